@@ -1,0 +1,104 @@
+/**
+ * The event catalogue: every committed event type with the schema of its `data`. Within /v1 types and fields are only
+ * added. OpenAPI, the SDK's types and the docs are made from this file.
+ */
+import { z } from "zod";
+import {
+  Actor,
+  Answer,
+  Failure,
+  Isolation,
+  MessageStatus,
+  ModelId,
+  Part,
+  Question,
+  RunOutcome,
+  SandboxPhase,
+  SessionStatus,
+  Usage,
+  WaitingFor,
+  Workspace,
+} from "./parts.ts";
+
+export const EVENT_DATA = {
+  "session.created": z.object({ title: z.string(), model: ModelId, workspace: Workspace }),
+  "session.updated": z.object({ title: z.string().optional(), model: ModelId.optional() }),
+  "session.status": z.object({
+    status: SessionStatus,
+    waitingFor: WaitingFor.optional(),
+    failure: Failure.optional(),
+  }),
+  "sandbox.status": z.object({
+    epoch: z.int(),
+    phase: SandboxPhase,
+    backend: z.string().optional(),
+    isolation: Isolation.optional(),
+    failure: Failure.optional(),
+  }),
+  "workspace.status": z.object({
+    phase: z.enum(["preparing", "ready", "failed"]),
+    /** Branch and commit the work started from, when the workspace is a repository. */
+    branch: z.string().optional(),
+    base: z.string().optional(),
+    failure: Failure.optional(),
+  }),
+  /** The session's work was written to a branch of the folder it came from. */
+  "workspace.applied": z.object({ branch: z.string(), commit: z.string(), filesChanged: z.int() }),
+  "message.queued": z.object({ text: z.string(), model: ModelId, position: z.int().nonnegative() }),
+  "message.status": z.object({ status: MessageStatus, failure: Failure.optional() }),
+  "run.started": z.object({ model: ModelId, epoch: z.int() }),
+  "run.ended": z.object({
+    outcome: RunOutcome,
+    usage: Usage,
+    /** Null when the model's price is not known. */
+    costMicros: z.int().nullable(),
+    failure: Failure.optional(),
+  }),
+  "part.started": z.object({ part: Part }),
+  "part.ended": z.object({ part: Part }),
+  "permission.asked": z.object({
+    requestId: z.string(),
+    tool: z.string(),
+    title: z.string(),
+    patterns: z.array(z.string()),
+    detail: z.record(z.string(), z.unknown()).optional(),
+  }),
+  "question.asked": z.object({ requestId: z.string(), questions: z.array(Question) }),
+  "request.answered": z.object({ requestId: z.string(), answer: Answer }),
+  "todo.updated": z.object({ items: z.array(z.object({ text: z.string(), status: z.string() })) }),
+} as const;
+
+export type EventType = keyof typeof EVENT_DATA;
+export type EventData<T extends EventType> = z.infer<(typeof EVENT_DATA)[T]>;
+export const EVENT_TYPES = Object.keys(EVENT_DATA) as EventType[];
+
+/** What is known of an event before it is committed. */
+export type NewEvent = {
+  [T in EventType]: {
+    readonly type: T;
+    readonly data: EventData<T>;
+    readonly messageId?: string | undefined;
+    readonly runId?: string | undefined;
+    readonly actor?: Actor | undefined;
+  };
+}[EventType];
+
+/** A committed event. `seq` counts 1, 2, 3 … per session without gaps; `at` is ISO 8601. */
+export type SessionEvent = NewEvent & { readonly seq: number; readonly id: string; readonly at: string };
+
+const envelope = {
+  seq: z.int().positive(),
+  id: z.string(),
+  at: z.iso.datetime(),
+  messageId: z.string().optional(),
+  runId: z.string().optional(),
+  actor: Actor.optional(),
+};
+
+/** One schema per event type, named `Event_<type>`; for OpenAPI and for strict tests. */
+export const EVENT_SCHEMAS = Object.fromEntries(
+  EVENT_TYPES.map((type) => [type, z.object({ ...envelope, type: z.literal(type), data: EVENT_DATA[type] })]),
+) as unknown as Record<EventType, z.ZodType<SessionEvent>>;
+
+/** Lenient reader for clients: an unknown type passes through, so that newer servers do not break older clients. */
+export const AnyEvent = z.looseObject({ ...envelope, type: z.string(), data: z.record(z.string(), z.unknown()) });

@@ -1,0 +1,17 @@
+/** Limits of the public contract; each is named in the error that enforces it. */
+export const LIMITS = {
+  /** Bytes of a JSON body. */
+  bodyBytesMax: 1024 * 1024,
+  /** Bytes of one prompt in UTF-8. */
+  promptBytesMax: 256 * 1024,
+  queuedMessagesMax: 200,
+  pageSizeDefault: 50,
+  pageSizeMax: 500,
+  ticketLifetimeMs: 30_000,
+  /** Tool output kept inside an event; the rest goes to the blob store. */
+  outputInlineBytesMax: 64 * 1024,
+  viewerUnackedFramesMax: 256,
+  viewerUnackedBytesMax: 1024 * 1024,
+  viewerStalledMs: 30_000,
+  linkDeltaCreditUnits: 64 * 1024,
+} as const;

@@ -1,0 +1,1 @@
+export { verifies, verifiesOn, type ContractHarness, type Deviation } from "./harness.ts";

@@ -1,0 +1,50 @@
+/** A coding agent inside the sandbox, as the runtime drives it. */
+import type { Answer, DownMessage, UpMessage } from "@berth/protocol";
+
+export type AgentConfig = Omit<Extract<DownMessage, { type: "configure" }>, "type"> & {
+  /** Absolute path of the work folder. */
+  readonly workFolder: string;
+  /** The session's sandbox token: what the agent sends the broker in place of a key. */
+  readonly brokerToken: string;
+};
+
+export interface AgentPrompt {
+  /** Berth's message id. The adapter maps it to an id of the agent's own, kept on disk before submission. */
+  readonly messageId: string;
+  readonly text: string;
+  /** `provider/model` */
+  readonly model: string;
+}
+
+/**
+ * `unknown`: never submitted, safe to submit. `finished`: its turn ended. `maybe`: submitted and not provably finished;
+ * it must not be submitted again.
+ */
+export type PromptKnowledge = "unknown" | "running" | "finished" | "maybe";
+
+/** What the agent reports: a link message to be numbered, or a delta of an open part. */
+export type AgentEvent =
+  | { readonly kind: "message"; readonly message: Exclude<UpMessage, { type: "accepted" | "ready" | "workspace-ready" | "workspace-failed" }> }
+  | { readonly kind: "delta"; readonly partId: string; readonly offset: number; readonly text: string };
+
+export interface AgentInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface CodingAgent {
+  /** Starts the agent and answers when it can take a prompt. A second open with another config restarts it. */
+  open(config: AgentConfig, signal: AbortSignal): Promise<AgentInfo>;
+  /** Submits a prompt and answers when the agent has it. Its end arrives as a `turn-ended` event. */
+  prompt(prompt: AgentPrompt): Promise<void>;
+  lookup(messageId: string): Promise<PromptKnowledge>;
+  /** Stops the turn; its end arrives as `turn-ended` with outcome `stopped`. Interrupting nothing succeeds. */
+  interrupt(messageId: string): Promise<void>;
+  /** @throws PortError `not-found` when the question is gone */
+  answer(requestId: string, answer: Answer): Promise<void>;
+  /** One consumer; ends when the agent is closed. */
+  events(): AsyncIterable<AgentEvent>;
+  /** What runs now (a tool's name), or null; for heartbeats. */
+  activity(): string | null;
+  close(): Promise<void>;
+}

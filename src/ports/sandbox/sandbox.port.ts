@@ -1,0 +1,97 @@
+/**
+ * Sandboxes. Ids are chosen by the caller, so that create and destroy are idempotent; the truth is what the backend
+ * itself says (its labels), never a record of ours.
+ */
+import type { Failure, Isolation, Workspace } from "@berth/protocol";
+
+/** `${sessionId}-${epoch}` */
+export type SandboxId = string;
+
+export interface SandboxSpec {
+  readonly id: SandboxId;
+  readonly orgId: string;
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly workspace: Workspace;
+  /** What the runtime dials and with which token. The token is worth nothing elsewhere. */
+  readonly link: { readonly url: string; readonly token: string };
+  /** True when the only model in use is the demo model, which a backend without isolation may still run. */
+  readonly demoOnly: boolean;
+}
+
+export interface SandboxDescription {
+  readonly id: SandboxId;
+  readonly orgId: string;
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly backend: string;
+  readonly isolation: Isolation;
+  /** `accepted` until the backend has started it; `stopped` keeps its files, `failed` says why. */
+  readonly phase: "accepted" | "running" | "stopped" | "failed";
+  readonly failure?: Failure;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAtMs: number;
+}
+
+export interface ExecRequest {
+  readonly command: readonly [string, ...string[]];
+  /** Relative to the work folder. */
+  readonly cwd?: string;
+  readonly timeoutMs: number;
+  /** Bytes kept of each stream; the rest is dropped and `truncated` is set. */
+  readonly outputBytesMax: number;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly truncated: boolean;
+}
+
+export interface SandboxCapabilities {
+  /** Files of a stopped sandbox's session are found again by the next epoch. */
+  readonly keepsWorkFolder: boolean;
+  /** Work can be written to a branch of the folder it came from. */
+  readonly appliesToFolder: boolean;
+  readonly snapshots: boolean;
+  readonly expose: boolean;
+  readonly claim: boolean;
+}
+
+/** One line of the policy page: what is declared and what the enforcing part says. */
+export interface PolicyFact {
+  readonly name: "isolation" | "filesystem" | "network" | "processes" | "user" | "secrets";
+  readonly declared: string;
+  readonly measured: string;
+  /** The part that measured, e.g. `bwrap arguments of pid 4711`. */
+  readonly by: string;
+}
+
+export interface AppliedWork {
+  readonly branch: string;
+  readonly commit: string;
+  readonly filesChanged: number;
+}
+
+export interface SandboxProvider {
+  readonly backend: string;
+  readonly isolation: Isolation;
+  readonly capabilities: SandboxCapabilities;
+  /** Answers as soon as the request is accepted; a second create of the same id returns the first. */
+  create(spec: SandboxSpec): Promise<SandboxDescription>;
+  /** @throws PortError `not-found` */
+  describe(id: SandboxId): Promise<SandboxDescription>;
+  list(filter: { readonly orgId?: string; readonly sessionId?: string }): Promise<readonly SandboxDescription[]>;
+  exec(id: SandboxId, request: ExecRequest): Promise<ExecResult>;
+  /** A missing file is null. Paths are relative to the work folder and may not leave it. */
+  readFile(id: SandboxId, path: string): Promise<Uint8Array | null>;
+  writeFile(id: SandboxId, path: string, bytes: Uint8Array): Promise<void>;
+  /** Commits what is in the work folder and writes it to `branch` of the folder it was cloned from. */
+  applyWork(id: SandboxId, request: { readonly branch: string; readonly message: string }): Promise<AppliedWork>;
+  describePolicy(id: SandboxId): Promise<readonly PolicyFact[]>;
+  /** Ends its processes and keeps its files. Stopping a stopped one succeeds. */
+  stop(id: SandboxId): Promise<void>;
+  /** Ends it and removes its files. Destroying an unknown one succeeds. */
+  destroy(id: SandboxId): Promise<void>;
+}
