@@ -66,9 +66,12 @@ export const Message = z.object({
 export type Message = z.infer<typeof Message>;
 
 export const AnswerRequest = z.strictObject({ requestId: z.string(), answer: Answer });
+export type AnswerRequest = z.infer<typeof AnswerRequest>;
 
 export const ApplyWork = z.strictObject({ branch: z.string().min(1).max(200) });
+export type ApplyWork = z.infer<typeof ApplyWork>;
 export const AppliedWork = z.object({ branch: z.string(), commit: z.string(), filesChanged: z.int() });
+export type AppliedWork = z.infer<typeof AppliedWork>;
 
 export const Run = z.object({
   id: z.string(),
