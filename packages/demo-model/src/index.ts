@@ -1,0 +1,1 @@
+export { startDemoModel, type DemoModel, type DemoModelOptions } from "./server.ts";
