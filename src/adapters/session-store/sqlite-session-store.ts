@@ -1,0 +1,191 @@
+/** The session store over any SQLite. `seq` is counted inside the transaction that writes it. */
+import type { Message, SessionEvent } from "@berth/protocol";
+import { isPortError } from "../../core/kernel/port-error.ts";
+import { commitEvent, messageUnknown, refuseOversized } from "../../ports/session-store/committed.ts";
+import type { CommitBatch, OutboxEntry, SessionStore, ViewerTicket } from "../../ports/session-store/session-store.port.ts";
+import { classify } from "./classify.ts";
+import { migrate, TABLES } from "./schema.ts";
+import type { Sql, SqlValue } from "./sqlite.ts";
+
+/**
+ * @param unique the part of event ids that names the session; what the database was first opened with stays
+ * @throws PortError `failed-precondition` when a newer Berth wrote the database
+ */
+export function createSqliteSessionStore(sql: Sql, unique: string): SessionStore {
+  return new SqliteSessionStore(sql, guard("open", () => migrate(sql, unique)));
+}
+
+class SqliteSessionStore implements SessionStore {
+  readonly #sql: Sql;
+  readonly #unique: string;
+
+  constructor(sql: Sql, unique: string) {
+    this.#sql = sql;
+    this.#unique = unique;
+  }
+
+  load() {
+    const row = this.#first<{ state: string; last_seq: number }>("load", "SELECT state, last_seq FROM state");
+    return row ? { state: row.state, lastSeq: row.last_seq } : null;
+  }
+
+  commit(batch: CommitBatch): readonly SessionEvent[] {
+    refuseOversized(batch);
+    return this.#transaction("commit", () => {
+      const before = this.lastSeq();
+      const committed = batch.events.map((event, i) => commitEvent(event, before + i + 1, this.#unique, batch.atMs));
+      this.#sql.exec("INSERT OR REPLACE INTO state (id, state, last_seq) VALUES (1, ?, ?)", batch.state, before + committed.length);
+      this.#writeEvents(committed);
+      this.#writeMessages(batch.messages);
+      this.#writeOutbox(batch.outboxAdd);
+      for (const { key, bodyHash, answer } of batch.answersAdd) {
+        this.#sql.exec("INSERT INTO answers (key, body_hash, answer) VALUES (?, ?, ?)", key, bodyHash, answer);
+      }
+      return committed;
+    });
+  }
+
+  eventsAfter(after: number, limit: number): readonly SessionEvent[] {
+    return this.#events("eventsAfter", "SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
+  }
+
+  eventsOfRun(runId: string): readonly SessionEvent[] {
+    return this.#events("eventsOfRun", "SELECT event FROM events WHERE run_id = ? ORDER BY seq", runId);
+  }
+
+  firstSeq(): number {
+    const first = this.#first<{ seq: number | null }>("firstSeq", "SELECT MIN(seq) AS seq FROM events")?.seq;
+    return first ?? this.lastSeq() + 1;
+  }
+
+  lastSeq(): number {
+    return this.#first<{ last_seq: number }>("lastSeq", "SELECT last_seq FROM state")?.last_seq ?? 0;
+  }
+
+  outboxDue(nowMs: number, limit: number): readonly OutboxEntry[] {
+    return this.#all<OutboxEntry>(
+      "outboxDue",
+      'SELECT id, target, payload, attempts, next_attempt_at_ms AS "nextAttemptAtMs" FROM outbox WHERE next_attempt_at_ms <= ? ORDER BY position LIMIT ?',
+      nowMs,
+      limit,
+    ).map((row) => ({ ...row }));
+  }
+
+  outboxNextAtMs(): number | null {
+    return this.#first<{ at: number | null }>("outboxNextAtMs", "SELECT MIN(next_attempt_at_ms) AS at FROM outbox")?.at ?? null;
+  }
+
+  outboxDone(ids: readonly string[]): void {
+    this.#transaction("outboxDone", () => {
+      for (const id of ids) this.#sql.exec("DELETE FROM outbox WHERE id = ?", id);
+    });
+  }
+
+  outboxRetry(id: string, nextAttemptAtMs: number): void {
+    guard("outboxRetry", () =>
+      this.#sql.exec("UPDATE outbox SET attempts = attempts + 1, next_attempt_at_ms = ? WHERE id = ?", nextAttemptAtMs, id),
+    );
+  }
+
+  findAnswer(key: string) {
+    const row = this.#first<{ body_hash: string; answer: string }>("findAnswer", "SELECT body_hash, answer FROM answers WHERE key = ?", key);
+    return row ? { bodyHash: row.body_hash, answer: row.answer } : null;
+  }
+
+  messages(after: string | null, limit: number): readonly Message[] {
+    const row =
+      after === null ? { position: 0 } : this.#first<{ position: number }>("messages", "SELECT position FROM messages WHERE id = ?", after);
+    if (!row) throw messageUnknown(after ?? "");
+    const select = "SELECT message FROM messages WHERE position > ? ORDER BY position LIMIT ?";
+    return this.#all<{ message: string }>("messages", select, row.position, limit).map(({ message }) => JSON.parse(message) as Message);
+  }
+
+  message(id: string): Message | null {
+    const row = this.#first<{ message: string }>("message", "SELECT message FROM messages WHERE id = ?", id);
+    return row ? (JSON.parse(row.message) as Message) : null;
+  }
+
+  putTicket({ hash, author, expiresAtMs }: ViewerTicket, nowMs: number): void {
+    this.#transaction("putTicket", () => {
+      this.#sql.exec("DELETE FROM tickets WHERE expires_at_ms <= ?", nowMs);
+      this.#sql.exec("INSERT OR REPLACE INTO tickets (hash, author, expires_at_ms) VALUES (?, ?, ?)", hash, author, expiresAtMs);
+    });
+  }
+
+  takeTicket(hash: string, nowMs: number): string | null {
+    const row = this.#first<{ author: string; expires_at_ms: number }>(
+      "takeTicket",
+      "DELETE FROM tickets WHERE hash = ? RETURNING author, expires_at_ms",
+      hash,
+    );
+    return row && row.expires_at_ms > nowMs ? row.author : null;
+  }
+
+  destroy(): void {
+    this.#transaction("destroy", () => {
+      for (const table of TABLES) this.#sql.exec(`DELETE FROM ${table}`);
+    });
+  }
+
+  #writeEvents(events: readonly SessionEvent[]): void {
+    for (const event of events) {
+      this.#sql.exec(
+        "INSERT INTO events (seq, id, type, at, message_id, run_id, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        event.seq,
+        event.id,
+        event.type,
+        event.at,
+        event.messageId ?? null,
+        event.runId ?? null,
+        JSON.stringify(event),
+      );
+    }
+  }
+
+  #writeMessages(messages: readonly Message[]): void {
+    for (const message of messages) {
+      this.#sql.exec(
+        "INSERT INTO messages (id, message) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET message = excluded.message",
+        message.id,
+        JSON.stringify(message),
+      );
+    }
+  }
+
+  #writeOutbox(entries: CommitBatch["outboxAdd"]): void {
+    for (const { id, target, payload, nextAttemptAtMs } of entries) {
+      this.#sql.exec(
+        "INSERT INTO outbox (id, target, payload, attempts, next_attempt_at_ms) VALUES (?, ?, ?, 0, ?)",
+        id,
+        target,
+        payload,
+        nextAttemptAtMs,
+      );
+    }
+  }
+
+  #events(operation: string, select: string, ...values: readonly SqlValue[]): readonly SessionEvent[] {
+    return this.#all<{ event: string }>(operation, select, ...values).map(({ event }) => JSON.parse(event) as SessionEvent);
+  }
+
+  #all<Row>(operation: string, statement: string, ...values: readonly SqlValue[]): readonly Row[] {
+    return guard(operation, () => this.#sql.all<Row>(statement, ...values));
+  }
+
+  #first<Row>(operation: string, statement: string, ...values: readonly SqlValue[]): Row | undefined {
+    return this.#all<Row>(operation, statement, ...values)[0];
+  }
+
+  #transaction<Result>(operation: string, body: () => Result): Result {
+    return guard(operation, () => this.#sql.transaction(body));
+  }
+}
+
+/** Errors of the inner call keep their own operation. */
+function guard<Result>(operation: string, body: () => Result): Result {
+  try {
+    return body();
+  } catch (raw) {
+    throw isPortError(raw) ? raw : classify(raw, operation);
+  }
+}

@@ -1,0 +1,60 @@
+/** What every session store shares: how a new event becomes a committed one, and which batch is refused as too big. */
+import type { NewEvent, SessionEvent } from "@berth/protocol";
+import { PortError } from "../../core/kernel/port-error.ts";
+import type { CommitBatch } from "./session-store.port.ts";
+
+/** Bytes of one stored text. Durable Objects refuse rows over 2 MB; a margin is left for the other columns. */
+export const ROW_BYTES_MAX = 1_900_000;
+
+/** The `seq` is part of the id, so that an event has the same id in every copy of the log. */
+export function commitEvent(event: NewEvent, seq: number, unique: string, atMs: number): SessionEvent {
+  const committed = { seq, id: `evt_${unique}_${seq}`, at: new Date(atMs).toISOString(), ...event };
+  return JSON.parse(JSON.stringify(committed)) as SessionEvent;
+}
+
+/** @throws PortError `invalid-argument`, before anything is written */
+export function refuseOversized(batch: CommitBatch): void {
+  checkSize("state", batch.state);
+  for (const entry of batch.outboxAdd) checkSize(`outbox entry ${entry.id}`, entry.payload);
+  for (const { key, answer } of batch.answersAdd) checkSize(`answer ${key}`, answer);
+  for (const event of batch.events) checkSize(`event ${event.type}`, JSON.stringify(event));
+  for (const message of batch.messages) checkSize(`message ${message.id}`, JSON.stringify(message));
+}
+
+function checkSize(what: string, text: string): void {
+  // A UTF-16 unit takes at most three bytes, so most texts need no encoding to be judged.
+  if (text.length * 3 <= ROW_BYTES_MAX) return;
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes <= ROW_BYTES_MAX) return;
+  throw new PortError({
+    port: "session-store",
+    operation: "commit",
+    code: "invalid-argument",
+    outcome: "not-applied",
+    retry: "never",
+    message: `${what} takes ${bytes} bytes and the limit is ${ROW_BYTES_MAX}`,
+    fix: "put the large text into the blob store and keep its address",
+  });
+}
+
+export function messageUnknown(id: string): PortError {
+  return new PortError({
+    port: "session-store",
+    operation: "messages",
+    code: "not-found",
+    outcome: "not-applied",
+    retry: "never",
+    message: `there is no message ${id} in this session`,
+  });
+}
+
+export function taken(what: string): PortError {
+  return new PortError({
+    port: "session-store",
+    operation: "commit",
+    code: "already-exists",
+    outcome: "not-applied",
+    retry: "never",
+    message: `${what} is taken`,
+  });
+}

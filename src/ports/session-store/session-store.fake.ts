@@ -1,0 +1,151 @@
+/** Session store in memory. The disk outlives the store, so that a crash is a new store on the same disk. */
+import type { Message, SessionEvent } from "@berth/protocol";
+import { FaultScript } from "../../core/kernel/fault.ts";
+import { commitEvent, messageUnknown, refuseOversized, taken } from "./committed.ts";
+import { SESSION_STORE_FAULTS } from "./session-store.faults.ts";
+import type { CommitBatch, OutboxEntry, SessionStore, ViewerTicket } from "./session-store.port.ts";
+
+/** What survives the store. Texts only, so that nobody holds a reference into it. */
+export class MemoryDisk {
+  state: string | null = null;
+  events: string[] = [];
+  /** Which events belong to a run, by index. */
+  eventsOfRun = new Map<string, number[]>();
+  messages = new Map<string, string>();
+  outbox = new Map<string, OutboxEntry>();
+  answers = new Map<string, { readonly bodyHash: string; readonly answer: string }>();
+  tickets = new Map<string, ViewerTicket>();
+}
+
+export interface InMemorySessionStoreOptions {
+  readonly disk?: MemoryDisk;
+  readonly faults?: FaultScript;
+  /** The part of event ids that names the session. */
+  readonly unique?: string;
+}
+
+export class InMemorySessionStore implements SessionStore {
+  readonly disk: MemoryDisk;
+  readonly faults: FaultScript;
+  readonly #unique: string;
+
+  constructor(options: InMemorySessionStoreOptions = {}) {
+    this.disk = options.disk ?? new MemoryDisk();
+    this.faults = options.faults ?? new FaultScript(SESSION_STORE_FAULTS);
+    this.#unique = options.unique ?? "memory";
+  }
+
+  load() {
+    return this.disk.state === null ? null : { state: this.disk.state, lastSeq: this.lastSeq() };
+  }
+
+  /** Everything is staged first, so that a batch that cannot be written leaves nothing. */
+  commit(batch: CommitBatch): readonly SessionEvent[] {
+    refuseOversized(batch);
+    this.faults.strike("commit", "before-send");
+    this.#refuseTaken(batch);
+    const { disk } = this;
+    const before = this.lastSeq();
+    const committed = batch.events.map((event, i) => commitEvent(event, before + i + 1, this.#unique, batch.atMs));
+    const texts = committed.map((event) => JSON.stringify(event));
+    const messages = batch.messages.map((message) => [message.id, JSON.stringify(message)] as const);
+    this.faults.strike("commit", "mid-stream");
+
+    disk.state = batch.state;
+    for (const [i, text] of texts.entries()) {
+      disk.events.push(text);
+      const runId = committed[i]?.runId;
+      if (runId === undefined) continue;
+      const indices = disk.eventsOfRun.get(runId);
+      if (indices) indices.push(before + i);
+      else disk.eventsOfRun.set(runId, [before + i]);
+    }
+    for (const [id, text] of messages) disk.messages.set(id, text);
+    for (const entry of batch.outboxAdd) disk.outbox.set(entry.id, { ...entry, attempts: 0 });
+    for (const { key, bodyHash, answer } of batch.answersAdd) disk.answers.set(key, { bodyHash, answer });
+    return committed;
+  }
+
+  eventsAfter(after: number, limit: number): readonly SessionEvent[] {
+    const from = Math.max(0, after);
+    return this.disk.events.slice(from, from + limit).map((text) => JSON.parse(text) as SessionEvent);
+  }
+
+  eventsOfRun(runId: string): readonly SessionEvent[] {
+    return (this.disk.eventsOfRun.get(runId) ?? []).map((index) => JSON.parse(this.disk.events[index] ?? "null") as SessionEvent);
+  }
+
+  firstSeq(): number {
+    return 1;
+  }
+
+  lastSeq(): number {
+    return this.disk.events.length;
+  }
+
+  outboxDue(nowMs: number, limit: number): readonly OutboxEntry[] {
+    return [...this.disk.outbox.values()]
+      .filter((entry) => entry.nextAttemptAtMs <= nowMs)
+      .slice(0, limit)
+      .map((entry) => ({ ...entry }));
+  }
+
+  outboxNextAtMs(): number | null {
+    const times = [...this.disk.outbox.values()].map((entry) => entry.nextAttemptAtMs);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  outboxDone(ids: readonly string[]): void {
+    for (const id of ids) this.disk.outbox.delete(id);
+  }
+
+  outboxRetry(id: string, nextAttemptAtMs: number): void {
+    const entry = this.disk.outbox.get(id);
+    if (entry) this.disk.outbox.set(id, { ...entry, attempts: entry.attempts + 1, nextAttemptAtMs });
+  }
+
+  findAnswer(key: string) {
+    const found = this.disk.answers.get(key);
+    return found ? { ...found } : null;
+  }
+
+  messages(after: string | null, limit: number): readonly Message[] {
+    const ids = [...this.disk.messages.keys()];
+    if (after !== null && !this.disk.messages.has(after)) throw messageUnknown(after);
+    const from = after === null ? 0 : ids.indexOf(after) + 1;
+    return ids.slice(from, from + limit).flatMap((id) => this.message(id) ?? []);
+  }
+
+  message(id: string): Message | null {
+    const text = this.disk.messages.get(id);
+    return text === undefined ? null : (JSON.parse(text) as Message);
+  }
+
+  putTicket(ticket: ViewerTicket, nowMs: number): void {
+    for (const [hash, { expiresAtMs }] of this.disk.tickets) if (expiresAtMs <= nowMs) this.disk.tickets.delete(hash);
+    this.disk.tickets.set(ticket.hash, { ...ticket });
+  }
+
+  takeTicket(hash: string, nowMs: number): string | null {
+    const ticket = this.disk.tickets.get(hash);
+    this.disk.tickets.delete(hash);
+    return ticket && ticket.expiresAtMs > nowMs ? ticket.author : null;
+  }
+
+  destroy(): void {
+    Object.assign(this.disk, new MemoryDisk());
+  }
+
+  #refuseTaken(batch: CommitBatch): void {
+    const outbox = new Set(this.disk.outbox.keys());
+    for (const { id } of batch.outboxAdd) {
+      if (outbox.has(id)) throw taken(`outbox id ${id}`);
+      outbox.add(id);
+    }
+    const answers = new Set(this.disk.answers.keys());
+    for (const { key } of batch.answersAdd) {
+      if (answers.has(key)) throw taken(`answer key ${key}`);
+      answers.add(key);
+    }
+  }
+}
