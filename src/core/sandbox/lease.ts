@@ -1,0 +1,63 @@
+/** The lease: the one sandbox a session holds now. Every new sandbox raises the epoch; older ones are refused. */
+import type { DownMessage, Failure, Isolation, SandboxPhase } from "@berth/protocol";
+import { createLinkEnd, type LinkEnd } from "../link/link-end.ts";
+
+export interface Lease {
+  readonly epoch: number;
+  readonly backend: string;
+  readonly phase: SandboxPhase;
+  readonly isolation: Isolation | null;
+  /** Hex SHA-256 of the sandbox token; null until the token is minted, which happens before the create is sent. */
+  readonly tokenHash: string | null;
+  /** What the sandbox was asked for; a backend without isolation may only run the demo model. */
+  readonly demoOnly: boolean;
+  /** Revision of the configuration last put in the down queue; 0 for none. */
+  readonly configRevision: number;
+  /** The socket that speaks for this epoch now; null while there is none. */
+  readonly linkId: string | null;
+  readonly link: LinkEnd<DownMessage>;
+}
+
+/** An attempt to get a sandbox ready, over one or more backends. */
+export interface Start {
+  /** Milliseconds since the Unix epoch. */
+  readonly deadlineAtMs: number;
+  /** Backends not tried yet, in order. */
+  readonly backendsLeft: readonly string[];
+  /** Why the earlier attempts of this start failed. */
+  readonly failures: readonly Failure[];
+}
+
+/** A sandbox that may still exist at its backend; destroyed when the session is removed. */
+export interface SandboxRef {
+  readonly epoch: number;
+  readonly backend: string;
+}
+
+export const START_TOTAL_MS = 90_000;
+export const START_ATTEMPT_MAX_MS = 45_000;
+
+/** When this attempt must be ready: the smaller of 45 s and what remains divided by the backends left, itself included. */
+export function attemptDeadlineAtMs(start: Start, nowMs: number): number {
+  const remainingMs = Math.max(0, start.deadlineAtMs - nowMs);
+  return nowMs + Math.min(START_ATTEMPT_MAX_MS, Math.floor(remainingMs / (start.backendsLeft.length + 1)));
+}
+
+export function requestLease(epoch: number, backend: string, demoOnly: boolean): Lease {
+  return {
+    epoch,
+    backend,
+    phase: "requested",
+    isolation: null,
+    tokenHash: null,
+    demoOnly,
+    configRevision: 0,
+    linkId: null,
+    link: createLinkEnd(),
+  };
+}
+
+/** True while the sandbox may still link or work. */
+export function isAlive(lease: Lease | null): lease is Lease {
+  return lease !== null && (lease.phase === "requested" || lease.phase === "accepted" || lease.phase === "linked" || lease.phase === "ready");
+}

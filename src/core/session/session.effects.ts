@@ -1,0 +1,89 @@
+/**
+ * What a step asks for. Everything here happens after the step's state and events are committed, in the given order;
+ * a lost effect is made good by a deadline or by `session-restored`, never by trust.
+ */
+import type { DownFrame, Message, NewEvent, ProblemType, Run, Workspace } from "@berth/protocol";
+import type { SessionState } from "./session.state.ts";
+
+export type Effect =
+  /**
+   * Mint the epoch's token, step `sandbox-token-minted` with its hash, and if that is not refused create the sandbox;
+   * then step `sandbox-accepted` or `sandbox-create-failed`.
+   */
+  | {
+      readonly type: "create-sandbox";
+      /** `${sessionId}-${epoch}` */
+      readonly id: string;
+      readonly epoch: number;
+      readonly backend: string;
+      readonly workspace: Workspace;
+      readonly demoOnly: boolean;
+    }
+  /** Ends its processes and keeps its files, which the session's next epoch finds again. Failure is only logged. */
+  | { readonly type: "stop-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
+  /** Removes its files too. */
+  | { readonly type: "destroy-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
+  /** Ask the backend, then step `sandbox-described`; when the backend cannot be asked, step nothing. */
+  | { readonly type: "describe-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
+  /** To the socket with this id, if it is still there. Of several acks in one tick only the last needs to go. */
+  | { readonly type: "send-frame"; readonly linkId: string; readonly frame: DownFrame }
+  | { readonly type: "close-link"; readonly linkId: string; readonly code: number; readonly reason: string }
+  /** Replaces the wake-up time for `clock-ticked`; the shell takes the earlier of this and its outbox. */
+  | { readonly type: "set-alarm"; readonly atMs: number | null }
+  /** Once the outbox is empty, remove everything that is stored. */
+  | { readonly type: "forget-session" };
+
+export type EffectType = Effect["type"];
+export type EffectOf<T extends EffectType> = Extract<Effect, { type: T }>;
+
+/** `run-history`: the ended run; its events are read from the log when it is flushed. */
+export interface RunHistoryPayload {
+  readonly run: Run;
+}
+
+/** `catalog` and `event-bus`: the summary is made when it is flushed, so that the newest one goes. */
+export interface SessionChangePayload {
+  readonly sessionId: string;
+  readonly removed: boolean;
+}
+
+/** Fits `CommitBatch.outboxAdd`. */
+export interface OutboxItem {
+  readonly id: string;
+  readonly target: "run-history" | "catalog" | "event-bus";
+  /** JSON text of the payload above. */
+  readonly payload: string;
+  readonly nextAttemptAtMs: number;
+}
+
+/** The caller's fault: nothing changed. */
+export interface Refusal {
+  readonly problem: ProblemType;
+  readonly detail: string;
+  readonly fix?: string;
+  /** For inputs that came over a link: close its socket with this code. */
+  readonly closeCode?: number;
+}
+
+export interface Step {
+  readonly state: SessionState;
+  readonly events: readonly NewEvent[];
+  readonly effects: readonly Effect[];
+  readonly outbox: readonly OutboxItem[];
+  /** Messages as they are now, to be inserted or replaced by id in the same commit. */
+  readonly messages: readonly Message[];
+  readonly refusal: Refusal | null;
+  /** What `prompt-received` and `message-cancelled` answer. */
+  readonly reply: Message | null;
+}
+
+/** A refused first input: there is no session, and still none. */
+export interface NoStep {
+  readonly state: null;
+  readonly events: readonly [];
+  readonly effects: readonly [];
+  readonly outbox: readonly [];
+  readonly messages: readonly [];
+  readonly refusal: Refusal;
+  readonly reply: null;
+}

@@ -1,0 +1,123 @@
+/**
+ * Everything that can happen to a session. Time, ids and hashes arrive in the input; what a person did carries the author.
+ * The shell turns platform callbacks into these and decides nothing.
+ */
+import type {
+  Actor,
+  Answer,
+  Failure,
+  Isolation,
+  PermissionPolicy,
+  SandboxProviderConfig,
+  UpMessage,
+  Usage,
+  Workspace,
+} from "@berth/protocol";
+import type { GitIdentity } from "./session.state.ts";
+
+interface At {
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+}
+
+/** Who acts. The same shape as the app's `Author`. */
+export interface InputAuthor {
+  readonly actor: Actor;
+  readonly apiKeyId: string | null;
+}
+
+interface ByPerson extends At {
+  readonly author: InputAuthor;
+}
+
+/** On inputs that may end a run: the text so far of its open parts, by part id, from the delta receiver. */
+interface WithOpenParts {
+  readonly openPartTexts?: Readonly<Record<string, string>>;
+}
+
+interface OfEpoch extends At {
+  readonly epoch: number;
+}
+
+/** Ids are minted by the shell (`msg_…`, `run_…`); the run's is used when the message is dispatched. */
+export interface NewPrompt {
+  readonly messageId: string;
+  readonly runId: string;
+  readonly text: string;
+  /** Absent: the session's model. */
+  readonly model?: string;
+}
+
+export type SessionInput =
+  | (ByPerson & {
+      readonly type: "session-opened";
+      readonly orgId: string;
+      readonly sessionId: string;
+      readonly model: string;
+      readonly title?: string;
+      readonly workspace: Workspace;
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly externalUserId: string | null;
+      readonly permissions: PermissionPolicy;
+      readonly providers: readonly SandboxProviderConfig[];
+      readonly gitIdentity: GitIdentity | null;
+      readonly demoOnly: boolean;
+      /** In the order they are tried. */
+      readonly backends: readonly string[];
+      readonly prompt: NewPrompt | null;
+    })
+  | (ByPerson & {
+      readonly type: "session-updated";
+      readonly title?: string;
+      readonly model?: string;
+      readonly metadata?: Readonly<Record<string, string>>;
+      readonly providers?: readonly SandboxProviderConfig[];
+    })
+  /** The operator's list of backends, read again; used from the next start on. */
+  | (At & { readonly type: "backends-configured"; readonly backends: readonly string[] })
+  | (ByPerson & {
+      readonly type: "prompt-received";
+      readonly prompt: NewPrompt;
+      readonly providers?: readonly SandboxProviderConfig[];
+    })
+  | (ByPerson & { readonly type: "message-cancelled"; readonly messageId: string })
+  | (ByPerson & { readonly type: "stop-requested" })
+  | (ByPerson & { readonly type: "resume-requested" })
+  | (ByPerson & { readonly type: "answer-given"; readonly requestId: string; readonly answer: Answer })
+  | (ByPerson & WithOpenParts & { readonly type: "session-removed" })
+  /** The object was loaded from storage: what was in flight is unknown. `linkId`: the link socket that survived, if any. */
+  | (At & WithOpenParts & { readonly type: "session-restored"; readonly linkId: string | null })
+  /** The token of the sandbox to be created; commit this before the create is sent. */
+  | (OfEpoch & { readonly type: "sandbox-token-minted"; readonly tokenHash: string })
+  | (OfEpoch & { readonly type: "sandbox-accepted"; readonly backend: string; readonly isolation: Isolation })
+  | (OfEpoch & {
+      readonly type: "sandbox-create-failed";
+      readonly backend: string;
+      readonly failure: Failure;
+      /** Of the port error: whether a sandbox may exist all the same. */
+      readonly outcome: "not-applied" | "applied" | "unknown";
+    })
+  /** What the backend says of a sandbox whose link is gone; `gone` covers stopped, failed and not found. */
+  | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone"; readonly failure: Failure | null })
+  /** A hello on a socket whose token was checked against the lease's hash. `linkId` is minted by the shell per socket. */
+  | (OfEpoch & {
+      readonly type: "link-opened";
+      readonly linkId: string;
+      readonly versions: readonly number[];
+      /** Last down number the runtime has committed. */
+      readonly received: number;
+    })
+  | (OfEpoch & { readonly type: "link-closed"; readonly linkId: string })
+  /** The runtime's `ack` frame. */
+  | (OfEpoch & { readonly type: "down-acked"; readonly n: number })
+  /** The runtime's numbered frame, also when it is a repeat. */
+  | (OfEpoch & WithOpenParts & { readonly type: "up-received"; readonly n: number; readonly message: UpMessage })
+  /** `running`: what the runtime says is running, or `answer` when deltas came since the last heartbeat. */
+  | (OfEpoch & { readonly type: "heartbeat-received"; readonly running: string | null })
+  /** The broker's count of one model call. */
+  | (At & { readonly type: "usage-reported"; readonly runId: string | null; readonly usage: Usage; readonly costMicros: number | null })
+  /** The alarm. It may be late or come twice. */
+  | (At & WithOpenParts & { readonly type: "clock-ticked" });
+
+export type InputType = SessionInput["type"];
+export type InputOf<T extends InputType> = Extract<SessionInput, { type: T }>;

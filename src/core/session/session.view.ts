@@ -1,0 +1,52 @@
+/** What the outside sees of a session's state. `lastSeq` comes from the log, which the core does not read. */
+import type { Message, MessageStatus, Session, SessionSummary } from "@berth/protocol";
+import type { QueuedMessage, SessionState } from "./session.state.ts";
+
+export function sessionSummary(state: SessionState, lastSeq: number): SessionSummary {
+  return {
+    id: state.sessionId,
+    title: state.title,
+    status: state.status,
+    ...(state.waitingFor === null ? {} : { waitingFor: state.waitingFor }),
+    model: state.model,
+    workspace: state.workspace,
+    metadata: { ...state.metadata },
+    ...(state.externalUserId === null ? {} : { externalUserId: state.externalUserId }),
+    createdBy: state.createdBy,
+    createdAt: new Date(state.createdAtMs).toISOString(),
+    lastActiveAt: new Date(state.lastActiveAtMs).toISOString(),
+    lastSeq,
+  };
+}
+
+export function sessionResource(state: SessionState, lastSeq: number): Session {
+  const { lease } = state;
+  return {
+    ...sessionSummary(state, lastSeq),
+    ...(state.failure === null ? {} : { failure: state.failure }),
+    queueLength: state.queue.length,
+    ...(lease === null
+      ? {}
+      : {
+          sandbox: {
+            epoch: lease.epoch,
+            phase: lease.phase,
+            backend: lease.backend,
+            ...(lease.isolation === null ? {} : { isolation: lease.isolation }),
+          },
+        }),
+  };
+}
+
+/** The message's run is named from its dispatch on. */
+export function messageResource(message: QueuedMessage, status: MessageStatus): Message {
+  return {
+    id: message.messageId,
+    text: message.text,
+    status,
+    model: message.model,
+    author: message.author,
+    createdAt: new Date(message.createdAtMs).toISOString(),
+    ...(status === "queued" || status === "cancelled" ? {} : { runId: message.runId }),
+  };
+}
