@@ -5,7 +5,7 @@ import { z } from "zod";
 export const ModelId = z
   .string()
   .max(200)
-  .regex(/^[a-z0-9][a-z0-9._-]*\/\S+$/i, "use provider/model, for example anthropic/claude-sonnet-4-5");
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\/\S+$/, "use provider/model, for example anthropic/claude-sonnet-4-5");
 export type ModelId = z.infer<typeof ModelId>;
 
 export const Usage = z.object({

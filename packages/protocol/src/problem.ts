@@ -39,6 +39,8 @@ export const Problem = z.object({
   errors: z.array(FieldError).optional(),
   /** For `unknown-model`: what may be used. */
   allowed: z.array(z.string()).optional(),
+  /** For what broke on our side: `urn:berth:error:<id>`, under which the log holds it. */
+  instance: z.string().optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
