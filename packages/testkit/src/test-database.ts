@@ -1,0 +1,27 @@
+/** A migrated database of a test file's own. Only below `vitest.pg.config.ts`. */
+import pg from "pg";
+import { inject } from "vitest";
+import { createDatabase } from "./postgres.ts";
+import type {} from "./postgres-setup.ts";
+
+export function createTestDatabase(): Promise<string> {
+  return createDatabase(inject("postgresUrl"), inject("postgresTemplate"));
+}
+
+export function createEmptyTestDatabase(): Promise<string> {
+  return createDatabase(inject("postgresUrl"));
+}
+
+/** Empties every table, so that each test of a contract starts from nothing. */
+export async function emptyTables(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const tables = await client.query<{ name: string }>(
+      "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('auth', 'public')",
+    );
+    await client.query(`truncate ${tables.rows.map(({ name }) => name).join(", ")}`);
+  } finally {
+    await client.end();
+  }
+}

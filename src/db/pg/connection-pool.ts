@@ -1,0 +1,155 @@
+/**
+ * A bounded pool of PostgreSQL connections. Rules: never more connections than `connectionsMax`; whoever finds them taken
+ * waits in a bounded queue and for a bounded time, and is then refused with `resource-exhausted`; a lease that ends with
+ * a transaction open is rolled back; a connection that broke is replaced by a new one on the next call.
+ */
+import pg from "pg";
+import { PortError } from "../../core/kernel/port-error.ts";
+import { resultTypes } from "./result-types.ts";
+import type { Statement, StatementResult } from "./wire.ts";
+
+export interface ConnectionPoolOptions {
+  readonly connectionString: string;
+  readonly connectionsMax?: number;
+  /** How long a caller waits for a connection, in milliseconds. */
+  readonly waitMs?: number;
+  readonly waitersMax?: number;
+  /** A lease older than this is taken back, in milliseconds. */
+  readonly leaseMs?: number;
+  /** A statement not answered in this time fails and its connection is dropped, in milliseconds. */
+  readonly statementMs?: number;
+}
+
+/** One connection for one caller, until `release`. */
+export interface Lease {
+  query(statement: Statement): Promise<StatementResult>;
+  /** Rolls back what is open and gives the connection back. Releasing twice changes nothing. */
+  release(): Promise<void>;
+}
+
+export class ConnectionPool {
+  readonly #pool: pg.Pool;
+  readonly #waitersMax: number;
+  readonly #leaseMs: number;
+
+  constructor(options: ConnectionPoolOptions) {
+    this.#waitersMax = options.waitersMax ?? 1_000;
+    this.#leaseMs = options.leaseMs ?? 30_000;
+    this.#pool = new pg.Pool({
+      connectionString: options.connectionString,
+      max: options.connectionsMax ?? 8,
+      connectionTimeoutMillis: options.waitMs ?? 10_000,
+      query_timeout: options.statementMs ?? 15_000,
+      idleTimeoutMillis: 60_000,
+      allowExitOnIdle: true,
+    });
+    // An idle connection that the server closed is dropped by the pool; without a listener it would crash the process.
+    this.#pool.on("error", () => undefined);
+  }
+
+  async query(statement: Statement): Promise<StatementResult> {
+    const lease = await this.lease();
+    try {
+      return await lease.query(statement);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async lease(): Promise<Lease> {
+    if (this.#pool.waitingCount >= this.#waitersMax) throw exhausted("too many callers wait for a database connection");
+    return new PoolLease(await this.#connect(), this.#leaseMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (raw) {
+      const waited = raw instanceof Error && raw.message === "timeout exceeded when trying to connect";
+      throw waited ? exhausted("no database connection became free in time") : raw;
+    }
+  }
+}
+
+class PoolLease implements Lease {
+  readonly #client: pg.PoolClient;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #broken: Error | null = null;
+  #released = false;
+
+  constructor(client: pg.PoolClient, leaseMs: number) {
+    this.#client = client;
+    client.on("error", this.#onError);
+    this.#deadline = setTimeout(() => this.#end(new Error("the lease of a database connection ran out")), leaseMs);
+  }
+
+  async query(statement: Statement): Promise<StatementResult> {
+    if (this.#released) throw new Error("the lease of this database connection has ended");
+    const config = { text: statement.text, types: resultTypes, values: [...statement.values] };
+    try {
+      const result: pg.QueryResult | pg.QueryArrayResult =
+        statement.rowMode === "array"
+          ? await this.#client.query({ ...config, rowMode: "array" })
+          : await this.#client.query(config);
+      const { command, rowCount, oid, rows } = result;
+      return { command, rowCount, oid, rows, fields: result.fields.map(({ name, dataTypeID }) => ({ name, dataTypeID })) };
+    } catch (raw) {
+      // Without an SQLSTATE it was the connection that failed: what the server did is not known, and it is not used again.
+      if (!isServerError(raw)) this.#broken = raw instanceof Error ? raw : new Error(String(raw));
+      throw raw;
+    }
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    try {
+      if (!this.#broken && transactionStatus(this.#client) !== "I") await this.#client.query("rollback");
+    } catch (raw) {
+      this.#broken = raw instanceof Error ? raw : new Error(String(raw));
+    }
+    this.#giveBack();
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#broken = error;
+  };
+
+  #end(reason: Error): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#broken = reason;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    clearTimeout(this.#deadline);
+    this.#client.off("error", this.#onError);
+    this.#client.release(this.#broken ?? undefined);
+  }
+}
+
+/** `I` idle, `T` in a transaction, `E` in a failed one. Newer than the published types. */
+function transactionStatus(client: pg.PoolClient): "I" | "T" | "E" | null {
+  return (client as pg.PoolClient & { getTransactionStatus(): "I" | "T" | "E" | null }).getTransactionStatus();
+}
+
+function isServerError(raw: unknown): boolean {
+  const code = (raw as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("57P") && !code.startsWith("08");
+}
+
+function exhausted(message: string): PortError {
+  return new PortError({
+    port: "database",
+    operation: "connect",
+    code: "resource-exhausted",
+    outcome: "not-applied",
+    retry: { afterMs: 1_000 },
+    message,
+  });
+}
