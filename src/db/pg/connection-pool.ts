@@ -29,15 +29,17 @@ export interface Lease {
 
 export class ConnectionPool {
   readonly #pool: pg.Pool;
+  readonly #connectionsMax: number;
   readonly #waitersMax: number;
   readonly #leaseMs: number;
 
   constructor(options: ConnectionPoolOptions) {
+    this.#connectionsMax = options.connectionsMax ?? 8;
     this.#waitersMax = options.waitersMax ?? 1_000;
     this.#leaseMs = options.leaseMs ?? 30_000;
     this.#pool = new pg.Pool({
       connectionString: options.connectionString,
-      max: options.connectionsMax ?? 8,
+      max: this.#connectionsMax,
       connectionTimeoutMillis: options.waitMs ?? 10_000,
       query_timeout: options.statementMs ?? 15_000,
       idleTimeoutMillis: 60_000,
@@ -57,7 +59,8 @@ export class ConnectionPool {
   }
 
   async lease(): Promise<Lease> {
-    if (this.#pool.waitingCount >= this.#waitersMax) throw exhausted("too many callers wait for a database connection");
+    const mustWait = this.#pool.idleCount === 0 && this.#pool.totalCount >= this.#connectionsMax;
+    if (mustWait && this.#pool.waitingCount >= this.#waitersMax) throw exhausted("too many callers wait for a database connection");
     return new PoolLease(await this.#connect(), this.#leaseMs);
   }
 
