@@ -1,0 +1,44 @@
+/** What the files of the session store's contract share: the harness and makers of values. */
+import type { Message, NewEvent } from "@berth/protocol";
+import type { ContractHarness } from "@berth/testkit";
+import { isPortError, type PortError } from "../../core/kernel/port-error.ts";
+import type { CommitBatch, SessionStore } from "./session-store.port.ts";
+
+export interface SessionStoreHarness extends Pick<ContractHarness<SessionStore>, "name" | "deviations" | "inject"> {
+  /**
+   * Runs one test, each body in a session of its own, one after the other, where its storage is reachable. Every `open`
+   * within a body opens the same database again, as after a crash.
+   */
+  run(...bodies: readonly ((open: () => SessionStore) => void)[]): Promise<void> | void;
+}
+
+export const AT_MS = Date.UTC(2026, 10, 20, 12, 0, 0, 250);
+
+export function event(text: string, ids: { messageId?: string; runId?: string } = {}): NewEvent {
+  return { type: "part.ended", data: { part: { id: `prt_${text}`, kind: "text", text } }, ...ids };
+}
+
+export function batch(part: Partial<CommitBatch> = {}): CommitBatch {
+  return { state: '{"status":"idle"}', events: [], atMs: AT_MS, outboxAdd: [], answersAdd: [], messages: [], ...part };
+}
+
+export function message(id: string, status: Message["status"] = "queued"): Message {
+  return {
+    id,
+    text: `do ${id}`,
+    status,
+    model: "demo/echo",
+    author: { kind: "user", id: "usr_1", name: "Ada" },
+    createdAt: new Date(AT_MS).toISOString(),
+  };
+}
+
+export function thrown(body: () => unknown): PortError {
+  try {
+    body();
+  } catch (error) {
+    if (isPortError(error)) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
