@@ -142,6 +142,7 @@ export const CreateApiKey = z.strictObject({
   /** Absent: 90 days. Null: never. */
   expiresInDays: z.int().min(1).max(3650).nullable().optional(),
 });
+export type CreateApiKey = z.infer<typeof CreateApiKey>;
 export const ApiKey = z.object({
   id: z.string(),
   name: z.string(),

@@ -1,0 +1,66 @@
+/** What a transcript is made of: turns of a message and what the agent made of it. Plain data. */
+import type { Actor, Answer, EventData, Failure, MessageStatus, Part, SessionStatus, WaitingFor, Workspace } from "@berth/protocol";
+
+export interface Transcript {
+  /** The newest `seq` in it; subscribe after it. */
+  readonly lastSeq: number;
+  readonly title: string;
+  readonly model: string | null;
+  readonly status: SessionStatus;
+  readonly waitingFor: WaitingFor | null;
+  readonly failure: Failure | null;
+  readonly workspace: Workspace | null;
+  readonly workspaceStatus: EventData<"workspace.status"> | null;
+  readonly sandbox: EventData<"sandbox.status"> | null;
+  readonly todos: EventData<"todo.updated">["items"];
+  /** In the order they were sent; queued and cancelled ones too. */
+  readonly turns: readonly Turn[];
+}
+
+export interface Turn {
+  readonly messageId: string;
+  readonly text: string;
+  readonly model: string;
+  readonly author: Actor | null;
+  readonly at: string;
+  readonly status: MessageStatus;
+  readonly failure: Failure | null;
+  readonly run: TurnRun | null;
+  readonly items: readonly TurnItem[];
+}
+
+export interface TurnRun {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly end: EventData<"run.ended"> | null;
+}
+
+export type TurnItem = PartItem | RequestItem | AppliedItem;
+
+export interface PartItem {
+  readonly kind: "part";
+  readonly id: string;
+  readonly part: Part;
+  /** Text, reasoning or the tool's output so far. */
+  readonly text: string;
+  /** True until the part ended. */
+  readonly open: boolean;
+}
+
+export type RequestItem =
+  | ({ readonly kind: "permission"; readonly id: string; readonly at: string; readonly answer: Answer | null } & EventData<"permission.asked">)
+  | ({ readonly kind: "question"; readonly id: string; readonly at: string; readonly answer: Answer | null } & EventData<"question.asked">);
+
+export type AppliedItem = { readonly kind: "applied"; readonly id: string; readonly at: string } & EventData<"workspace.applied">;
+
+/** Messages that wait for their turn. */
+export function queuedTurns(transcript: Transcript): Turn[] {
+  return transcript.turns.filter((turn) => turn.status === "queued");
+}
+
+/** The text a turn ended with: its last text part. */
+export function answerText(turn: Turn): string {
+  const last = turn.items.findLast((item) => item.kind === "part" && item.part.kind === "text");
+  return last?.kind === "part" ? last.text : "";
+}

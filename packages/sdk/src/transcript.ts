@@ -1,0 +1,156 @@
+/**
+ * Events and deltas → a conversation that can be shown. Pure: the same events in any batching give the same transcript,
+ * an event seen twice changes nothing, and unchanged turns keep their identity.
+ */
+import type { Delta, Part, SessionEvent } from "@berth/protocol";
+import type { RequestItem, Transcript, Turn, TurnItem } from "./transcript-model.ts";
+
+export function emptyTranscript(): Transcript {
+  return {
+    lastSeq: 0,
+    title: "",
+    model: null,
+    status: "starting",
+    waitingFor: null,
+    failure: null,
+    workspace: null,
+    workspaceStatus: null,
+    sandbox: null,
+    todos: [],
+    turns: [],
+  };
+}
+
+/** An event that is not newer than `lastSeq` is ignored; so is an unknown type, apart from its `seq`. */
+export function applyEvent(transcript: Transcript, event: SessionEvent): Transcript {
+  if (event.seq <= transcript.lastSeq) return transcript;
+  return reduce({ ...transcript, lastSeq: event.seq }, event);
+}
+
+export function applyEvents(transcript: Transcript, events: readonly SessionEvent[]): Transcript {
+  return events.reduce(applyEvent, transcript);
+}
+
+/** Text of a part that is still open. What is known already is not added twice; a piece after a gap is left out. */
+export function applyDelta(transcript: Transcript, delta: Delta): Transcript {
+  const index = transcript.turns.findLastIndex((turn) => turn.items.some((item) => isOpenPart(item, delta.partId)));
+  if (index < 0) return transcript;
+  return withTurn(transcript, index, (turn) => ({
+    ...turn,
+    items: turn.items.map((item) => (isOpenPart(item, delta.partId) ? grow(item, delta) : item)),
+  }));
+}
+
+export function applyDeltas(transcript: Transcript, deltas: readonly Delta[]): Transcript {
+  return deltas.reduce(applyDelta, transcript);
+}
+
+function reduce(transcript: Transcript, event: SessionEvent): Transcript {
+  switch (event.type) {
+    case "session.created":
+      return { ...transcript, ...event.data };
+    case "session.updated":
+      return { ...transcript, title: event.data.title ?? transcript.title, model: event.data.model ?? transcript.model };
+    case "session.status": {
+      const { status, waitingFor = null, failure = null } = event.data;
+      return { ...transcript, status, waitingFor, failure };
+    }
+    case "sandbox.status":
+      return { ...transcript, sandbox: { ...transcript.sandbox, failure: undefined, ...event.data } };
+    case "workspace.status":
+      return { ...transcript, workspaceStatus: event.data };
+    case "workspace.applied":
+      return appendItem(transcript, event, { kind: "applied", id: event.id, at: event.at, ...event.data });
+    case "message.queued":
+      return { ...transcript, turns: [...transcript.turns, newTurn(event)] };
+    case "message.status":
+      return changeTurn(transcript, event, (turn) => ({ ...turn, status: event.data.status, failure: event.data.failure ?? null }));
+    case "run.started":
+      return changeTurn(transcript, event, (turn) => ({ ...turn, model: event.data.model, run: { id: event.runId ?? "", startedAt: event.at, endedAt: null, end: null } }));
+    case "run.ended":
+      return changeTurn(transcript, event, (turn) => ({ ...turn, run: { id: event.runId ?? "", startedAt: turn.run?.startedAt ?? event.at, endedAt: event.at, end: event.data } }));
+    case "part.started":
+      return putPart(transcript, event, event.data.part, event.data.part.tool ? event.data.part.tool.status === "running" : true);
+    case "part.ended":
+      return putPart(transcript, event, event.data.part, false);
+    case "permission.asked":
+      return appendItem(transcript, event, { kind: "permission", id: event.data.requestId, at: event.at, answer: null, ...event.data });
+    case "question.asked":
+      return appendItem(transcript, event, { kind: "question", id: event.data.requestId, at: event.at, answer: null, ...event.data });
+    case "request.answered":
+      return answerRequest(transcript, event.data.requestId, event.data.answer);
+    case "todo.updated":
+      return { ...transcript, todos: event.data.items };
+    default:
+      return transcript;
+  }
+}
+
+function newTurn(event: Extract<SessionEvent, { type: "message.queued" }>): Turn {
+  return {
+    messageId: event.messageId ?? event.id,
+    text: event.data.text,
+    model: event.data.model,
+    author: event.actor ?? null,
+    at: event.at,
+    status: "queued",
+    failure: null,
+    run: null,
+    items: [],
+  };
+}
+
+/** The event's own turn, or for one that names no message the newest that has begun. */
+function turnIndex(transcript: Transcript, messageId: string | undefined): number {
+  const { turns } = transcript;
+  if (messageId !== undefined) return turns.findLastIndex((turn) => turn.messageId === messageId);
+  return turns.findLastIndex((turn) => turn.status !== "queued" && turn.status !== "cancelled");
+}
+
+function withTurn(transcript: Transcript, index: number, change: (turn: Turn) => Turn): Transcript {
+  return { ...transcript, turns: transcript.turns.map((turn, at) => (at === index ? change(turn) : turn)) };
+}
+
+function changeTurn(transcript: Transcript, event: SessionEvent, change: (turn: Turn) => Turn): Transcript {
+  const index = turnIndex(transcript, event.messageId);
+  return index < 0 ? transcript : withTurn(transcript, index, change);
+}
+
+function appendItem(transcript: Transcript, event: SessionEvent, item: TurnItem): Transcript {
+  return changeTurn(transcript, event, (turn) => ({ ...turn, items: [...turn.items, item] }));
+}
+
+function putPart(transcript: Transcript, event: SessionEvent, part: Part, open: boolean): Transcript {
+  return changeTurn(transcript, event, (turn) => {
+    const known = turn.items.some((item) => item.kind === "part" && item.id === part.id);
+    const put = (text: string): TurnItem => ({ kind: "part", id: part.id, part, text, open });
+    if (!known) return { ...turn, items: [...turn.items, put(part.text ?? part.tool?.output ?? "")] };
+    return {
+      ...turn,
+      items: turn.items.map((item) =>
+        item.kind === "part" && item.id === part.id ? put(part.text ?? part.tool?.output ?? item.text) : item,
+      ),
+    };
+  });
+}
+
+function answerRequest(transcript: Transcript, requestId: string, answer: NonNullable<RequestItem["answer"]>): Transcript {
+  const index = transcript.turns.findLastIndex((turn) => turn.items.some((item) => item.id === requestId));
+  if (index < 0) return transcript;
+  return withTurn(transcript, index, (turn) => ({
+    ...turn,
+    items: turn.items.map((item) =>
+      (item.kind === "permission" || item.kind === "question") && item.id === requestId ? { ...item, answer } : item,
+    ),
+  }));
+}
+
+function isOpenPart(item: TurnItem, partId: string): item is Extract<TurnItem, { kind: "part" }> {
+  return item.kind === "part" && item.open && item.id === partId;
+}
+
+function grow(item: Extract<TurnItem, { kind: "part" }>, delta: Delta): TurnItem {
+  const { offset, text } = delta;
+  if (offset > item.text.length || offset + text.length <= item.text.length) return item;
+  return { ...item, text: item.text.slice(0, offset) + text };
+}
