@@ -1,5 +1,5 @@
 /** Anthropic messages: streamed as content blocks or answered whole. */
-import { FAILURE_TYPES, failureMessage, piecesOf, type AnswerUsage, type Sink } from "./sink.ts";
+import { failureOf, piecesOf, type AnswerUsage, type Sink } from "./sink.ts";
 import type { Reply } from "./reply.ts";
 
 const ARGUMENT_PIECE = 24;
@@ -21,12 +21,12 @@ const usageOf = ({ inputTokens, outputTokens }: AnswerUsage): Record<string, num
 
 const stopReason = (stop: "end" | "tool"): string => (stop === "tool" ? "tool_use" : "end_turn");
 
-function failureOf(status: number): Record<string, unknown> {
-  return { type: "error", error: { type: FAILURE_TYPES[status] ?? "api_error", message: failureMessage(status) } };
+function errorBody(status: number): Record<string, unknown> {
+  return { type: "error", error: failureOf(status) };
 }
 
 function refuse(reply: Reply, status: number, retryAfter: string | null): void {
-  reply.json(status, failureOf(status), retryAfter === null ? {} : { "retry-after": retryAfter });
+  reply.json(status, errorBody(status), retryAfter === null ? {} : { "retry-after": retryAfter });
 }
 
 function messageOf({ id, model }: Header, content: readonly Block[], stop: string | null, usage: AnswerUsage): Record<string, unknown> {
@@ -71,7 +71,7 @@ export function anthropicStream(reply: Reply, header: Header): Sink {
     },
     async fail(status, retryAfter) {
       if (!reply.started) return refuse(reply, status, retryAfter);
-      await reply.event(failureOf(status), "error");
+      await reply.event(errorBody(status), "error");
       reply.finish();
     },
     async cut() {

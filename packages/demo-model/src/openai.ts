@@ -1,5 +1,5 @@
 /** OpenAI chat completions: streamed as chunks or answered whole. */
-import { FAILURE_TYPES, failureMessage, piecesOf, type AnswerUsage, type Sink } from "./sink.ts";
+import { failureOf, piecesOf, type AnswerUsage, type Sink } from "./sink.ts";
 import type { Reply } from "./reply.ts";
 
 const ARGUMENT_PIECE = 24;
@@ -20,12 +20,12 @@ function usageOf({ inputTokens, outputTokens }: AnswerUsage): Record<string, unk
   };
 }
 
-function failureOf(status: number): Record<string, unknown> {
-  return { error: { message: failureMessage(status), type: FAILURE_TYPES[status] ?? "server_error", code: String(status) } };
+function errorBody(status: number): Record<string, unknown> {
+  return { error: { ...failureOf(status), param: null, code: null } };
 }
 
 function refuse(reply: Reply, status: number, retryAfter: string | null): void {
-  reply.json(status, failureOf(status), retryAfter === null ? {} : { "retry-after": retryAfter });
+  reply.json(status, errorBody(status), retryAfter === null ? {} : { "retry-after": retryAfter });
 }
 
 const finishReason = (stop: "end" | "tool"): string => (stop === "tool" ? "tool_calls" : "stop");
@@ -51,7 +51,7 @@ export function openAiStream(reply: Reply, header: Header, includeUsage: boolean
     },
     async fail(status, retryAfter) {
       if (!reply.started) return refuse(reply, status, retryAfter);
-      await reply.event(failureOf(status));
+      await reply.event(errorBody(status));
       reply.finish();
     },
     async cut() {

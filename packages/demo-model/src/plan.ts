@@ -107,8 +107,8 @@ function closing(output: string): string {
 }
 
 function titleOf(prompt: string): string {
-  const words = prompt
-    .replace(/^Generate a title for this conversation:\s*/i, "")
+  const [firstLine = ""] = prompt.replace(/^Generate a title for this conversation:\s*/i, "").trim().split("\n");
+  const words = firstLine
     .split(/\s+/)
     .map((word) => word.replace(/^[!"'`]+|["'`]+$/g, ""))
     .filter((word) => word !== "")

@@ -26,8 +26,7 @@ export function piecesOf(text: string, size: number): readonly string[] {
   return Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.slice(index * size, (index + 1) * size));
 }
 
-export const FAILURE_TYPES: Readonly<Record<number, string>> = {
-  400: "invalid_request_error",
+const FAILURE_TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",
   403: "permission_error",
   404: "not_found_error",
@@ -36,4 +35,8 @@ export const FAILURE_TYPES: Readonly<Record<number, string>> = {
   529: "overloaded_error",
 };
 
-export const failureMessage = (status: number): string => `The demo model was told to fail with status ${status}.`;
+/** The vendors' names of failures; agents decide by them whether to try again. */
+export function failureOf(status: number): { readonly type: string; readonly message: string } {
+  const type = FAILURE_TYPES[status] ?? (status < 500 ? "invalid_request_error" : "server_error");
+  return { type, message: `The demo model was told to fail with status ${status}.` };
+}
