@@ -7,6 +7,9 @@ import type { Problem } from "@berth/protocol";
  */
 export type ClientErrorCode = "network" | "timeout" | "bad-answer" | "aborted" | "session-over";
 
+/** Code of the error with which a stream of an ended session closes. */
+export const SESSION_ENDED = "session-ended";
+
 export interface BerthErrorInit {
   readonly problem?: Problem;
   readonly code: string;
@@ -70,4 +73,19 @@ export function clientError(code: ClientErrorCode, message: string, cause?: unkn
 /** Refusals that no repeat changes; anything else on a stream is tried again. */
 export function isRefusal(error: BerthError): boolean {
   return error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
+}
+
+/** Close codes of a session's socket that a repeat does not change, with the problem they stand for. */
+const REFUSING_CLOSES: Readonly<Record<number, { readonly slug: string; readonly status: number }>> = {
+  4400: { slug: "bad-request", status: 400 },
+  4401: { slug: "unauthenticated", status: 401 },
+  4404: { slug: "not-found", status: 404 },
+  4410: { slug: SESSION_ENDED, status: 410 },
+};
+
+export function closeCodeError(code: number, reason: string): BerthError {
+  const refusal = REFUSING_CLOSES[code];
+  const detail = reason || "The connection was lost";
+  if (!refusal) return clientError("network", detail);
+  return problemError({ type: `https://berth.dev/problems/${refusal.slug}`, title: detail, status: refusal.status, detail });
 }

@@ -2,10 +2,10 @@
  * Following a session over SSE: the transport of every runtime, since it is only `fetch`. Reconnects by cursor, without
  * end unless the server refuses; events come once each and in order, deltas as they come.
  */
-import type { Delta, SessionEvent } from "@berth/protocol";
+import type { Delta, Problem, SessionEvent } from "@berth/protocol";
 import { backoffMs } from "./clock.ts";
 import { LogCursor } from "./cursor.ts";
-import { BerthError, clientError, isRefusal } from "./errors.ts";
+import { BerthError, clientError, closeCodeError, isRefusal, problemError, SESSION_ENDED } from "./errors.ts";
 import type { Http } from "./http.ts";
 import { SseParser, type ServerSentEvent } from "./sse.ts";
 
@@ -27,7 +27,7 @@ export interface FollowOptions {
   readonly silenceMs?: number;
 }
 
-/** Ends when the signal aborts. @throws BerthError when the server refuses (no such session, no access) */
+/** Ends when the signal aborts or the session has ended. @throws BerthError when the server refuses (no such session, no access) */
 export async function* follow(http: Http, path: string, options: FollowOptions = {}): AsyncGenerator<FollowItem> {
   const { signal, silenceMs = 60_000 } = options;
   const cursor = new LogCursor(options.after ?? 0);
@@ -36,6 +36,8 @@ export async function* follow(http: Http, path: string, options: FollowOptions =
       attempt = 0;
     });
     if (signal?.aborted) return;
+    // Everything there will ever be was delivered.
+    if (failure.code === SESSION_ENDED) return;
     if (isRefusal(failure)) throw failure;
     yield { kind: "reconnecting", attempt: attempt + 1, error: failure };
     await http.clock.sleep(failure.retryAfterMs ?? backoffMs(attempt, http.clock.random()), signal);
@@ -62,6 +64,7 @@ async function* connection(
     for await (const text of chunks(response.body, http, silenceMs, both)) {
       for (const sse of parser.push(text)) {
         const read = readItem(sse, cursor);
+        if (read.end) return read.end;
         if (read.gap) return clientError("network", "The stream skipped an event");
         if (!read.item) continue;
         onProgress();
@@ -76,10 +79,21 @@ async function* connection(
   }
 }
 
-function readItem(sse: ServerSentEvent, cursor: LogCursor): { readonly item?: FollowItem; readonly gap?: boolean } {
+interface Read {
+  readonly item?: FollowItem;
+  readonly gap?: boolean;
+  readonly end?: BerthError;
+}
+
+function readItem(sse: ServerSentEvent, cursor: LogCursor): Read {
   const data: unknown = JSON.parse(sse.data);
   if (sse.event === "delta") return { item: { kind: "delta", delta: data as Delta } };
   if (sse.event === "synced") return { item: { kind: "synced", seq: (data as { seq: number }).seq } };
+  if (sse.event === "problem") return { end: problemError(data as Problem) };
+  if (sse.event === "closed") {
+    const { code, reason } = data as { code: number; reason: string };
+    return { end: closeCodeError(code, reason) };
+  }
   if (sse.event === "reset") {
     const { from } = data as { from: number };
     return cursor.reset(from) ? { item: { kind: "reset", from } } : { gap: true };

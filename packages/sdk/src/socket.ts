@@ -1,5 +1,5 @@
 /** A WebSocket as an async sequence of texts, with its end as a {@link BerthError}. */
-import { clientError, problemError, type BerthError } from "./errors.ts";
+import { clientError, closeCodeError, type BerthError } from "./errors.ts";
 
 export interface WebSocketLike {
   readonly readyState: number;
@@ -21,14 +21,6 @@ export interface Socket {
 }
 
 const OPEN = 1;
-
-/** Close codes of ours that a repeat does not change, with the problem they stand for. */
-const REFUSALS: Readonly<Record<number, { readonly slug: string; readonly status: number }>> = {
-  4400: { slug: "bad-request", status: 400 },
-  4401: { slug: "unauthenticated", status: 401 },
-  4404: { slug: "not-found", status: 404 },
-  4410: { slug: "conflict", status: 409 },
-};
 
 /** Resolves when the socket is open. @throws BerthError `network` when it cannot be opened */
 export async function openSocket(
@@ -60,10 +52,7 @@ export async function openSocket(
 
   const closeError = (): BerthError => {
     const { code, reason } = closed ?? { code: 1006, reason: "" };
-    const refusal = REFUSALS[code];
-    const detail = reason || "The connection was lost";
-    if (!refusal) return clientError("network", detail);
-    return problemError({ type: `https://berth.dev/problems/${refusal.slug}`, title: detail, status: refusal.status, detail });
+    return closeCodeError(code, reason);
   };
   await new Promise<void>((resolve) => {
     socket.addEventListener("open", () => resolve());

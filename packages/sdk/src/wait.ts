@@ -33,6 +33,7 @@ export async function waitForMessage(session: SessionClient, options: WaitOption
       throw sessionOver(event.data.status, event.data.failure);
     }
   }
+  if (!options.signal?.aborted) throw sessionOver("ended", undefined);
   throw clientError("aborted", "Waiting was aborted", options.signal?.reason);
 }
 
