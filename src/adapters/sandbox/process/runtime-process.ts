@@ -1,0 +1,110 @@
+/**
+ * Starting the runtime of a sandbox so that it outlives this process, and ending it with everything it started.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import type { CommandLine } from "./launch.ts";
+import { childrenOf, familyOf, identify, isAlive, signal, until, type ProcessIdentity } from "./processes.ts";
+
+export interface StartedRuntime {
+  readonly leader: ProcessIdentity;
+  /** First process of the sandbox's own process namespace; absent where there is none. */
+  readonly init?: ProcessIdentity;
+}
+
+export interface StartRequest {
+  readonly line: CommandLine;
+  /** Outside of what the sandbox sees, so that it cannot make a link of it. */
+  readonly logPath: string;
+  /** Bubblewrap writes the pid of the sandbox's first process to file descriptor 3. */
+  readonly readsInit: boolean;
+  /** Called as soon as the process exists, before anything else can happen. */
+  readonly onLeader: (leader: ProcessIdentity) => void;
+  readonly onExit: (exitCode: number | null, signalName: string | null) => void;
+}
+
+/** After a polite request, before everything is killed. */
+const GRACE_MS = 5_000;
+const KILL_MS = 5_000;
+const INIT_MS = 10_000;
+
+export interface RuntimeLink {
+  readonly url: string;
+  readonly token: string;
+  readonly epoch: number;
+  readonly sessionId: string;
+  readonly orgId: string;
+  readonly workFolder: string;
+  readonly home: string;
+  readonly opencodePath: string;
+}
+
+/**
+ * Hands the token over by a file that the runtime removes once read: an environment and arguments stay readable for as
+ * long as the process lives. Made anew and never followed, since the folder belongs to the sandbox.
+ */
+export function writeLink(runtimeFolder: string, link: RuntimeLink): void {
+  const path = join(runtimeFolder, "link.json");
+  rmSync(path, { force: true, recursive: true });
+  writeFileSync(path, JSON.stringify(link), { mode: 0o600, flag: "wx" });
+}
+
+/** @throws the system's own error when the program cannot be started */
+export async function startRuntime({ line, logPath, readsInit, onLeader, onExit }: StartRequest): Promise<StartedRuntime> {
+  const log = openSync(logPath, "a", 0o600);
+  try {
+    const stdio: ("ignore" | "pipe" | number)[] = ["ignore", log, log, ...(readsInit ? ["pipe" as const] : [])];
+    const child = spawn(line.file, line.args, { cwd: line.cwd, env: { ...line.environment }, detached: true, stdio });
+    const failed = new Promise<never>((_, reject) => child.once("error", reject));
+    child.once("exit", onExit);
+    child.unref();
+    const leader = child.pid === undefined ? null : identify(child.pid);
+    if (!leader) return await failed;
+    onLeader(leader);
+    if (!readsInit) return { leader };
+    const init = await Promise.race([readInit(child.stdio[3] as Readable), failed]);
+    return init ? { leader, init } : { leader };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Null when bubblewrap ended before it had a sandbox; its log says why. */
+function readInit(pipe: Readable): Promise<ProcessIdentity | null> {
+  return new Promise((resolve) => {
+    let text = "";
+    const finish = (): void => {
+      clearTimeout(timer);
+      pipe.destroy();
+      const pid = /"child-pid":\s*(\d+)/.exec(text)?.[1];
+      resolve(pid === undefined ? null : identify(Number(pid)));
+    };
+    const timer = setTimeout(finish, INIT_MS);
+    pipe.on("data", (chunk: Buffer) => {
+      text += chunk.toString("utf8");
+      if (text.includes("}")) finish();
+    });
+    pipe.once("end", finish);
+    pipe.once("error", finish);
+  });
+}
+
+/** Ends the runtime and all it started. @returns false when something survived */
+export async function endRuntime({ leader, init }: Partial<StartedRuntime>, marker: string, graceMs = GRACE_MS): Promise<boolean> {
+  const family = new Map<number, ProcessIdentity>();
+  const note = (): void => {
+    // Once the leader is gone its number may be another's, so only the marker still tells who belonged to it.
+    for (const member of familyOf(isAlive(leader) && leader ? leader.pid : null, marker)) family.set(member.pid, member);
+  };
+  if (!init) note();
+  if (init && isAlive(init)) for (const pid of childrenOf(init.pid)) signal(pid, "SIGTERM");
+  else if (leader && isAlive(leader)) signal(leader.pid, "SIGTERM");
+  await until(() => !isAlive(leader), graceMs);
+  // Under a process namespace the first process takes all others with it; elsewhere each one is looked for.
+  if (init && isAlive(init)) signal(init.pid, "SIGKILL");
+  else note();
+  for (const member of family.values()) if (isAlive(member)) signal(member.pid, "SIGKILL");
+  return until(() => !isAlive(leader) && !isAlive(init) && [...family.values()].every((member) => !isAlive(member)), KILL_MS);
+}
