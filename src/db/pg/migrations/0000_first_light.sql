@@ -36,6 +36,7 @@ CREATE TABLE "sessions" (
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"last_active_at" timestamp (3) with time zone NOT NULL,
 	"last_seq" bigint NOT NULL,
+	"removed_at" timestamp (3) with time zone,
 	CONSTRAINT "sessions_org_id_id_pk" PRIMARY KEY("org_id","id")
 );
 --> statement-breakpoint
@@ -159,7 +160,7 @@ CREATE TABLE "agent_runs" (
 	"session_id" text NOT NULL,
 	"message_id" text NOT NULL,
 	"model" text NOT NULL,
-	"author" jsonb NOT NULL,
+	"author" json NOT NULL,
 	"api_key_id" text,
 	"outcome" text NOT NULL,
 	"input_tokens" bigint NOT NULL,

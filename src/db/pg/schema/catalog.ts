@@ -38,6 +38,8 @@ export const sessions = pgTable(
     createdAt: moment("created_at").notNull(),
     lastActiveAt: moment("last_active_at").notNull(),
     lastSeq: bigint("last_seq", { mode: "number" }).notNull(),
+    /** Set when it was removed: the row stays, emptied, so that a late summary does not bring the session back. */
+    removedAt: moment("removed_at"),
   },
   (table) => [
     primaryKey({ columns: [table.orgId, table.id] }),

@@ -2,7 +2,7 @@
  * Runs and their events. `json`, not `jsonb`, where an agent's own text may be: `jsonb` refuses the characters U+0000 and
  * halves of surrogate pairs, which tools do print, and such a run could never be stored.
  */
-import { bigint, foreignKey, index, integer, json, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, foreignKey, index, integer, json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import type { Actor, Failure, Run, SessionEvent } from "@berth/protocol";
 import { moment } from "./columns.ts";
 
@@ -16,7 +16,7 @@ export const agentRuns = pgTable(
     sessionId: text("session_id").notNull(),
     messageId: text("message_id").notNull(),
     model: text("model").notNull(),
-    author: jsonb("author").$type<Actor>().notNull(),
+    author: json("author").$type<Actor>().notNull(),
     apiKeyId: text("api_key_id"),
     outcome: text("outcome").$type<Run["outcome"]>().notNull(),
     inputTokens: tokens("input_tokens"),

@@ -1,0 +1,70 @@
+/** Run history in memory. */
+import type { Run, SessionEvent } from "@berth/protocol";
+import { FaultScript } from "../../core/kernel/fault.ts";
+import { PortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
+import { decodePosition, encodePosition, newestFirst, type Position } from "../../core/kernel/position.ts";
+import { RUN_HISTORY_FAULTS } from "./run-history.faults.ts";
+import type { RunEventPage, RunHistory, RunPage, RunRecord } from "./run-history.port.ts";
+
+const placeOf = (run: Run): Position => ({ atMs: Date.parse(run.startedAt), id: run.id });
+
+export class InMemoryRunHistory implements RunHistory {
+  readonly faults: FaultScript;
+  readonly #records = new Map<string, RunRecord>();
+
+  constructor(faults: FaultScript = new FaultScript(RUN_HISTORY_FAULTS)) {
+    this.faults = faults;
+  }
+
+  async flush(record: RunRecord): Promise<void> {
+    this.faults.strike("flush", "before-send");
+    this.faults.strike("flush", "mid-stream");
+    const key = keyOf(record.orgId, record.run.id);
+    if (!this.#records.has(key)) this.#records.set(key, structuredClone(record));
+    const repeated = this.faults.strike("flush", "after-apply");
+    if (repeated) await this.flush(record);
+  }
+
+  async list(
+    orgId: string,
+    query: { readonly sessionId?: string; readonly after: string | null; readonly limit: number },
+  ): Promise<RunPage> {
+    this.faults.strike("list", "before-send");
+    const after = query.after === null ? null : decodePosition(query.after);
+    if (query.after !== null && !after) throw refused("list", "invalid-argument", "That is no position in the list of runs.");
+    const runs = [...this.#records.values()]
+      .filter((record) => record.orgId === orgId && (query.sessionId === undefined || record.run.sessionId === query.sessionId))
+      .map(({ run }) => run)
+      .filter((run) => !after || newestFirst(after, placeOf(run)) < 0)
+      .sort((a, b) => newestFirst(placeOf(a), placeOf(b)));
+    const page = runs.slice(0, query.limit);
+    const last = page.at(-1);
+    return { runs: structuredClone(page), next: last && runs.length > page.length ? encodePosition(placeOf(last)) : null };
+  }
+
+  async get(orgId: string, runId: string): Promise<Run> {
+    this.faults.strike("get", "before-send");
+    return structuredClone(this.#find("get", orgId, runId).run);
+  }
+
+  async events(orgId: string, runId: string, query: { readonly after: number; readonly limit: number }): Promise<RunEventPage> {
+    this.faults.strike("events", "before-send");
+    const rest = this.#find("events", orgId, runId)
+      .events.filter(({ seq }) => seq > query.after)
+      .sort((a, b) => a.seq - b.seq);
+    const page: readonly SessionEvent[] = rest.slice(0, query.limit);
+    return { events: structuredClone(page), next: rest.length > page.length ? (page.at(-1)?.seq ?? query.after) : null };
+  }
+
+  #find(operation: string, orgId: string, runId: string): RunRecord {
+    const record = this.#records.get(keyOf(orgId, runId));
+    if (!record) throw refused(operation, "not-found", "There is no such run.");
+    return record;
+  }
+}
+
+const keyOf = (orgId: string, runId: string): string => JSON.stringify([orgId, runId]);
+
+function refused(operation: string, code: PortErrorCode, message: string): PortError {
+  return new PortError({ port: "run-history", operation, code, outcome: "not-applied", retry: "never", message });
+}
