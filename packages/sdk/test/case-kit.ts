@@ -48,24 +48,32 @@ export function hastyClock(): Clock & { readonly slept: number[] } {
 
 export const realFetch: Fetch = (url, init) => globalThis.fetch(url, init);
 
-/** Cuts every event stream after so many network reads, as a bad network does. */
-export function cuttingFetch(reads: number): Fetch & { readonly cuts: () => number } {
+/** Cuts every event stream after so many blocks, in the middle of the next, as a bad network does. */
+export function cuttingFetch(blocks: number): Fetch & { readonly cuts: () => number } {
   let cuts = 0;
   const fetch: Fetch = async (url, init) => {
     const response = await realFetch(url, init);
     if (!response.body || !response.headers.get("content-type")?.includes("event-stream")) return response;
     const reader = response.body.getReader();
-    let left = reads;
+    const [decoder, encoder] = [new TextDecoder(), new TextEncoder()];
+    let [left, text] = [blocks, ""];
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        if (left-- <= 0) {
-          cuts++;
-          await reader.cancel();
-          return controller.error(new Error("cut"));
+        for (let end = text.indexOf("\n\n"); end < 0; end = text.indexOf("\n\n")) {
+          const { value, done } = await reader.read();
+          if (done) return controller.close();
+          text += decoder.decode(value, { stream: true });
         }
-        const { value, done } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const end = text.indexOf("\n\n") + 2;
+        if (left-- > 0) {
+          controller.enqueue(encoder.encode(text.slice(0, end)));
+          text = text.slice(end);
+          return;
+        }
+        cuts++;
+        controller.enqueue(encoder.encode(text.slice(0, end / 2)));
+        controller.error(new Error("cut"));
+        await reader.cancel();
       },
       cancel: (reason) => reader.cancel(reason),
     });

@@ -38,7 +38,7 @@ export const streamCases: readonly SdkCase[] = [
   {
     name: "a stream that is cut again and again gives every event once and in order",
     async run(context) {
-      const fetch = cuttingFetch(2);
+      const fetch = cuttingFetch(3);
       const session = await sharedSession(context, { fetch, clock: hastyClock() });
       const { id } = await session.send("!say one\n!say two\n!say three");
       const seen = await untilOver(session.events(), id);
@@ -51,9 +51,9 @@ export const streamCases: readonly SdkCase[] = [
     async run(context) {
       const session = await sharedSession(context);
       const { id } = await session.send("!stream 60 60");
-      await follow(session, id, (transcript) => textOf(transcript, id).length > 60);
+      await follow(session, (transcript) => textOf(transcript, id).length > 60);
       let joined = "";
-      const whole = await follow(session, id, (transcript) => {
+      const whole = await follow(session, (transcript) => {
         joined ||= textOf(transcript, id);
         return transcript.turns.some(({ messageId, status }) => messageId === id && status === "completed");
       });
@@ -92,8 +92,8 @@ export const streamCases: readonly SdkCase[] = [
     name: "over a WebSocket: the same log, a prompt and its answer",
     async run(context) {
       const session = await sharedSession(context);
-      const { transcript, message } = await overSocket(context, {}, `!say over the socket`);
-      equal(transcript, await session.transcript(), "the transcript, compared with the one read by pages");
+      const { events, transcript, message } = await overSocket(context, {}, "!say over the socket");
+      equal(events, (await read(session.events({ live: false }))).slice(0, events.length), "events, compared with those read by pages");
       const turn = transcript.turns.find(({ messageId }) => messageId === message);
       check(turn && answerText(turn).includes("over the socket"), "the answer's text");
     },
@@ -160,7 +160,7 @@ const untilOver = (events: AsyncIterable<SessionEvent>, messageId: string): Prom
 type Session = Awaited<ReturnType<typeof sharedSession>>;
 
 /** Follows from the beginning until the transcript is as wanted. */
-async function follow(session: Session, _messageId: string, done: (transcript: Transcript) => boolean): Promise<Transcript> {
+async function follow(session: Session, done: (transcript: Transcript) => boolean): Promise<Transcript> {
   let transcript = emptyTranscript();
   for await (const item of session.follow()) {
     if (item.kind === "event") transcript = applyEvent(transcript, item.event);
@@ -176,12 +176,14 @@ function textOf(transcript: Transcript, messageId: string): string {
 }
 
 /** Prompts over a socket and watches it to the end of the turn. */
-async function overSocket(context: CaseContext, options: Parameters<typeof client>[1], text: string): Promise<{ transcript: Transcript; message: string }> {
+async function overSocket(context: CaseContext, options: Parameters<typeof client>[1], text: string): Promise<{ events: SessionEvent[]; transcript: Transcript; message: string }> {
   const session = await sharedSession(context, { clock: hastyClock(), ...options });
+  const seen: SessionEvent[] = [];
   let transcript = emptyTranscript();
   let changed: () => void = () => undefined;
   const stream = session.stream({
     onFrame: ({ events, deltas }) => {
+      seen.push(...events);
       transcript = applyDeltas(applyEvents(transcript, events), deltas);
       changed();
     },
@@ -191,5 +193,5 @@ async function overSocket(context: CaseContext, options: Parameters<typeof clien
     transcript.status === "idle" && transcript.turns.some(({ messageId, status }) => messageId === id && status === "completed");
   while (!isOver()) await new Promise<void>((resolve) => (changed = resolve));
   stream.close();
-  return { transcript, message: id };
+  return { events: seen, transcript, message: id };
 }
