@@ -26,7 +26,8 @@ export interface ActiveRun {
   readonly accepted: boolean;
   /** How often the link was closed because the prompt was not accepted in time. */
   readonly acceptMisses: number;
-  readonly stopping: boolean;
+  /** Why an interrupt was sent: a person asked, or nothing moved for too long. */
+  readonly stopping: "person" | "stalled" | null;
   /** What the broker counted; null while it said nothing. */
   readonly metered: { readonly usage: Usage; readonly costMicros: number | null } | null;
   readonly openParts: readonly OpenPart[];

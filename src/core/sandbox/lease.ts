@@ -2,6 +2,9 @@
 import type { DownMessage, Failure, Isolation, SandboxPhase } from "@berth/protocol";
 import { createLinkEnd, type LinkEnd } from "../link/link-end.ts";
 
+/** What the down queue holds. A prompt is held by name: its text is in the state once, and is filled in when it is sent. */
+export type HeldDown = Exclude<DownMessage, { type: "prompt" }> | { readonly type: "prompt"; readonly messageId: string };
+
 export interface Lease {
   readonly epoch: number;
   readonly backend: string;
@@ -15,7 +18,7 @@ export interface Lease {
   readonly configRevision: number;
   /** The socket that speaks for this epoch now; null while there is none. */
   readonly linkId: string | null;
-  readonly link: LinkEnd<DownMessage>;
+  readonly link: LinkEnd<HeldDown>;
 }
 
 /** An attempt to get a sandbox ready, over one or more backends. */
@@ -57,7 +60,10 @@ export function requestLease(epoch: number, backend: string, demoOnly: boolean):
   };
 }
 
+const ALIVE = ["requested", "accepted", "linked", "ready"] as const satisfies readonly SandboxPhase[];
+export type AliveLease = Lease & { readonly phase: (typeof ALIVE)[number] };
+
 /** True while the sandbox may still link or work. */
-export function isAlive(lease: Lease | null): lease is Lease {
-  return lease !== null && (lease.phase === "requested" || lease.phase === "accepted" || lease.phase === "linked" || lease.phase === "ready");
+export function isAlive(lease: Lease | null): lease is AliveLease {
+  return lease !== null && ALIVE.some((phase) => phase === lease.phase);
 }

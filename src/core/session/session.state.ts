@@ -41,6 +41,9 @@ export interface AgentSettings {
   readonly gitIdentity: GitIdentity | null;
 }
 
+/** Nothing hibernates a session yet. */
+export type CoreStatus = Exclude<SessionStatus, "hibernated">;
+
 export interface SessionState {
   readonly version: typeof STATE_VERSION;
   /** Counts the steps that changed something; makes outbox ids unique. */
@@ -58,7 +61,7 @@ export interface SessionState {
   readonly createdAtMs: number;
   readonly lastActiveAtMs: number;
 
-  readonly status: SessionStatus;
+  readonly status: CoreStatus;
   readonly waitingFor: WaitingFor | null;
   readonly failure: Failure | null;
 

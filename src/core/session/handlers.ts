@@ -1,0 +1,70 @@
+/** Which handler takes which input. */
+import { unreachable } from "../kernel/assert.ts";
+import { clockTicked } from "./deadlines.ts";
+import { patch, type Draft } from "./draft.ts";
+import { createFailed, sandboxAccepted, sandboxDescribed, tokenMinted } from "./lease.ts";
+import { resumeRequested, sessionOpened, sessionRemoved, sessionRestored, stopRequested } from "./life.ts";
+import { downAcked, linkClosed, linkOpened } from "./link.ts";
+import { messageCancelled, promptReceived } from "./queue.ts";
+import { answerGiven } from "./requests.ts";
+import type { Refusal } from "./session.effects.ts";
+import type { InputOf, SessionInput } from "./session.inputs.ts";
+import { sessionUpdated } from "./settings.ts";
+import { usageReported } from "./turn.ts";
+import { heartbeatReceived, upReceived } from "./up.ts";
+
+/** Null when the input was taken. */
+export function handle(draft: Draft, input: SessionInput): Refusal | null {
+  switch (input.type) {
+    case "session-opened":
+      return sessionOpened(draft, input);
+    case "session-updated":
+      return sessionUpdated(draft, input);
+    case "backends-configured":
+      return backendsConfigured(draft, input);
+    case "prompt-received":
+      return promptReceived(draft, input);
+    case "message-cancelled":
+      return messageCancelled(draft, input);
+    case "stop-requested":
+      return stopRequested(draft);
+    case "resume-requested":
+      return resumeRequested(draft);
+    case "answer-given":
+      return answerGiven(draft, input);
+    case "session-removed":
+      return sessionRemoved(draft, input);
+    case "session-restored":
+      return sessionRestored(draft, input);
+    case "sandbox-token-minted":
+      return tokenMinted(draft, input);
+    case "sandbox-accepted":
+      return sandboxAccepted(draft, input);
+    case "sandbox-create-failed":
+      return createFailed(draft, input);
+    case "sandbox-described":
+      return sandboxDescribed(draft, input);
+    case "link-opened":
+      return linkOpened(draft, input);
+    case "link-closed":
+      return linkClosed(draft, input);
+    case "down-acked":
+      return downAcked(draft, input);
+    case "up-received":
+      return upReceived(draft, input);
+    case "heartbeat-received":
+      return heartbeatReceived(draft, input);
+    case "usage-reported":
+      return usageReported(draft, input);
+    case "clock-ticked":
+      return clockTicked(draft);
+    default:
+      return unreachable(input);
+  }
+}
+
+/** Takes effect with the next start. */
+function backendsConfigured(draft: Draft, { backends }: InputOf<"backends-configured">): null {
+  if (backends.join("\n") !== draft.state.backends.join("\n")) patch(draft, { backends });
+  return null;
+}

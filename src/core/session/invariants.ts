@@ -1,0 +1,62 @@
+/** What is true of every state and every step. Checked in production: a breach is our own fault and commits nothing. */
+import { invariant } from "../kernel/assert.ts";
+import { assertLinkEnd } from "../link/link-end.ts";
+import { isAlive } from "../sandbox/lease.ts";
+import type { SessionState } from "./session.state.ts";
+
+export function assertInvariants(state: SessionState): void {
+  assertStatus(state);
+  assertMessages(state);
+  assertLease(state);
+  assertDeadlines(state);
+}
+
+function assertStatus({ status, waitingFor, failure, run, start }: SessionState): void {
+  invariant((status === "waiting") === (waitingFor !== null), "a waiting session says what it waits for");
+  invariant((status === "failed") === (failure !== null), "a failed session says why");
+  invariant((status === "starting") === (start !== null), "a starting session has a start");
+  const asking = run?.requests[0]?.kind ?? null;
+  if (status === "running") invariant(run !== null && asking === null, "a running session runs and asks nothing");
+  else if (status === "waiting" && waitingFor !== "interrupted") invariant(asking === waitingFor, "a session waits for its oldest request");
+  else invariant(run === null, `nothing runs while a session is ${status}`);
+}
+
+function assertMessages({ status, run, current, queue, lease }: SessionState): void {
+  invariant(run?.messageId === current?.messageId && run?.runId === current?.runId, "the run is of the current message");
+  const known = current === null ? queue : [current, ...queue];
+  invariant(new Set(known.map(({ messageId }) => messageId)).size === known.length, "a message is there once");
+  invariant(new Set(known.map(({ runId }) => runId)).size === known.length, "a run belongs to one message");
+  if (status === "idle" && queue.length > 0) invariant(isAlive(lease) && lease.linkId === null, "an idle session lets a message wait");
+}
+
+function assertLease({ status, lease, epoch, run, retired, start, deadlines }: SessionState): void {
+  if (lease !== null) {
+    invariant(lease.epoch === epoch, "the lease is of the newest epoch");
+    assertLinkEnd(lease.link);
+    if (!isAlive(lease)) invariant(lease.linkId === null, "a sandbox that was let go has no link");
+    if (lease.phase === "ready") invariant((lease.linkId === null) === (deadlines.link !== undefined), "a lost link has a deadline");
+  }
+  if (start !== null) invariant(isAlive(lease) && lease.phase !== "ready", "a start waits for its sandbox");
+  else invariant(!isAlive(lease) || lease.phase === "ready", "a sandbox is awaited by a start");
+  if (run !== null) invariant(lease?.phase === "ready" && run.epoch === lease.epoch, "a run is in the current sandbox");
+  if (status === "ended" || status === "failed") invariant(!isAlive(lease), `a session that is ${status} holds no sandbox`);
+  invariant(new Set(retired.map((sandbox) => sandbox.epoch)).size === retired.length, "a sandbox is let go once");
+}
+
+function assertDeadlines({ deadlines, start, run, lease }: SessionState): void {
+  const linked = lease?.linkId != null;
+  invariant((start !== null) === (deadlines.start !== undefined), "a start has a deadline");
+  invariant((start !== null) === (deadlines.attempt !== undefined), "an attempt has a deadline");
+  invariant((run !== null && !run.accepted && linked) === (deadlines.accept !== undefined), "a prompt that was sent has a deadline");
+  invariant((run !== null && run.accepted && linked) === (deadlines.heartbeat !== undefined), "a linked run has a heartbeat deadline");
+  if (deadlines.idle !== undefined) invariant(run !== null && run.accepted && run.requests.length === 0, "only a moving run may be idle");
+  invariant((run !== null && run.stopping !== null) === (deadlines.stop !== undefined), "a stop has a deadline");
+}
+
+/** From one step to the next: what only goes up. */
+export function assertProgress(before: SessionState | null, after: SessionState): void {
+  if (before === null) return;
+  invariant(after.epoch >= before.epoch, "the epoch went back");
+  invariant(after.revision >= before.revision, "the revision went back");
+  invariant(before.status !== "ended" || after.status === "ended", "an ended session came back");
+}

@@ -1,0 +1,86 @@
+/** What the backend says of the sandbox, and losing it. Inputs of other epochs never reach these handlers. */
+import type { Failure } from "@berth/protocol";
+import { invariant } from "../kernel/assert.ts";
+import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
+import type { Lease } from "../sandbox/lease.ts";
+import { clearDeadlines, effect, emit, patch, refuse, setDeadline, type Draft } from "./draft.ts";
+import { advance } from "./queue.ts";
+import type { Refusal } from "./session.effects.ts";
+import type { InputOf } from "./session.inputs.ts";
+import { TIMINGS } from "./session.timings.ts";
+import { attemptFailed, releaseLease } from "./start.ts";
+import { endRun } from "./turn.ts";
+
+export function tokenMinted(draft: Draft, { tokenHash }: InputOf<"sandbox-token-minted">): Refusal | null {
+  const lease = currentLease(draft);
+  if (lease.tokenHash !== null) return refuse("conflict", `The token of epoch ${lease.epoch} is minted already.`);
+  patch(draft, { lease: { ...lease, tokenHash } });
+  return null;
+}
+
+/** May arrive after the sandbox has linked: the backend's answer is not the fastest way. */
+export function sandboxAccepted(draft: Draft, { backend, isolation }: InputOf<"sandbox-accepted">): Refusal | null {
+  const lease = currentLease(draft);
+  if (lease.isolation !== null) return refuse("conflict", `The sandbox of epoch ${lease.epoch} was accepted already.`);
+  const phase = lease.phase === "requested" ? "accepted" : lease.phase;
+  patch(draft, { lease: { ...lease, phase, isolation, backend } });
+  emitPhase(draft);
+  return null;
+}
+
+export function createFailed(draft: Draft, { failure, outcome }: InputOf<"sandbox-create-failed">): Refusal | null {
+  const lease = currentLease(draft);
+  if (lease.phase !== "requested") return refuse("conflict", `The sandbox of epoch ${lease.epoch} is there.`);
+  // Sent and not answered: it may be booting. It has until the attempt's deadline, unless the backend knows of none.
+  if (outcome === "unknown") describe(draft, lease);
+  else attemptFailed(draft, failure, outcome === "applied");
+  return null;
+}
+
+/** Only an absent link makes it worth asking; one that is back speaks for itself. */
+export function sandboxDescribed(draft: Draft, { phase, failure }: InputOf<"sandbox-described">): Refusal | null {
+  const lease = currentLease(draft);
+  if (phase === "alive" || lease.linkId !== null) return null;
+  sandboxLost(draft, failure ?? { code: "sandbox-gone", message: `The ${lease.backend} sandbox is gone.` });
+  return null;
+}
+
+export function describe(draft: Draft, { epoch, backend }: Lease): void {
+  effect(draft, { type: "describe-sandbox", id: sandboxIdOf(draft.state.sessionId, epoch), epoch, backend });
+}
+
+/** There is no socket for now. The sandbox may come back; whether it still exists is asked at once. */
+export function linkLost(draft: Draft): void {
+  const lease = currentLease(draft);
+  patch(draft, { lease: { ...lease, linkId: null } });
+  clearDeadlines(draft, "accept", "heartbeat");
+  if (lease.phase === "ready") setDeadline(draft, "link", TIMINGS.linkMs);
+  describe(draft, lease);
+}
+
+/** The sandbox is not coming back. What it was doing ends interrupted, and nothing is done again unless a person says so. */
+export function sandboxLost(draft: Draft, failure: Failure): void {
+  if (draft.state.status === "starting") return attemptFailed(draft, failure, true);
+  releaseLease(draft, "lost", failure);
+  clearDeadlines(draft, "link");
+  if (draft.state.run !== null) afterRun(draft, endRun(draft, { outcome: "interrupted", failure }));
+  else advance(draft);
+}
+
+/** An interrupted run waits for a person; after any other the queue goes on. */
+export function afterRun(draft: Draft, outcome: ReturnType<typeof endRun>): void {
+  if (outcome === "interrupted") return patch(draft, { status: "waiting", waitingFor: "interrupted" });
+  patch(draft, { status: "idle" });
+  advance(draft);
+}
+
+export function emitPhase(draft: Draft): void {
+  const { epoch, phase, backend, isolation } = currentLease(draft);
+  emit(draft, { type: "sandbox.status", data: { epoch, phase, backend, ...(isolation === null ? {} : { isolation }) } });
+}
+
+export function currentLease(draft: Draft): Lease {
+  const { lease } = draft.state;
+  invariant(lease, "the input was let through without a lease");
+  return lease;
+}

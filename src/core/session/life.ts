@@ -1,0 +1,116 @@
+/** A session's beginning, its end, and what people do to it as a whole. */
+import { CLOSE_CODES } from "@berth/protocol";
+import { isAlive } from "../sandbox/lease.ts";
+import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
+import { effect, emit, moveMessage, patch, touch, type Draft } from "./draft.ts";
+import { currentLease, linkLost } from "./lease.ts";
+import { enqueueMessage, goOn } from "./queue.ts";
+import type { InputOf } from "./session.inputs.ts";
+import { STATE_VERSION, type SessionState } from "./session.state.ts";
+import { createSandbox, repeatAttempt, startSandbox } from "./start.ts";
+import { endRun, interrupt } from "./turn.ts";
+
+export const UNTITLED = "New session";
+
+/** The state before the first step's effects: opened, and nothing done yet. */
+export function newSession(input: InputOf<"session-opened">): SessionState {
+  const { providers, permissions, gitIdentity } = input;
+  return {
+    version: STATE_VERSION,
+    revision: 0,
+    orgId: input.orgId,
+    sessionId: input.sessionId,
+    title: input.title ?? UNTITLED,
+    titleByPerson: input.title !== undefined,
+    model: input.model,
+    workspace: input.workspace,
+    metadata: input.metadata,
+    externalUserId: input.externalUserId,
+    createdBy: input.author.actor,
+    createdAtMs: input.nowMs,
+    lastActiveAtMs: input.nowMs,
+    status: "idle",
+    waitingFor: null,
+    failure: null,
+    settings: { revision: 1, providers, permissions, gitIdentity },
+    demoOnly: input.demoOnly,
+    backends: input.backends,
+    epoch: 0,
+    lease: null,
+    start: null,
+    retired: [],
+    queue: [],
+    current: null,
+    run: null,
+    answered: [],
+    deadlines: {},
+  };
+}
+
+export function sessionOpened(draft: Draft, { author, prompt }: InputOf<"session-opened">): null {
+  const { title, model, workspace } = draft.state;
+  emit(draft, { type: "session.created", data: { title, model, workspace }, actor: author.actor });
+  if (prompt !== null) enqueueMessage(draft, prompt, author);
+  startSandbox(draft);
+  return null;
+}
+
+/** Stopping what does not run, or stopping twice, changes nothing. */
+export function stopRequested(draft: Draft): null {
+  if (draft.state.run === null) return null;
+  touch(draft);
+  interrupt(draft, "person");
+  return null;
+}
+
+/** Goes on with the queue, with a new sandbox where there is none. Nothing runs again. */
+export function resumeRequested(draft: Draft): null {
+  const { status, waitingFor } = draft.state;
+  if (status !== "failed" && status !== "idle" && waitingFor !== "interrupted") return null;
+  touch(draft);
+  goOn(draft);
+  if (draft.state.status === "idle" && !isAlive(draft.state.lease)) startSandbox(draft);
+  return null;
+}
+
+/** Everything ends and the sandboxes' files go. What ran is in the run history. */
+export function sessionRemoved(draft: Draft, { author }: InputOf<"session-removed">): null {
+  if (draft.state.run !== null) endRun(draft, { outcome: "stopped" });
+  for (const message of draft.state.queue) moveMessage(draft, message, "cancelled", { actor: author.actor });
+  const { lease, retired } = draft.state;
+  if (isAlive(lease)) {
+    const { epoch, backend, linkId } = lease;
+    emit(draft, { type: "sandbox.status", data: { epoch, phase: "stopped", backend } });
+    if (linkId !== null) effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.sessionEnded, reason: "the session was removed" });
+    patch(draft, { retired: [...retired, { epoch, backend }] });
+  }
+  patch(draft, { status: "ended", waitingFor: null, failure: null, start: null, lease: null, queue: [], deadlines: {} });
+  forget(draft);
+  return null;
+}
+
+function forget(draft: Draft): void {
+  const { sessionId, retired } = draft.state;
+  for (const { epoch, backend } of retired) {
+    effect(draft, { type: "destroy-sandbox", id: sandboxIdOf(sessionId, epoch), epoch, backend });
+  }
+  effect(draft, { type: "forget-session" });
+}
+
+/** Effects may have been lost with the memory they ran in; what depends on them is asked for again, without doing it twice. */
+export function sessionRestored(draft: Draft, { linkId }: InputOf<"session-restored">): null {
+  if (draft.state.status === "ended") {
+    forget(draft);
+    return null;
+  }
+  const { lease } = draft.state;
+  if (!isAlive(lease)) return null;
+  if (linkId !== null && linkId !== lease.linkId) {
+    effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.internal, reason: "dial again" });
+  }
+  if (lease.linkId !== null && linkId !== lease.linkId) linkLost(draft);
+  if (currentLease(draft).phase !== "requested") return null;
+  if (lease.tokenHash === null) createSandbox(draft);
+  else repeatAttempt(draft);
+  return null;
+}

@@ -1,0 +1,20 @@
+/** How long a session waits for what, in milliseconds. */
+export const TIMINGS = {
+  /** For a lost link to come back before the sandbox counts as lost. */
+  linkMs: 60_000,
+  /** For `accepted` after a prompt went down an open link. */
+  acceptMs: 30_000,
+  /** Between signs of life while a run is active. */
+  heartbeatMs: 90_000,
+  /** For anything to move in a run: a message, or a heartbeat that says what is running. */
+  runIdleMs: 10 * 60_000,
+  /** For the turn to end after an interrupt. */
+  stopMs: 15_000,
+} as const;
+
+/** How often the link may be closed over a prompt that is not accepted, before the sandbox counts as lost. */
+export const ACCEPT_MISSES_MAX = 3;
+/** Answered requests that are remembered. */
+export const ANSWERED_MAX = 100;
+/** Bytes of the state as JSON in UTF-8; a row of the store holds 2 MB, and a turn needs room to grow. */
+export const STATE_BYTES_MAX = 1_800_000;

@@ -1,0 +1,84 @@
+/**
+ * The transition table: which input a session takes in which status, and the statuses it may be in afterwards. The
+ * machine refuses what has no row and asserts the rest after every step; the chart in docs/design/session.md is drawn
+ * from it.
+ */
+import type { InputType } from "./session.inputs.ts";
+import type { CoreStatus } from "./session.state.ts";
+
+/** `none` before the session is opened. */
+export type From = "none" | CoreStatus;
+
+/** Taken in every status but `none` and `ended` without leaving it. */
+const ANYWHERE = [
+  "session-updated",
+  "backends-configured",
+  "message-cancelled",
+  "answer-given",
+  "stop-requested",
+  "usage-reported",
+] as const satisfies readonly InputType[];
+
+/** Taken from the current sandbox without leaving the status. */
+const FROM_SANDBOX = ["sandbox-accepted", "link-closed", "down-acked", "heartbeat-received"] as const satisfies readonly InputType[];
+
+type Row = Readonly<Partial<Record<InputType, readonly CoreStatus[]>>>;
+
+function row(status: CoreStatus, staying: readonly InputType[], moves: Row): Row {
+  return { ...Object.fromEntries(staying.map((input) => [input, [status]])), "session-removed": ["ended"], ...moves };
+}
+
+export const TRANSITIONS: Readonly<Record<From, Row>> = {
+  none: { "session-opened": ["starting", "failed"] },
+  starting: row("starting", [...ANYWHERE, ...FROM_SANDBOX], {
+    "prompt-received": ["starting"],
+    "resume-requested": ["starting"],
+    "session-restored": ["starting", "failed"],
+    "sandbox-token-minted": ["starting"],
+    "sandbox-create-failed": ["starting", "failed"],
+    "sandbox-described": ["starting", "failed"],
+    "link-opened": ["starting", "failed"],
+    "up-received": ["starting", "idle", "running", "failed"],
+    "clock-ticked": ["starting", "failed"],
+  }),
+  idle: row("idle", [...ANYWHERE, ...FROM_SANDBOX], {
+    "prompt-received": ["running", "idle", "starting", "failed"],
+    "resume-requested": ["idle", "starting", "failed"],
+    "session-restored": ["idle"],
+    "sandbox-described": ["idle", "starting", "failed"],
+    "link-opened": ["idle", "running", "starting", "failed"],
+    "up-received": ["idle", "failed"],
+    "clock-ticked": ["idle", "starting", "failed"],
+  }),
+  running: row("running", [...ANYWHERE, ...FROM_SANDBOX], {
+    "prompt-received": ["running"],
+    "resume-requested": ["running"],
+    "session-restored": ["running"],
+    "sandbox-described": ["running", "waiting", "idle", "starting", "failed"],
+    "link-opened": ["running", "waiting", "idle", "starting", "failed"],
+    "up-received": ["running", "waiting", "idle", "starting", "failed"],
+    "clock-ticked": ["running", "waiting", "idle", "starting", "failed"],
+  }),
+  waiting: row("waiting", [...ANYWHERE, ...FROM_SANDBOX], {
+    "prompt-received": ["waiting", "running", "idle", "starting", "failed"],
+    "answer-given": ["waiting", "running"],
+    "resume-requested": ["waiting", "running", "idle", "starting", "failed"],
+    "session-restored": ["waiting"],
+    "sandbox-described": ["waiting", "idle", "starting", "failed"],
+    "link-opened": ["waiting", "idle", "starting", "failed"],
+    "up-received": ["waiting", "running", "idle", "starting", "failed"],
+    "clock-ticked": ["waiting", "idle", "starting", "failed"],
+  }),
+  failed: row("failed", ANYWHERE, {
+    "prompt-received": ["starting", "failed"],
+    "resume-requested": ["starting", "failed"],
+    "session-restored": ["failed"],
+    "clock-ticked": ["failed"],
+  }),
+  ended: { "session-restored": ["ended"] },
+};
+
+/** Null when the input has no place in this status. */
+export function nextStatuses(from: From, input: InputType): readonly CoreStatus[] | null {
+  return TRANSITIONS[from][input] ?? null;
+}

@@ -1,0 +1,37 @@
+/** What the agent is configured with, and what the session is called. */
+import { touch, emit, patch, AGENT, type Draft } from "./draft.ts";
+import type { InputOf } from "./session.inputs.ts";
+import type { AgentSettings } from "./session.state.ts";
+
+/** A changed list goes down before the next prompt. */
+export function useProviders(draft: Draft, providers: AgentSettings["providers"]): void {
+  const { settings, demoOnly } = draft.state;
+  if (JSON.stringify(providers) === JSON.stringify(settings.providers)) return;
+  const known = new Set(settings.providers.map((provider) => provider.id));
+  patch(draft, {
+    settings: { ...settings, providers, revision: settings.revision + 1 },
+    demoOnly: demoOnly && providers.every((provider) => known.has(provider.id)),
+  });
+}
+
+export function sessionUpdated(draft: Draft, { title, model, metadata, providers, author }: InputOf<"session-updated">): null {
+  if (providers) useProviders(draft, providers);
+  if (metadata) patch(draft, { metadata });
+  if (title !== undefined) patch(draft, { title, titleByPerson: true });
+  if (model !== undefined) patch(draft, { model });
+  touch(draft);
+  if (title === undefined && model === undefined) return null;
+  emit(draft, {
+    type: "session.updated",
+    data: { ...(title === undefined ? {} : { title }), ...(model === undefined ? {} : { model }) },
+    actor: author.actor,
+  });
+  return null;
+}
+
+/** A person's title stays. */
+export function titleSuggested(draft: Draft, title: string): void {
+  if (draft.state.titleByPerson || title === draft.state.title || title.trim() === "") return;
+  patch(draft, { title });
+  emit(draft, { type: "session.updated", data: { title }, actor: AGENT });
+}

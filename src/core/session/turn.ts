@@ -1,0 +1,119 @@
+/** A run's life inside the session: dispatch, acceptance, end. */
+import type { Failure, Part, RunOutcome, Usage } from "@berth/protocol";
+import { invariant } from "../kernel/assert.ts";
+import { endedRun, meter, type ActiveRun, type OpenPart } from "../run/run.ts";
+import { clearDeadlines, emit, moveMessage, patch, setDeadline, touch, type Draft } from "./draft.ts";
+import { sendDown, sendSettings } from "./down.ts";
+import { closeRequests } from "./requests.ts";
+import type { RunHistoryPayload } from "./session.effects.ts";
+import type { InputOf } from "./session.inputs.ts";
+import { TIMINGS } from "./session.timings.ts";
+import { watchRun } from "./watch.ts";
+
+/** Takes the head of the queue and sends it down. The run begins here: from now on it may have effects. */
+export function dispatch(draft: Draft): void {
+  const [message, ...queue] = draft.state.queue;
+  const { lease } = draft.state;
+  invariant(message && lease?.phase === "ready" && draft.state.run === null, "nothing to dispatch, or nothing to take it");
+  sendSettings(draft);
+  const run: ActiveRun = {
+    runId: message.runId,
+    messageId: message.messageId,
+    epoch: lease.epoch,
+    author: message.author,
+    apiKeyId: message.apiKeyId,
+    model: message.model,
+    startedAtMs: draft.nowMs,
+    accepted: false,
+    acceptMisses: 0,
+    stopping: null,
+    metered: null,
+    openParts: [],
+    requests: [],
+  };
+  patch(draft, { queue, current: message, run, status: "running", waitingFor: null, failure: null });
+  moveMessage(draft, message, "dispatched");
+  emit(draft, {
+    type: "run.started",
+    data: { model: run.model, epoch: run.epoch },
+    messageId: run.messageId,
+    runId: run.runId,
+    actor: run.author,
+  });
+  sendDown(draft, { type: "prompt", messageId: message.messageId });
+  setDeadline(draft, "accept", TIMINGS.acceptMs);
+}
+
+/** The runtime has it on its disk; any sign of the turn says so too. */
+export function accept(draft: Draft): void {
+  const { run, current } = draft.state;
+  if (run === null || current === null || run.accepted) return;
+  patch(draft, { run: { ...run, accepted: true } });
+  clearDeadlines(draft, "accept");
+  moveMessage(draft, current, "running");
+  watchRun(draft);
+}
+
+/** Asks the agent to stop. The turn's end confirms it; the deadline makes sure. */
+export function interrupt(draft: Draft, reason: "person" | "stalled"): void {
+  const { run } = draft.state;
+  if (run === null || run.stopping !== null) return;
+  patch(draft, { run: { ...run, stopping: reason } });
+  sendDown(draft, { type: "interrupt", messageId: run.messageId });
+  setDeadline(draft, "stop", TIMINGS.stopMs);
+}
+
+const STALLED: Failure = {
+  code: "run-stalled",
+  message: `Nothing moved in this run for ${TIMINGS.runIdleMs / 60_000} minutes, so it was stopped.`,
+  fix: "Send the message again.",
+};
+
+/** A stop that was asked for explains every end but a completed one. */
+function settle(run: ActiveRun, outcome: RunOutcome, failure: Failure | null): { outcome: RunOutcome; failure: Failure | null } {
+  if (run.stopping === null || outcome === "completed") return { outcome, failure };
+  return run.stopping === "person" ? { outcome: "stopped", failure: null } : { outcome: "failed", failure: STALLED };
+}
+
+/** Ends the run in the log and hands its record to the run history. Answers the outcome; the caller decides what follows. */
+export function endRun(
+  draft: Draft,
+  end: { readonly outcome: RunOutcome; readonly failure?: Failure | null; readonly agentUsage?: Usage | null },
+): RunOutcome {
+  const { run, current } = draft.state;
+  invariant(run && current, "there is no run to end");
+  for (const part of run.openParts) emit(draft, { type: "part.ended", data: { part: cutPart(draft, part) }, ...ofRun(run) });
+  closeRequests(draft);
+  const { outcome, failure } = settle(run, end.outcome, end.failure ?? null);
+  const record = endedRun(draft.state.sessionId, run, { outcome, failure, agentUsage: end.agentUsage ?? null }, draft.nowMs);
+  moveMessage(draft, current, outcome, failure === null ? {} : { failure });
+  emit(draft, {
+    type: "run.ended",
+    data: { outcome, usage: record.usage, costMicros: record.costMicros, ...(failure === null ? {} : { failure }) },
+    ...ofRun(run),
+  });
+  const payload: RunHistoryPayload = { run: record };
+  draft.outbox.push({ id: `run-${run.runId}`, target: "run-history", payload: JSON.stringify(payload), nextAttemptAtMs: draft.nowMs });
+  patch(draft, { run: null, current: null, waitingFor: null });
+  clearDeadlines(draft, "accept", "heartbeat", "idle", "stop");
+  touch(draft);
+  return outcome;
+}
+
+/** The broker's count of a model call made during the run. What comes between runs or after one belongs to the ledger alone. */
+export function usageReported(draft: Draft, { runId, usage, costMicros }: InputOf<"usage-reported">): null {
+  const { run } = draft.state;
+  if (run !== null && run.runId === runId) patch(draft, { run: meter(run, usage, costMicros) });
+  return null;
+}
+
+export function ofRun(run: ActiveRun): { readonly messageId: string; readonly runId: string } {
+  return { messageId: run.messageId, runId: run.runId };
+}
+
+/** The end of a part whose own end will not come: the text that was seen, or a tool that did not finish. */
+function cutPart(draft: Draft, { id, kind, tool }: OpenPart): Part {
+  const text = draft.openPartTexts[id] ?? "";
+  if (tool === null) return { id, kind, text };
+  return { id, kind, tool: { ...tool, status: "failed", ...(text === "" ? {} : { output: text }), error: "The run ended before this tool did." } };
+}

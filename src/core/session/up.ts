@@ -1,0 +1,117 @@
+/**
+ * What the runtime says, each number once. A message about a turn that is over changes nothing but the number: refusing it
+ * would make the runtime send it for ever.
+ */
+import { CLOSE_CODES, type Failure, type UpMessage } from "@berth/protocol";
+import { arrivalOf, received } from "../link/link-end.ts";
+import { unreachable } from "../kernel/assert.ts";
+import { clearDeadlines, effect, emit, failSession, patch, refuse, type Draft } from "./draft.ts";
+import { afterRun, currentLease, emitPhase } from "./lease.ts";
+import { advance } from "./queue.ts";
+import { requestAsked, requestGone } from "./requests.ts";
+import type { Refusal } from "./session.effects.ts";
+import type { InputOf } from "./session.inputs.ts";
+import { titleSuggested } from "./settings.ts";
+import { attemptFailed, releaseLease } from "./start.ts";
+import { accept, endRun, ofRun } from "./turn.ts";
+import { watchRun } from "./watch.ts";
+
+export function upReceived(draft: Draft, { n, message }: InputOf<"up-received">): Refusal | null {
+  const lease = currentLease(draft);
+  const { linkId } = lease;
+  if (linkId === null) return refuse("conflict", "The link is closed, or did not begin with a hello.", { closeCode: CLOSE_CODES.badRequest });
+  const arrival = arrivalOf(lease.link, n);
+  if (arrival === "gap") {
+    return refuse("bad-request", `Message ${n} came after ${lease.link.received}.`, { closeCode: CLOSE_CODES.badRequest });
+  }
+  effect(draft, { type: "send-frame", linkId, frame: { type: "ack", n: Math.max(n, lease.link.received) } });
+  if (arrival === "duplicate") return null;
+  patch(draft, { lease: { ...lease, link: received(lease.link, n) } });
+  if ("messageId" in message) ofTurn(draft, message);
+  else ofSandbox(draft, message);
+  return null;
+}
+
+type OfTurn = Extract<UpMessage, { messageId: string }>;
+
+function ofTurn(draft: Draft, message: OfTurn): void {
+  if (draft.state.run?.messageId !== message.messageId) return;
+  accept(draft);
+  watchRun(draft);
+  const { run } = draft.state;
+  switch (message.type) {
+    case "accepted":
+    case "turn-started":
+      return;
+    case "part-started": {
+      const { id, kind, tool } = message.part;
+      if (run.openParts.some((part) => part.id === id)) return;
+      const open = { id, kind, tool: tool ? { name: tool.name, callId: tool.callId } : null };
+      patch(draft, { run: { ...run, openParts: [...run.openParts, open] } });
+      return emit(draft, { type: "part.started", data: { part: message.part }, ...ofRun(run) });
+    }
+    case "part-ended":
+      patch(draft, { run: { ...run, openParts: run.openParts.filter((part) => part.id !== message.part.id) } });
+      return emit(draft, { type: "part.ended", data: { part: message.part }, ...ofRun(run) });
+    case "permission-asked":
+    case "question-asked":
+      return requestAsked(draft, message);
+    case "todo":
+      return emit(draft, { type: "todo.updated", data: { items: message.items }, ...ofRun(run) });
+    case "turn-ended": {
+      const { outcome, usage, failure } = message;
+      return afterRun(draft, endRun(draft, { outcome, agentUsage: usage ?? null, failure: failure ?? null }));
+    }
+    default:
+      return unreachable(message);
+  }
+}
+
+function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
+  switch (message.type) {
+    case "ready":
+      return becomeReady(draft);
+    case "workspace-ready": {
+      const { branch, base } = message;
+      return emit(draft, { type: "workspace.status", data: { phase: "ready", ...(branch ? { branch } : {}), ...(base ? { base } : {}) } });
+    }
+    case "workspace-failed":
+      emit(draft, { type: "workspace.status", data: { phase: "failed", failure: message.failure } });
+      return cannotWork(draft, message.failure);
+    case "agent-failed":
+      if (draft.state.status === "starting") return attemptFailed(draft, message.failure, true);
+      return cannotWork(draft, message.failure);
+    case "request-gone":
+      return requestGone(draft, message.requestId);
+    case "title":
+      return titleSuggested(draft, message.title);
+    default:
+      return unreachable(message);
+  }
+}
+
+/** Said once per sandbox; an agent that was restarted inside it is not a new start. */
+function becomeReady(draft: Draft): void {
+  const lease = currentLease(draft);
+  if (lease.phase === "ready") return;
+  patch(draft, { lease: { ...lease, phase: "ready" }, status: "idle", start: null });
+  clearDeadlines(draft, "start", "attempt");
+  emitPhase(draft);
+  advance(draft);
+}
+
+/** Another sandbox of the same kind would not help: a person must. */
+function cannotWork(draft: Draft, failure: Failure): void {
+  if (draft.state.run !== null) endRun(draft, { outcome: "failed", failure });
+  releaseLease(draft, "failed", failure);
+  failSession(draft, failure);
+}
+
+/** Says that the sandbox is alive, and what is running there; a tool that prints nothing for long is not idle. */
+export function heartbeatReceived(draft: Draft, { running }: InputOf<"heartbeat-received">): null {
+  const { deadlines } = draft.state;
+  const idleAtMs = deadlines.idle;
+  watchRun(draft);
+  if (running === null && idleAtMs !== undefined) patch(draft, { deadlines: { ...draft.state.deadlines, idle: idleAtMs } });
+  return null;
+}
