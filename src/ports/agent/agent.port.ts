@@ -38,6 +38,12 @@ export interface CodingAgent {
   /** Submits a prompt and answers when the agent has it. Its end arrives as a `turn-ended` event. */
   prompt(prompt: AgentPrompt): Promise<void>;
   lookup(messageId: string): Promise<PromptKnowledge>;
+  /**
+   * Takes up a submitted prompt again after a restart: reports every part of its turn from the first and then its end,
+   * `interrupted` when it cannot be shown to have finished. A turn that still runs goes on.
+   * @throws PortError `not-found` when it was never submitted
+   */
+  resume(messageId: string): Promise<void>;
   /** Stops the turn; its end arrives as `turn-ended` with outcome `stopped`. Interrupting nothing succeeds. */
   interrupt(messageId: string): Promise<void>;
   /** @throws PortError `not-found` when the question is gone */

@@ -1,0 +1,110 @@
+/** The calls Berth makes of OpenCode's server, each with its own time-out; failures come out classified. */
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import type { Event } from "@opencode-ai/sdk/v2/types";
+import { classify } from "./opencode-classify.ts";
+import { authorization } from "./opencode-server.ts";
+import type { StoredMessage } from "./opencode-turn.ts";
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly password: string;
+  readonly workFolder: string;
+  readonly callTimeoutMs: number;
+}
+
+interface Answer<T> {
+  readonly data?: T | undefined;
+  readonly error?: unknown;
+  readonly response?: Response | undefined;
+}
+
+const MESSAGES_PER_PAGE = 50;
+
+export class OpenCodeCalls {
+  readonly #client: OpencodeClient;
+  readonly #timeoutMs: number;
+
+  constructor({ url, password, workFolder, callTimeoutMs }: ClientOptions) {
+    const headers = { authorization: authorization(password) };
+    this.#client = createOpencodeClient({ baseUrl: url, directory: workFolder, headers, fetch: (request) => fetch(request) });
+    this.#timeoutMs = callTimeoutMs;
+  }
+
+  /** Ends when the connection does; the caller connects again. */
+  async events(signal: AbortSignal): Promise<AsyncIterable<Event>> {
+    const { stream } = await this.#client.event.subscribe({}, { signal, sseMaxRetryAttempts: 1 });
+    return stream;
+  }
+
+  async hasSession(sessionID: string): Promise<boolean> {
+    const { response } = await this.#client.session.get({ sessionID }, this.#bound());
+    return response?.ok === true;
+  }
+
+  async createSession(): Promise<string> {
+    const { id } = await this.#call("open", () => this.#client.session.create({}, this.#bound()));
+    return id;
+  }
+
+  async isBusy(sessionID: string): Promise<boolean> {
+    const statuses = await this.#call("lookup", () => this.#client.session.status({}, this.#bound()));
+    const status = statuses[sessionID];
+    return status !== undefined && status.type !== "idle";
+  }
+
+  async submit(sessionID: string, messageID: string, text: string, model: string): Promise<void> {
+    const slash = model.indexOf("/");
+    const id = { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) };
+    const parts = [{ type: "text" as const, text }];
+    await this.#call("prompt", () => this.#client.session.promptAsync({ sessionID, messageID, model: id, parts }, this.#bound()));
+  }
+
+  async abort(sessionID: string): Promise<void> {
+    await this.#call("interrupt", () => this.#client.session.abort({ sessionID }, this.#bound()));
+  }
+
+  /** The prompt and everything after it, oldest first; null when OpenCode has no such message. */
+  async messagesFrom(sessionID: string, messageID: string): Promise<readonly StoredMessage[] | null> {
+    const found: StoredMessage[] = [];
+    for (let before: string | null = null; ; ) {
+      const page: Answer<readonly StoredMessage[]> = await this.#client.session.messages(
+        { sessionID, limit: MESSAGES_PER_PAGE, ...(before !== null && { before }) },
+        this.#bound(),
+      );
+      const messages = await this.#call("lookup", async () => page);
+      const start = messages.findIndex(({ info }) => info.id === messageID);
+      found.unshift(...messages.slice(Math.max(0, start)));
+      if (start >= 0) return found;
+      before = page.response?.headers.get("x-next-cursor") ?? null;
+      if (before === null) return null;
+    }
+  }
+
+  async replyPermission(requestID: string, reply: "once" | "always" | "reject"): Promise<void> {
+    await this.#call("answer", () => this.#client.permission.reply({ requestID, reply }, this.#bound()));
+  }
+
+  async replyQuestion(requestID: string, answers: string[][]): Promise<void> {
+    await this.#call("answer", () => this.#client.question.reply({ requestID, answers }, this.#bound()));
+  }
+
+  async rejectQuestion(requestID: string): Promise<void> {
+    await this.#call("answer", () => this.#client.question.reject({ requestID }, this.#bound()));
+  }
+
+  #bound(): { readonly signal: AbortSignal } {
+    return { signal: AbortSignal.timeout(this.#timeoutMs) };
+  }
+
+  async #call<T>(operation: string, ask: () => Promise<Answer<T>>): Promise<T> {
+    let answer: Answer<T>;
+    try {
+      answer = await ask();
+    } catch (error) {
+      throw classify(error, operation);
+    }
+    const { data, error, response } = answer;
+    if (response?.ok === true) return data as T;
+    throw classify(response ? { status: response.status, body: error } : error, operation);
+  }
+}

@@ -1,0 +1,137 @@
+/** The OpenCode server process: started, found healthy, watched and stopped with everything it started. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
+import { StartFailure } from "./opencode-classify.ts";
+
+export interface ServerOptions {
+  readonly executable: string;
+  readonly workFolder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly password: string;
+  readonly startTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface OpenCodeServer {
+  readonly url: string;
+  readonly version: string;
+  readonly pid: number;
+  /** Resolves when the process is gone, however that came. */
+  readonly exited: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A health request sent while the server boots may never be answered, so each attempt has its own time-out.
+ */
+const HEALTH_ATTEMPT_MS = 300;
+const HEALTH_PAUSE_MS = 40;
+const STOP_GRACE_MS = 2_000;
+const LOG_TAIL_CHARACTERS = 2_000;
+
+/**
+ * OpenCode leads a process group of its own. The watcher beside it reads from a pipe whose other end only we hold: when
+ * we go, however suddenly, it ends the group, so that no agent works on without anybody to answer to.
+ */
+const LAUNCH = `exec 3<&0
+( trap '' TERM; cat <&3 >/dev/null; kill -s TERM -- -$$; sleep 2; kill -s KILL -- -$$ ) >/dev/null 2>&1 &
+exec "$@" </dev/null 3<&-`;
+
+export function authorization(password: string): string {
+  return `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`;
+}
+
+/** @throws StartFailure, or the raw error of spawn */
+export async function startOpenCodeServer(options: ServerOptions): Promise<OpenCodeServer> {
+  const { executable, workFolder, environment, password, startTimeoutMs, signal } = options;
+  // Port 0 lets OpenCode take a free one itself: nobody can slip in between.
+  const command = ["-c", LAUNCH, "opencode", executable, "serve", "--hostname", "127.0.0.1", "--port", "0"];
+  const child = spawn("/bin/sh", command, { cwd: workFolder, env: { ...environment }, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  // Writing to a watcher that is gone must not end us.
+  child.stdin.on("error", () => {});
+  const exited = new Promise<void>((resolve, reject) => {
+    child.once("exit", () => resolve());
+    child.once("error", reject);
+  });
+  const output = new OutputTail(child);
+  const stop = (): Promise<void> => stopGroup(child, exited);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+  try {
+    const url = await Promise.race([output.address(deadline), exited.then(() => Promise.reject(new StartFailure("exited", output.text)))]);
+    const version = await healthy(url, password, deadline, output);
+    void exited.then(() => child.stdin.destroy());
+    return { url, version, pid: child.pid ?? 0, exited, stop };
+  } catch (error) {
+    if (child.pid !== undefined) await stop();
+    throw error;
+  }
+}
+
+async function healthy(url: string, password: string, deadline: AbortSignal, output: OutputTail): Promise<string> {
+  while (!deadline.aborted) {
+    try {
+      const response = await fetch(`${url}/global/health`, {
+        headers: { authorization: authorization(password) },
+        signal: AbortSignal.timeout(HEALTH_ATTEMPT_MS),
+      });
+      const body = (await response.json()) as { healthy?: unknown; version?: unknown };
+      if (response.ok && body.healthy === true) return String(body.version);
+    } catch {
+      // Not up yet; the deadline decides.
+    }
+    await delay(HEALTH_PAUSE_MS);
+  }
+  throw new StartFailure("never-healthy", output.text);
+}
+
+async function stopGroup(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined) return;
+  signalGroup(pid, "SIGTERM");
+  const grace = new AbortController();
+  await Promise.race([exited, delay(STOP_GRACE_MS, undefined, { signal: grace.signal }).catch(() => {})]);
+  grace.abort();
+  // The leader may be gone while the watcher or a tool of the agent still runs.
+  signalGroup(pid, "SIGKILL");
+  await exited;
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Already gone.
+  }
+}
+
+/** Reads the address OpenCode prints, and keeps the end of what it prints for the error when it does not come up. */
+class OutputTail {
+  #text = "";
+  #found: ((url: string) => void) | null = null;
+
+  constructor(child: ChildProcess) {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (chunk: string) => this.#add(chunk));
+    }
+  }
+
+  get text(): string {
+    return this.#text.trim();
+  }
+
+  async address(deadline: AbortSignal): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#found = resolve;
+      const giveUp = (): void => reject(new StartFailure("never-healthy", this.text));
+      if (deadline.aborted) giveUp();
+      deadline.addEventListener("abort", giveUp, { once: true });
+      this.#add("");
+    });
+  }
+
+  #add(chunk: string): void {
+    this.#text = (this.#text + chunk).slice(-LOG_TAIL_CHARACTERS);
+    const match = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(this.#text);
+    if (match) this.#found?.(match[1] as string);
+  }
+}

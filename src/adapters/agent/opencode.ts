@@ -1,0 +1,307 @@
+/**
+ * The coding agent OpenCode, driven through its own server. One OpenCode session stands for the Berth session and is
+ * found again after a restart; one turn runs at a time. Nothing here retries a prompt.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Answer, Failure } from "@berth/protocol";
+import type { Event } from "@opencode-ai/sdk/v2/types";
+import { AsyncQueue } from "../../core/kernel/async-queue.ts";
+import { PortError, isPortError } from "../../core/kernel/port-error.ts";
+import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge } from "../../ports/agent/agent.port.ts";
+import { classify } from "./opencode-classify.ts";
+import { OpenCodeCalls } from "./opencode-client.ts";
+import { openCodeConfig, openCodeEnvironment } from "./opencode-config.ts";
+import { titleOf } from "./opencode-events.ts";
+import { OpenCodeIds, type OpenCodeIdsDeps } from "./opencode-ids.ts";
+import { startOpenCodeServer, type OpenCodeServer } from "./opencode-server.ts";
+import { OpenCodeTurn } from "./opencode-turn.ts";
+
+export interface OpenCodeDeps extends OpenCodeIdsDeps {
+  /** Absolute path of the `opencode` program. */
+  readonly executable: string;
+  /** HOME of the agent; it keeps its database there, so it must survive a restart. */
+  readonly home: string;
+  /** Where the broker token is put for OpenCode to read, readable by its user only. */
+  readonly tokenFile: string;
+  /** Environment of the agent and its tools; without secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly startTimeoutMs?: number;
+  readonly callTimeoutMs?: number;
+  /** How long a turn may take to end after it was told to stop; then OpenCode itself is ended. */
+  readonly stopTimeoutMs?: number;
+  /** OpenCode asks a failing model again for ever; after this many times the turn has failed. */
+  readonly modelRetriesMax?: number;
+}
+
+export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
+  return new OpenCodeAgent(deps);
+}
+
+const PASSWORD_BYTES = 24;
+const RECONNECT_MS = 100;
+const DIED: Failure = { code: "agent-died", message: "The agent ended in the middle of the turn.", fix: "Send the message again to go on." };
+const CUT_OFF: Failure = { code: "agent-restarted", message: "The agent was restarted before the turn ended.", fix: "Send the message again to go on." };
+
+interface Running {
+  readonly server: OpenCodeServer;
+  readonly calls: OpenCodeCalls;
+  readonly sessionId: string;
+  readonly fingerprint: string;
+  readonly stopping: AbortController;
+}
+
+class OpenCodeAgent implements CodingAgent {
+  readonly #deps: OpenCodeDeps;
+  readonly #ids: OpenCodeIds;
+  readonly #out = new AsyncQueue<AgentEvent>();
+  #running: Running | null = null;
+  #turn: OpenCodeTurn | null = null;
+  #settling: OpenCodeTurn | null = null;
+  #aborting: Promise<void> | null = null;
+  #title: string | null = null;
+
+  constructor(deps: OpenCodeDeps) {
+    this.#deps = deps;
+    this.#ids = new OpenCodeIds(deps);
+  }
+
+  async open(config: AgentConfig, signal: AbortSignal): Promise<AgentInfo> {
+    const fingerprint = createHash("sha256").update(JSON.stringify(config)).digest("hex");
+    if (this.#running && this.#running.fingerprint !== fingerprint) await this.#shutDown();
+    const running = this.#running ?? (await this.#start(config, fingerprint, signal));
+    return { name: "opencode", version: running.server.version };
+  }
+
+  async prompt({ messageId, text, model }: AgentPrompt): Promise<void> {
+    const { calls, sessionId } = this.#need("prompt");
+    if (this.#turn && this.#turn.messageId !== messageId) throw refusal("prompt", "failed-precondition", "Another turn is running.");
+    if ((await this.lookup(messageId)) !== "unknown") throw refusal("prompt", "already-exists", "This prompt was submitted before.");
+    const turn = new OpenCodeTurn(messageId, this.#ids.assign(messageId), sessionId);
+    this.#turn = turn;
+    try {
+      await calls.submit(sessionId, turn.openCodeId, text, model);
+    } catch (error) {
+      if (isPortError(error) && error.outcome === "not-applied" && this.#turn === turn) this.#turn = null;
+      throw error;
+    }
+    this.#out.push(...turn.begin());
+  }
+
+  async lookup(messageId: string): Promise<PromptKnowledge> {
+    if (this.#turn?.messageId === messageId) return "running";
+    const openCodeId = this.#ids.of(messageId);
+    if (openCodeId === null) return "unknown";
+    const { calls, sessionId } = this.#need("lookup");
+    const messages = await calls.messagesFrom(sessionId, openCodeId);
+    // Whoever submitted it is gone and OpenCode never stored it, so it will not run by itself.
+    if (messages === null) return "unknown";
+    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId);
+    turn.reconcile(messages);
+    return turn.finished ? "finished" : "maybe";
+  }
+
+  async resume(messageId: string): Promise<void> {
+    const { calls, sessionId } = this.#need("resume");
+    if (this.#turn?.messageId === messageId) return this.#catchUp(this.#turn);
+    const openCodeId = this.#ids.of(messageId);
+    if (openCodeId === null) throw refusal("resume", "not-found", "This prompt was never submitted.");
+    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId);
+    this.#out.push(...turn.reconcile((await calls.messagesFrom(sessionId, openCodeId)) ?? []));
+    this.#out.push(...turn.finish(turn.finished ? undefined : CUT_OFF));
+  }
+
+  async interrupt(messageId: string): Promise<void> {
+    const turn = this.#turn;
+    if (!this.#running || turn?.messageId !== messageId) return;
+    const { calls, server, sessionId } = this.#running;
+    turn.stopRequested = true;
+    this.#aborting = calls.abort(sessionId).catch(() => {});
+    await this.#aborting;
+    // The abort was taken, or was not answered: either way the turn ends now or OpenCode does.
+    void delay(this.#deps.stopTimeoutMs ?? 10_000, undefined, { signal: this.#running?.stopping.signal ?? AbortSignal.abort() })
+      .then(() => (this.#turn === turn ? server.stop() : undefined))
+      .catch(() => {});
+    await this.#settleIfIdle(turn);
+  }
+
+  async answer(requestId: string, answer: Answer): Promise<void> {
+    const { calls } = this.#need("answer");
+    const turn = this.#turn;
+    if (!turn?.has(requestId)) throw refusal("answer", "not-found", "That question is gone: its turn ended, or it was answered.");
+    const isPermission = requestId.startsWith("per");
+    if (isPermission) {
+      if (answer.kind === "question") throw refusal("answer", "invalid-argument", "A permission takes once, always or reject.");
+      turn.answered(requestId);
+      await calls.replyPermission(requestId, answer.kind === "permission" ? answer.reply : "reject");
+      return;
+    }
+    if (answer.kind === "permission") throw refusal("answer", "invalid-argument", "A question takes one list of labels per question.");
+    turn.answered(requestId);
+    if (answer.kind === "reject") await calls.rejectQuestion(requestId);
+    else await calls.replyQuestion(requestId, answer.answers);
+  }
+
+  events(): AsyncIterable<AgentEvent> {
+    return this.#out;
+  }
+
+  activity(): string | null {
+    return this.#turn?.activity() ?? null;
+  }
+
+  async close(): Promise<void> {
+    await this.#shutDown();
+    rmSync(this.#deps.tokenFile, { force: true });
+    this.#out.end();
+  }
+
+  async #start(config: AgentConfig, fingerprint: string, signal: AbortSignal): Promise<Running> {
+    const { executable, home, tokenFile, environment, randomBytes, startTimeoutMs = 40_000, callTimeoutMs = 30_000 } = this.#deps;
+    const { workFolder } = config;
+    const password = Buffer.from(randomBytes(PASSWORD_BYTES)).toString("hex");
+    mkdirSync(home, { recursive: true });
+    mkdirSync(dirname(tokenFile), { recursive: true });
+    writeFileSync(tokenFile, config.brokerToken, { mode: 0o600 });
+    const env = openCodeEnvironment({ base: environment, home, password, config: openCodeConfig(config, tokenFile), git: config.git });
+    let server: OpenCodeServer | null = null;
+    try {
+      server = await startOpenCodeServer({ executable, workFolder, environment: env, password, startTimeoutMs, signal });
+      const calls = new OpenCodeCalls({ url: server.url, password, workFolder, callTimeoutMs });
+      const running = { server, calls, sessionId: await this.#session(calls), fingerprint, stopping: new AbortController() };
+      this.#running = running;
+      await this.#follow(running);
+      void server.exited.then(() => this.#onExit(running));
+      return running;
+    } catch (error) {
+      this.#running = null;
+      await server?.stop();
+      throw classify(error, "open");
+    }
+  }
+
+  async #session(calls: OpenCodeCalls): Promise<string> {
+    const known = this.#ids.session;
+    if (known !== null && (await calls.hasSession(known))) return known;
+    const created = await calls.createSession();
+    this.#ids.keepSession(created);
+    return created;
+  }
+
+  /** Reads events until the server is stopped, connecting again when the stream is cut. Answers once the first is in. */
+  async #follow(running: Running): Promise<void> {
+    const { calls, stopping } = running;
+    let connected = (): void => {};
+    const first = new Promise<void>((resolve) => {
+      connected = resolve;
+    });
+    const read = async (): Promise<void> => {
+      while (!stopping.signal.aborted) {
+        try {
+          for await (const event of await calls.events(stopping.signal)) {
+            if (event.type === "server.connected") {
+              connected();
+              if (this.#turn) void this.#catchUp(this.#turn).catch(() => {});
+            } else this.#onEvent(running, event);
+          }
+        } catch {
+          // Cut; what was missed is read after connecting again.
+        }
+        this.#turn?.markGap();
+        await delay(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    };
+    void read();
+    await Promise.race([first, running.server.exited.then(() => Promise.reject(new Error("OpenCode ended while it was starting")))]);
+  }
+
+  #onEvent(running: Running, event: Event): void {
+    if (event.type === "session.updated" && event.properties.sessionID === running.sessionId) this.#onTitle(event.properties.info.title);
+    const turn = this.#turn;
+    if (!turn) return;
+    this.#out.push(...turn.apply(event));
+    if (event.type === "session.idle" && event.properties.sessionID === running.sessionId && turn.seen) void this.#settle(turn);
+    else if (event.type === "session.error" && turn.failure && !turn.seen) void this.#settleIfIdle(turn);
+    else if (event.type === "session.status" && event.properties.status.type === "retry") this.#onModelRetry(running, turn, event.properties.status.attempt);
+  }
+
+  #onTitle(raw: string): void {
+    const title = titleOf(raw);
+    if (title === null || title === this.#title) return;
+    this.#title = title;
+    this.#out.push({ kind: "message", message: { type: "title", title } });
+  }
+
+  #onModelRetry({ calls, sessionId }: Running, turn: OpenCodeTurn, attempt: number): void {
+    if (attempt <= (this.#deps.modelRetriesMax ?? 5) || turn.failure) return;
+    turn.fail({
+      code: "model-unavailable",
+      message: `The model failed ${attempt} times: ${turn.retrying ?? "no reason given"}`,
+      fix: "Wait a moment and send the message again, or choose another model.",
+    });
+    this.#aborting = calls.abort(sessionId).catch(() => {});
+  }
+
+  /** After a gap: what is stored by now, and the end when the turn is over. */
+  async #catchUp(turn: OpenCodeTurn): Promise<void> {
+    const { calls, sessionId } = this.#need("resume");
+    const messages = await calls.messagesFrom(sessionId, turn.openCodeId);
+    if (messages && this.#turn === turn) this.#out.push(...turn.reconcile(messages));
+    await this.#settleIfIdle(turn);
+  }
+
+  async #settleIfIdle(turn: OpenCodeTurn): Promise<void> {
+    const running = this.#running;
+    if (!running || this.#turn !== turn) return;
+    const busy = await running.calls.isBusy(running.sessionId).catch(() => true);
+    if (!busy && (turn.seen || turn.failure)) await this.#settle(turn);
+  }
+
+  /** OpenCode is idle: reads what it stored, so that nothing is lost, and ends the turn. */
+  async #settle(turn: OpenCodeTurn): Promise<void> {
+    const running = this.#running;
+    if (!running || this.#turn !== turn || this.#settling === turn) return;
+    this.#settling = turn;
+    // An aborted turn is idle a moment before its last parts are stored.
+    await this.#aborting;
+    const messages = await running.calls.messagesFrom(running.sessionId, turn.openCodeId).catch(() => null);
+    this.#settling = null;
+    if (this.#turn !== turn) return;
+    this.#end(turn, turn.reconcile(messages ?? []), undefined);
+  }
+
+  #end(turn: OpenCodeTurn, events: readonly AgentEvent[], cutOff: Failure | undefined): void {
+    this.#turn = null;
+    this.#aborting = null;
+    this.#out.push(...events, ...turn.finish(cutOff));
+  }
+
+  #onExit(running: Running): void {
+    if (this.#running !== running) return;
+    this.#running = null;
+    running.stopping.abort();
+    if (this.#turn) this.#end(this.#turn, [], DIED);
+    const failure = { code: "agent-died", message: "The agent ended unexpectedly." };
+    this.#out.push({ kind: "message", message: { type: "agent-failed", failure } });
+  }
+
+  async #shutDown(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = null;
+    running.stopping.abort();
+    await running.server.stop();
+    if (this.#turn) this.#end(this.#turn, [], CUT_OFF);
+  }
+
+  #need(operation: string): Running {
+    if (!this.#running) throw refusal(operation, "failed-precondition", "The agent is not running.");
+    return this.#running;
+  }
+}
+
+function refusal(operation: string, code: "failed-precondition" | "already-exists" | "not-found" | "invalid-argument", message: string): PortError {
+  return new PortError({ port: "agent", operation, code, outcome: "not-applied", retry: "never", message });
+}
