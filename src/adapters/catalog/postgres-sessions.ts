@@ -1,0 +1,93 @@
+/** The list of an organization's sessions in PostgreSQL. */
+import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import type { SessionSummary } from "@berth/protocol";
+import { PortError } from "../../core/kernel/port-error.ts";
+import { decodePosition, encodePosition } from "../../core/kernel/position.ts";
+import type { Database } from "../../db/pg/database.ts";
+import { sessions } from "../../db/pg/schema/catalog.ts";
+import { storable, storableText } from "../../db/pg/text.ts";
+import type { Catalog, SessionPage } from "../../ports/catalog/catalog.port.ts";
+
+export async function upsertSession(db: Database, orgId: string, summary: SessionSummary): Promise<void> {
+  const { orgId: _, id, createdAt, ...changing } = rowOf(orgId, summary);
+  await db
+    .insert(sessions)
+    .values({ orgId, id, createdAt, ...changing })
+    .onConflictDoUpdate({
+      target: [sessions.orgId, sessions.id],
+      set: changing,
+      setWhere: sql`${sessions.lastSeq} <= ${summary.lastSeq} and ${sessions.removedAt} is null`,
+    });
+}
+
+export async function listSessions(
+  db: Database,
+  orgId: string,
+  query: Parameters<Catalog["listSessions"]>[1],
+): Promise<SessionPage> {
+  const after = query.after === null ? null : decodePosition(query.after);
+  if (query.after !== null && !after) throw badPosition();
+  const { metadata, externalUserId } = query;
+  const rows = await db
+    .select()
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.orgId, orgId),
+        isNull(sessions.removedAt),
+        metadata && Object.keys(metadata).length > 0
+          ? sql`${sessions.metadata} @> ${JSON.stringify(storable(metadata))}::jsonb`
+          : undefined,
+        externalUserId === undefined ? undefined : eq(sessions.externalUserId, storableText(externalUserId)),
+        after ? sql`(${sessions.createdAt}, ${sessions.id}) < (${new Date(after.atMs).toISOString()}, ${after.id})` : undefined,
+      ),
+    )
+    .orderBy(desc(sessions.createdAt), desc(sessions.id))
+    .limit(query.limit + 1);
+  const page = rows.slice(0, query.limit);
+  const last = page.at(-1);
+  const next = last && rows.length > page.length ? encodePosition({ atMs: last.createdAt.getTime(), id: last.id }) : null;
+  return { sessions: page.map(summaryOf), next };
+}
+
+/** Keeps an emptied row, so that a summary still under way does not bring the session back. */
+export async function removeSession(db: Database, orgId: string, sessionId: string, nowMs: number): Promise<void> {
+  await db
+    .update(sessions)
+    .set({ removedAt: new Date(nowMs), title: "", metadata: {}, externalUserId: null, workspace: { kind: "empty" } })
+    .where(and(eq(sessions.orgId, orgId), eq(sessions.id, storableText(sessionId))));
+}
+
+function rowOf(orgId: string, summary: SessionSummary) {
+  const { waitingFor, externalUserId, createdAt, lastActiveAt, ...rest } = summary;
+  return {
+    orgId,
+    ...storable(rest),
+    waitingFor: waitingFor ?? null,
+    externalUserId: externalUserId === undefined ? null : storableText(externalUserId),
+    createdAt: new Date(createdAt),
+    lastActiveAt: new Date(lastActiveAt),
+  };
+}
+
+function summaryOf(row: typeof sessions.$inferSelect): SessionSummary {
+  const { orgId: _, removedAt: __, waitingFor, externalUserId, createdAt, lastActiveAt, ...rest } = row;
+  return {
+    ...rest,
+    ...(waitingFor === null ? {} : { waitingFor }),
+    ...(externalUserId === null ? {} : { externalUserId }),
+    createdAt: createdAt.toISOString(),
+    lastActiveAt: lastActiveAt.toISOString(),
+  };
+}
+
+function badPosition(): PortError {
+  return new PortError({
+    port: "catalog",
+    operation: "listSessions",
+    code: "invalid-argument",
+    outcome: "not-applied",
+    retry: "never",
+    message: "That is no position in the list of sessions.",
+  });
+}
