@@ -4,7 +4,7 @@
  */
 import { refuse } from "./problem-error.ts";
 
-export type CursorKind = "sessions" | "messages" | "runs" | "api-keys";
+export type CursorKind = "sessions" | "messages" | "runs" | "run-events" | "api-keys";
 
 const CURSOR_LENGTH_MAX = 2048;
 
@@ -18,7 +18,7 @@ export function encodeCursor(kind: CursorKind, after: string): string {
 export function decodeCursor(kind: CursorKind, cursor: string): string {
   const after = cursor.length <= CURSOR_LENGTH_MAX ? positionIn(kind, cursor) : null;
   if (after === null || encodeCursor(kind, after) !== cursor) {
-    refuse("bad-cursor", "The `after` cursor was not made by this list. Use the `next` of its last page, or leave it out.");
+    refuse("bad-cursor", "The cursor was not made by this list. Use the `next` of its last page, or leave it out.");
   }
   return after;
 }

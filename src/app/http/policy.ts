@@ -1,8 +1,8 @@
 /**
- * Who may do what, as data. Every route and every socket action names a policy and a scope; the gate compares the tables
- * with what is mounted. Scopes are checked against the role today and against the key's own scopes once keys carry them.
+ * Who may do what over HTTP, as data. Every route names a policy and a scope; the gate compares the table of routes with
+ * what is mounted. Scopes are checked against the role today and against the key's own scopes once keys carry them. What
+ * a socket may do is `SOCKET_POLICIES` beside the socket's actions.
  */
-import type { ClientActionType } from "@berth/protocol";
 import type { Role } from "../../ports/identity/identity.port.ts";
 
 export type Policy =
@@ -19,18 +19,16 @@ export type Policy =
   /** A viewer's one-use ticket, which the session checks, or a principal. */
   | "ticket-or-principal";
 
-export const SCOPES = [
-  "sessions:read",
-  "sessions:write",
-  "runs:read",
-  "providers:read",
-  "providers:write",
-  "api-keys:read",
-  "api-keys:write",
-  "machine:read",
-  "account:read",
-] as const;
-export type Scope = (typeof SCOPES)[number];
+export type Scope =
+  | "sessions:read"
+  | "sessions:write"
+  | "runs:read"
+  | "providers:read"
+  | "providers:write"
+  | "api-keys:read"
+  | "api-keys:write"
+  | "machine:read"
+  | "account:read";
 
 export interface Access {
   readonly policy: Policy;
@@ -46,12 +44,3 @@ export function roleAllows(role: Role, scope: Scope): boolean {
 export function isAdmin(role: Role): boolean {
   return role === "owner" || role === "admin";
 }
-
-/** What a viewer's socket may carry; the session's shell asks this before it acts on a frame. */
-export const SOCKET_POLICIES: Readonly<Record<ClientActionType, { readonly scope: Scope }>> = {
-  ack: { scope: "sessions:read" },
-  prompt: { scope: "sessions:write" },
-  cancel: { scope: "sessions:write" },
-  stop: { scope: "sessions:write" },
-  answer: { scope: "sessions:write" },
-};

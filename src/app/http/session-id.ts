@@ -7,13 +7,17 @@ export function isSessionId(text: string): boolean {
   return SESSION_ID.test(text);
 }
 
+const DAY_MS = 86_400_000;
+
 /**
- * The id of a session created under an `Idempotency-Key`: the same for the same organization and key, so that a repeat
- * reaches the same object even when both arrive at once. Its time part is zero: a repeat may come much later.
+ * The id of a session created under an `Idempotency-Key`: the same for the same organization, key and day, so that a
+ * repeat reaches the same object even while the first is under way. The day is part of it because a key is free again
+ * after 24 hours; a repeat over midnight is caught by the stored answer.
  */
-export async function sessionIdOfKey(orgId: string, key: string): Promise<string> {
-  const input = new TextEncoder().encode(JSON.stringify(["berth.session", orgId, key]));
-  return makeId("ses", 0, new Uint8Array(await crypto.subtle.digest("SHA-256", input)));
+export async function sessionIdOfKey(orgId: string, key: string, nowMs: number): Promise<string> {
+  const dayMs = nowMs - (nowMs % DAY_MS);
+  const input = new TextEncoder().encode(JSON.stringify(["berth.session", orgId, key, dayMs]));
+  return makeId("ses", dayMs, new Uint8Array(await crypto.subtle.digest("SHA-256", input)));
 }
 
 export async function sha256Hex(...chunks: readonly (string | Uint8Array)[]): Promise<string> {

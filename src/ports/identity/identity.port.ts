@@ -7,6 +7,7 @@ export interface Principal {
   /** The person; for an organization's key, the person who made it. */
   readonly userId: string;
   readonly userName: string;
+  readonly userEmail?: string;
   readonly orgId: string;
   readonly orgName: string;
   readonly role: Role;

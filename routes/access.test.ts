@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { Edge, MODEL, OPERATOR_TOKEN, ORIGIN } from "./testing/edge.ts";
+
+const UNKNOWN = "ses_00000000000000000000000000";
+const COOKIE = { cookie: "session=good" };
+const HERE = { ...COOKIE, origin: ORIGIN, "sec-fetch-site": "same-origin" };
+
+describe("who asks", () => {
+  test("a missing, wrong or malformed key is 401 with WWW-Authenticate", async () => {
+    const edge = new Edge();
+    for (const headers of [{}, { authorization: "Bearer wrong" }, { authorization: "Basic Zm9v" }, { authorization: "Bearer" }, { cookie: "session=bad" }]) {
+      const response = await edge.ask("GET /v1/me", { key: null, headers });
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe('Bearer realm="berth"');
+      expect(await response.json()).toMatchObject({ type: "https://berth.dev/problems/unauthenticated" });
+    }
+  });
+
+  test("a wrong key is refused before the body is looked at", async () => {
+    expect((await new Edge().ask("POST /v1/sessions", { key: "wrong", raw: "{" })).status).toBe(401);
+  });
+
+  test("me names the person of a cookie, and only the organization of a key", async () => {
+    const edge = new Edge();
+    expect(await edge.json("GET /v1/me", { key: null, headers: COOKIE })).toMatchObject({ user: { email: "ada@example.com" }, role: "owner" });
+    expect(await edge.json("GET /v1/me")).toMatchObject({ user: null, organization: { id: "org-a" } });
+  });
+
+  test("a cookie changes something only from Berth's own pages", async () => {
+    const edge = new Edge();
+    const send = async (headers: Record<string, string>) => (await edge.ask("POST /v1/sessions", { key: null, body: { model: MODEL }, headers })).status;
+    expect(await send(HERE)).toBe(201);
+    expect(await send({ ...COOKIE, origin: ORIGIN })).toBe(201);
+    expect(await send({ ...COOKIE, "sec-fetch-site": "same-origin" })).toBe(201);
+    for (const headers of [
+      COOKIE,
+      { ...COOKIE, origin: "https://evil.example" },
+      { ...COOKIE, origin: "null" },
+      { ...HERE, "sec-fetch-site": "cross-site" },
+      { ...COOKIE, "sec-fetch-site": "same-site" },
+      { ...HERE, origin: "http://127.0.0.1:9999" },
+    ]) {
+      expect(await send(headers), JSON.stringify(headers)).toBe(403);
+    }
+  });
+
+  test("a viewer reads and does not write; a member does not administer", async () => {
+    const edge = new Edge();
+    edge.identity.admit("viewer-key", "org-a", "viewer");
+    edge.identity.admit("member-key", "org-a", "member");
+    expect((await edge.ask("GET /v1/sessions", { key: "viewer-key" })).status).toBe(200);
+    expect((await edge.ask("POST /v1/sessions", { key: "viewer-key", body: { model: MODEL } })).status).toBe(403);
+    expect((await edge.ask("POST /v1/sessions", { key: "member-key", body: { model: MODEL } })).status).toBe(201);
+    expect((await edge.ask("GET /v1/api-keys", { key: "member-key" })).status).toBe(403);
+  });
+});
+
+describe("another organization's session", () => {
+  test("answers exactly what an unknown one answers, on every route, and makes nothing", async () => {
+    const edge = new Edge();
+    const theirs = await edge.createSession();
+    const before = await edge.sessions.opened();
+    const routes: readonly (readonly [string, unknown?])[] = [
+      ["GET /v1/sessions/:id"],
+      ["PATCH /v1/sessions/:id", { title: "mine" }],
+      ["DELETE /v1/sessions/:id"],
+      ["POST /v1/sessions/:id/messages", { text: "hello" }],
+      ["GET /v1/sessions/:id/messages"],
+      ["DELETE /v1/sessions/:id/messages/msg_1"],
+      ["POST /v1/sessions/:id/stop"],
+      ["POST /v1/sessions/:id/resume"],
+      ["POST /v1/sessions/:id/answer", { requestId: "r", answer: { kind: "reject" } }],
+      ["POST /v1/sessions/:id/apply", { branch: "b" }],
+      ["POST /v1/sessions/:id/stream-ticket"],
+      ["GET /v1/sessions/:id/events"],
+    ];
+    for (const [line, body] of routes) {
+      const answers = await Promise.all(
+        [theirs, UNKNOWN, "not-an-id"].map(async (id) => {
+          const response = await edge.ask(line.replace(":id", id), { key: edge.identity.keyOf("org-b"), ...(body === undefined ? {} : { body }) });
+          return { status: response.status, headers: [...response.headers], body: await response.text() };
+        }),
+      );
+      expect(answers[0]?.status, line).toBe(404);
+      expect(answers[1], line).toEqual(answers[0]);
+      expect(answers[2], line).toEqual(answers[0]);
+      expect(answers[0]?.body).not.toContain(theirs);
+    }
+    expect(await edge.sessions.opened()).toEqual(before);
+  });
+
+  test("a stream of it is refused before any upgrade", async () => {
+    const edge = new Edge();
+    const theirs = await edge.createSession();
+    const headers = { accept: "text/event-stream" };
+    expect((await edge.ask(`GET /v1/sessions/${theirs}/events`, { key: edge.identity.keyOf("org-b"), headers })).status).toBe(404);
+    const upgrade = { upgrade: "websocket" };
+    expect((await edge.ask(`GET /v1/sessions/${theirs}/stream`, { key: edge.identity.keyOf("org-b"), headers: upgrade })).status).toBe(404);
+    expect(edge.sessions.of("org-a", theirs).requests).toEqual([]);
+  });
+});
+
+describe("signing in and out", () => {
+  test("bootstrap lets the owner in by a link that works once", async () => {
+    const edge = new Edge();
+    const made = await edge.json<{ signInUrl: string; apiKey: string }>("POST /internal/bootstrap", { key: OPERATOR_TOKEN, body: {} });
+    expect(made.apiKey).toBe("brt_example_key_1");
+    const path = made.signInUrl.slice(ORIGIN.length);
+    const first = await edge.ask(`GET ${path}`, { key: null });
+    expect(first.status).toBe(303);
+    expect(first.headers.get("location")).toBe("/");
+    expect(first.headers.getSetCookie()).toEqual(["session=good; HttpOnly; Path=/", "other=1; Path=/"]);
+    const second = await edge.ask(`GET ${path}`, { key: null });
+    expect(second.status).toBe(410);
+    expect(await second.text()).toContain("used up");
+  });
+
+  test("bootstrap makes no key when told to keep one, and takes no other token", async () => {
+    const edge = new Edge();
+    const made = await edge.json("POST /internal/bootstrap", { key: OPERATOR_TOKEN, body: { apiKey: "keep" } });
+    expect(made).not.toHaveProperty("apiKey");
+    expect(edge.identity.created).toEqual([]);
+    for (const key of [null, edge.identity.keyOf("org-a"), `${OPERATOR_TOKEN}x`, ""]) {
+      expect((await edge.ask("POST /internal/bootstrap", { key, body: {} })).status).toBe(401);
+    }
+  });
+
+  test("signing out clears the cookie, from Berth's own pages only", async () => {
+    const edge = new Edge();
+    const done = await edge.ask("POST /sign-out", { key: null, headers: HERE });
+    expect(done.status).toBe(204);
+    expect(done.headers.getSetCookie()).toEqual(["session=; Max-Age=0; Path=/"]);
+    expect((await edge.ask("POST /sign-out", { key: null, headers: { ...COOKIE, origin: "https://evil.example" } })).status).toBe(403);
+    expect((await edge.ask("POST /sign-out", { key: null })).status).toBe(204);
+  });
+});
+
+test("every answer carries the security headers, refusals and files too", async () => {
+  const edge = new Edge();
+  for (const line of ["GET /health", "GET /", "GET /v1/nothing", "GET /v1/me", "GET /docs"]) {
+    const { headers } = await edge.ask(line, { key: null });
+    expect(headers.get("content-security-policy"), line).toContain("default-src 'self'");
+    expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+  }
+});

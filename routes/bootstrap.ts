@@ -1,0 +1,46 @@
+/** First start of an instance: the launcher or the operator gets an owner, a sign-in link and a key. */
+import { z } from "zod";
+import { json } from "./paging.ts";
+import { createSubApp, route } from "./route.ts";
+
+export const bootstrap = createSubApp();
+
+const Bootstrap = z.strictObject({
+  name: z.string().min(1).max(100).default("Owner"),
+  email: z.email().default("owner@localhost.localdomain"),
+  organization: z.string().min(1).max(100).default("Personal"),
+  /** `keep`: the caller has a key already. */
+  apiKey: z.enum(["create", "keep"]).default("create"),
+});
+
+const Bootstrapped = z.object({
+  organization: z.object({ id: z.string(), name: z.string() }),
+  signInUrl: z.string().describe("signs the owner in once, within ten minutes"),
+  apiKey: z.string().optional().describe("shown once"),
+});
+
+route(
+  bootstrap,
+  {
+    method: "post",
+    path: "/internal/bootstrap",
+    policy: "operator",
+    scope: null,
+    tag: "Instance",
+    summary: "Make the owner when there is none, and let them in",
+    description: "Calling it again finds the same owner; each call makes a new link, and a new key unless told to keep.",
+    body: Bootstrap,
+    success: { status: 200, schema: Bootstrapped },
+  },
+  async ({ services, body }) => {
+    const owner = await services.identity.ensureOwner({ name: body.name, email: body.email, orgName: body.organization });
+    const token = await services.identity.createSignInToken(owner.userId);
+    const key = body.apiKey === "keep" ? null : await services.identity.createApiKey(owner, { name: "local", expiresAtMs: null });
+    const answer: z.infer<typeof Bootstrapped> = {
+      organization: { id: owner.orgId, name: owner.orgName },
+      signInUrl: `${services.publicUrl}/sign-in?token=${encodeURIComponent(token)}`,
+      ...(key === null ? {} : { apiKey: key.secret }),
+    };
+    return json(answer);
+  },
+);

@@ -1,0 +1,72 @@
+/** A session's messages: what people and keys asked for, in order. */
+import { limitPrompt } from "./errors.ts";
+import { authorOf } from "./auth.ts";
+import { json, PageQuery, pageResponse, positionOf } from "./paging.ts";
+import { createSubApp, route } from "./route.ts";
+import { pageOf, SCHEMAS } from "./schemas.ts";
+import { openHandle, unwrap } from "./session-access.ts";
+import { sandboxProvidersFor } from "./session-models.ts";
+
+export const messages = createSubApp();
+
+route(
+  messages,
+  {
+    method: "post",
+    path: "/v1/sessions/:sessionId/messages",
+    policy: "principal",
+    scope: "sessions:write",
+    tag: "Sessions",
+    summary: "Send a message",
+    description: "It joins the session's queue and is answered in order, one at a time. Sending wakes a hibernated session.",
+    body: SCHEMAS.SendMessage,
+    idempotency: "session",
+    success: { status: 201, schema: SCHEMAS.Message },
+  },
+  async ({ services, principal, param, body, idempotency }) => {
+    limitPrompt(body.text, "/text");
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const models = body.model === undefined ? undefined : await sandboxProvidersFor(services, principal.orgId, body.model, "/model");
+    const options = { ...(idempotency === null ? {} : { idempotency }), ...(models === undefined ? {} : { providers: models.providers }) };
+    return json(unwrap(await handle.send(body, authorOf(principal), options)), 201);
+  },
+);
+
+route(
+  messages,
+  {
+    method: "get",
+    path: "/v1/sessions/:sessionId/messages",
+    policy: "principal",
+    scope: "sessions:read",
+    tag: "Sessions",
+    summary: "List a session's messages",
+    description: "Oldest first.",
+    query: PageQuery,
+    success: { status: 200, schema: pageOf("Message", SCHEMAS.Message) },
+  },
+  async ({ services, principal, param, query, url }) => {
+    const position = positionOf("messages", query);
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const page = await handle.messages(position);
+    return pageResponse(url, "messages", page.messages, page.next);
+  },
+);
+
+route(
+  messages,
+  {
+    method: "delete",
+    path: "/v1/sessions/:sessionId/messages/:messageId",
+    policy: "principal",
+    scope: "sessions:write",
+    tag: "Sessions",
+    summary: "Cancel a queued message",
+    description: "A message that is running or over is refused with `conflict`.",
+    success: { status: 200, schema: SCHEMAS.Message },
+  },
+  async ({ services, principal, param }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    return json(unwrap(await handle.cancel(param("messageId"), authorOf(principal))));
+  },
+);

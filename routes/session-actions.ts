@@ -1,0 +1,103 @@
+/** What can be done to a session besides sending it messages: stop, resume, answer, apply its work, and open a stream. */
+import { authorOf } from "./auth.ts";
+import { z } from "zod";
+import { json } from "./paging.ts";
+import { createSubApp, route } from "./route.ts";
+import { SCHEMAS } from "./schemas.ts";
+import { openHandle, unwrap } from "./session-access.ts";
+
+export const sessionActions = createSubApp();
+
+const common = { method: "post", policy: "principal", scope: "sessions:write", tag: "Sessions" } as const;
+
+route(
+  sessionActions,
+  {
+    ...common,
+    path: "/v1/sessions/:sessionId/stop",
+    summary: "Stop the running turn",
+    description: "The queue goes on with the next message. Stopping when nothing runs succeeds.",
+    idempotency: "stored",
+    success: { status: 200, schema: SCHEMAS.Session },
+  },
+  async ({ services, principal, param }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    return json(unwrap(await handle.stop(authorOf(principal))));
+  },
+);
+
+route(
+  sessionActions,
+  {
+    ...common,
+    path: "/v1/sessions/:sessionId/resume",
+    summary: "Start a failed or hibernated session again",
+    description: "A new sandbox is started. A session that has one is left as it is.",
+    idempotency: "stored",
+    success: { status: 200, schema: SCHEMAS.Session },
+  },
+  async ({ services, principal, param }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    return json(unwrap(await handle.resume(authorOf(principal))));
+  },
+);
+
+route(
+  sessionActions,
+  {
+    ...common,
+    path: "/v1/sessions/:sessionId/answer",
+    summary: "Answer a permission or question",
+    body: SCHEMAS.AnswerRequest,
+    idempotency: "stored",
+    success: { status: 200, schema: z.object({ requestId: z.string() }) },
+  },
+  async ({ services, principal, param, body }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    return json(unwrap(await handle.answer(body.requestId, body.answer, authorOf(principal))));
+  },
+);
+
+route(
+  sessionActions,
+  {
+    ...common,
+    path: "/v1/sessions/:sessionId/apply",
+    summary: "Write the work to a branch of its folder",
+    description: "The folder's checked-out files are not touched.",
+    body: SCHEMAS.ApplyWork,
+    idempotency: "stored",
+    success: { status: 200, schema: SCHEMAS.AppliedWork },
+  },
+  async ({ services, principal, param, body }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    return json(unwrap(await handle.applyWork(body, authorOf(principal))));
+  },
+);
+
+route(
+  sessionActions,
+  {
+    ...common,
+    tag: "Events",
+    scope: "sessions:read",
+    path: "/v1/sessions/:sessionId/stream-ticket",
+    summary: "Get a ticket for the session's stream",
+    description: "It opens one WebSocket, once, within 30 seconds: browsers cannot send a key with an upgrade.",
+    idempotency: "natural",
+    success: { status: 201, schema: SCHEMAS.StreamTicket },
+  },
+  async ({ services, principal, param, url }) => {
+    const sessionId = param("sessionId");
+    const handle = await openHandle(services, principal.orgId, sessionId);
+    const { ticket, expiresAt } = unwrap(await handle.issueTicket(authorOf(principal)));
+    return json({ ticket, url: streamUrl(services.publicUrl, url, sessionId), expiresAt }, 201);
+  },
+);
+
+/** The address that the client reached us by, with the public one's scheme when a proxy in between ends TLS. */
+function streamUrl(publicUrl: string, requested: URL, sessionId: string): string {
+  const own = new URL(publicUrl);
+  const base = own.host === requested.host ? own : requested;
+  return `${base.protocol === "https:" ? "wss:" : "ws:"}//${base.host}/v1/sessions/${sessionId}/stream`;
+}

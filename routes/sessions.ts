@@ -1,0 +1,118 @@
+/** Sessions: create, list, read, change and delete. */
+import { makeId } from "../src/core/kernel/ids.ts";
+import { noSuchSession } from "../src/app/http/problem-error.ts";
+import { sessionIdOfKey } from "../src/app/http/session-id.ts";
+import { authorOf } from "./auth.ts";
+import { limitPrompt } from "./errors.ts";
+import { json, noContent, pageResponse, positionOf } from "./paging.ts";
+import { createSubApp, route } from "./route.ts";
+import { pageOf, SCHEMAS } from "./schemas.ts";
+import { handleOf, openHandle, unwrap } from "./session-access.ts";
+import { sandboxProvidersFor } from "./session-models.ts";
+import { metadataOf, SessionQuery } from "./session-query.ts";
+import { withCheckedFolder } from "./workspace-folder.ts";
+
+export const sessions = createSubApp();
+
+route(
+  sessions,
+  {
+    method: "post",
+    path: "/v1/sessions",
+    policy: "principal",
+    scope: "sessions:write",
+    tag: "Sessions",
+    summary: "Create a session",
+    description: "Its sandbox starts at once. The answer does not wait for it; `prompt` is the first message.",
+    body: SCHEMAS.CreateSession,
+    idempotency: "stored",
+    success: { status: 201, schema: SCHEMAS.Session },
+  },
+  async ({ services, principal, body, idempotency }) => {
+    limitPrompt(body.prompt, "/prompt");
+    const { orgId } = principal;
+    const providers = await sandboxProvidersFor(services, orgId, body.model, "/model");
+    const input = await withCheckedFolder(services.machine, body);
+    // Under a key the id follows from it, so that a repeat reaches the same object even while the first is under way.
+    const sessionId = idempotency === null ? makeId("ses", services.now(), services.randomBytes(16)) : await sessionIdOfKey(orgId, idempotency.key, services.now());
+    const session = unwrap(
+      await services.sessions.of(orgId, sessionId).open({
+        orgId,
+        sessionId,
+        input,
+        author: authorOf(principal),
+        providers: providers.providers,
+        demoOnly: providers.demoOnly,
+        gitIdentity: (await services.machine?.gitIdentity()) ?? null,
+      }),
+    );
+    return json(session, 201, { location: `/v1/sessions/${sessionId}` });
+  },
+);
+
+route(
+  sessions,
+  {
+    method: "get",
+    path: "/v1/sessions",
+    policy: "principal",
+    scope: "sessions:read",
+    tag: "Sessions",
+    summary: "List sessions",
+    description: "Newest first. `metadata[key]=value` keeps those that have that pair; several must all match.",
+    query: SessionQuery,
+    success: { status: 200, schema: pageOf("Session", SCHEMAS.SessionSummary) },
+  },
+  async ({ services, principal, query, url }) => {
+    const metadata = metadataOf(url);
+    const page = await services.catalog.listSessions(principal.orgId, {
+      ...positionOf("sessions", query),
+      ...(metadata === null ? {} : { metadata }),
+      ...(query.externalUserId === undefined ? {} : { externalUserId: query.externalUserId }),
+    });
+    return pageResponse(url, "sessions", page.sessions, page.next);
+  },
+);
+
+const one = { path: "/v1/sessions/:sessionId", policy: "principal", tag: "Sessions" } as const;
+
+route(
+  sessions,
+  { ...one, method: "get", scope: "sessions:read", summary: "Read a session", success: { status: 200, schema: SCHEMAS.Session } },
+  async ({ services, principal, param }) => json((await handleOf(services, principal.orgId, param("sessionId")).read()) ?? noSuchSession()),
+);
+
+route(
+  sessions,
+  {
+    ...one,
+    method: "patch",
+    scope: "sessions:write",
+    summary: "Change a session's title, model or metadata",
+    description: "A new model is used from the next message on.",
+    body: SCHEMAS.UpdateSession,
+    success: { status: 200, schema: SCHEMAS.Session },
+  },
+  async ({ services, principal, param, body }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const models = body.model === undefined ? undefined : await sandboxProvidersFor(services, principal.orgId, body.model, "/model");
+    return json(unwrap(await handle.update(body, authorOf(principal), models?.providers)));
+  },
+);
+
+route(
+  sessions,
+  {
+    ...one,
+    method: "delete",
+    scope: "sessions:write",
+    summary: "Delete a session",
+    description: "Ends it and destroys its sandbox and its log. Its run history stays. The list forgets it a moment later.",
+    success: { status: 204 },
+  },
+  async ({ services, principal, param }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    unwrap(await handle.remove(authorOf(principal)));
+    return noContent();
+  },
+);

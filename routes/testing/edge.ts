@@ -1,0 +1,112 @@
+/** The app over fakes: two organizations, their keys, and requests in one line. */
+import type { Problem } from "@berth/protocol";
+import type { FolderInfo, LocalMachine } from "../../src/app/machine.ts";
+import type { Services } from "../../src/app/services.ts";
+import { PortError } from "../../src/core/kernel/port-error.ts";
+import { InMemoryCatalog } from "../../src/ports/catalog/catalog.fake.ts";
+import { InMemoryRunHistory } from "../../src/ports/run-history/run-history.fake.ts";
+import type { LoggedError } from "../errors.ts";
+import { createApp } from "../index.ts";
+import { MemoryIdentity } from "./memory-identity.ts";
+import { MemoryDirectory } from "./memory-session.ts";
+
+export const ORIGIN = "http://127.0.0.1:8787";
+export const NOW_MS = Date.parse("2026-01-02T03:04:05.000Z");
+export const MODEL = "demo/berth";
+export const OPERATOR_TOKEN = "example-operator-token-of-32-characters";
+
+export interface Asked {
+  readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly raw?: BodyInit;
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class Edge {
+  readonly identity = new MemoryIdentity();
+  readonly catalog = new InMemoryCatalog({ now: () => NOW_MS });
+  readonly runHistory = new InMemoryRunHistory();
+  readonly sessions = new MemoryDirectory();
+  readonly logged: LoggedError[] = [];
+  machine: LocalMachine | null = new OneFolder();
+  readonly app = createApp(() => this.services, {
+    log: (entry) => void this.logged.push(entry),
+    assets: async (request) => (new URL(request.url).pathname === "/" ? new Response("<!doctype html>", { headers: { "content-type": "text/html" } }) : null),
+  });
+
+  get services(): Services {
+    const { identity, catalog, runHistory, sessions, machine } = this;
+    const services: Partial<Services> = {
+      identity,
+      catalog,
+      runHistory,
+      sessions,
+      machine,
+      demoModelUrl: "http://demo.invalid",
+      publicUrl: ORIGIN,
+      sandboxUrl: ORIGIN,
+      version: "0.1.0",
+      operatorToken: OPERATOR_TOKEN,
+      sandboxBackends: async () => [{ backend: "process", isolation: "bubblewrap" }],
+      now: () => NOW_MS,
+      randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      waitUntil: () => undefined,
+    };
+    return services as Services;
+  }
+
+  /** @param line for example `POST /v1/sessions` */
+  async ask(line: string, { body, raw, key = this.identity.keyOf("org-a"), headers = {} }: Asked = {}): Promise<Response> {
+    const [method = "GET", path = "/"] = line.split(" ");
+    const content = raw ?? (body === undefined ? null : JSON.stringify(body));
+    const init: RequestInit & { duplex?: "half" } = {
+      method,
+      headers: {
+        ...(content === null ? {} : { "content-type": "application/json" }),
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...headers,
+      },
+      body: content,
+      ...(content instanceof ReadableStream ? { duplex: "half" } : {}),
+    };
+    return this.app.fetch(new Request(`${ORIGIN}${path}`, init));
+  }
+
+  async json<T>(line: string, asked: Asked = {}): Promise<T> {
+    const response = await this.ask(line, asked);
+    if (!response.ok) throw new Error(`${line}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  async problem(line: string, asked: Asked = {}): Promise<Problem> {
+    const response = await this.ask(line, asked);
+    if (response.ok) throw new Error(`${line} was not refused: ${response.status}`);
+    return (await response.json()) as Problem;
+  }
+
+  /** Opens a session of `org-a` and answers its id. */
+  async createSession(): Promise<string> {
+    return (await this.json<{ id: string }>("POST /v1/sessions", { body: { model: MODEL } })).id;
+  }
+}
+
+/** A machine with `/work/repo` and nothing else. */
+class OneFolder implements LocalMachine {
+  async discover() {
+    return [{ id: "env-1", provider: "example", kind: "openai-compatible" as const, source: "environment variable EXAMPLE_API_KEY" }];
+  }
+
+  async reveal(): Promise<never> {
+    throw new PortError({ port: "machine", operation: "reveal", code: "not-found", outcome: "not-applied", retry: "never", message: "That is gone." });
+  }
+
+  async gitIdentity() {
+    return { name: "Ada", email: "ada@example.com" };
+  }
+
+  async inspectFolder(path: string): Promise<FolderInfo> {
+    if (path === "/work/link") return { path: "/work/repo", isRepository: true, branch: "main", uncommitted: 2 };
+    throw new PortError({ port: "machine", operation: "inspectFolder", code: "not-found", outcome: "not-applied", retry: "never", message: `There is no folder ${path}.` });
+  }
+}
