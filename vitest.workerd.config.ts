@@ -10,6 +10,9 @@ export default defineConfig({
         compatibilityDate: "2026-07-01",
         compatibilityFlags: ["nodejs_compat"],
         durableObjects: {
+          ORG_LEDGER: { className: "OrgLedgerDO", useSQLite: true },
+          ORG_EVENTS: { className: "OrgEventsDO", useSQLite: true },
+          ALARM: { className: "AlarmObject", useSQLite: true },
           EMPTY: { className: "EmptyObject", useSQLite: true },
         },
         r2Buckets: ["BLOBS"],
