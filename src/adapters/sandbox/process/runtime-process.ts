@@ -65,7 +65,10 @@ export async function startRuntime({ line, logPath, readsInit, onLeader, onExit 
     onLeader(leader);
     if (!readsInit) return { leader };
     const init = await Promise.race([readInit(child.stdio[3] as Readable), failed]);
-    return init ? { leader, init } : { leader };
+    if (!init) return { leader };
+    // Bubblewrap tells of the namespace before the runtime is in it; until then there is nothing to ask to end.
+    await until(() => childrenOf(init.pid).length > 0 || !isAlive(init), INIT_MS, 5);
+    return { leader, init };
   } finally {
     closeSync(log);
   }

@@ -1,0 +1,130 @@
+/** The process sandbox as tests run it: real processes, a stand-in runtime, folders of its own, nothing left behind. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, vi } from "vitest";
+import type { ContractFolder } from "../../ports/sandbox/sandbox-kit.contract.ts";
+import type { SandboxId, SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import { createProcessSandboxProvider, type ProcessSandboxOptions } from "./process.ts";
+import type { SandboxLabel } from "./process/label.ts";
+
+export const SANDBOXES_MAX = 3;
+const NODE = realpathSync(process.execPath);
+const RUNTIME = fileURLToPath(new URL("../../../packages/sandbox-host/test/stand-in-runtime.mjs", import.meta.url));
+
+export function gitIn(folder: string, ...args: string[]): string {
+  const env = { PATH: process.env.PATH, HOME: "/nonexistent", GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.com", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@example.com" };
+  return execFileSync("git", ["-C", folder, ...args], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+}
+
+/** Command lines of this machine that name the path. */
+function processesNaming(path: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+        return line.includes(path) || environment.includes(path) ? [`${pid} ${line}`] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+export class ProcessKit {
+  #root = "";
+  #providers: SandboxProvider[] = [];
+  #gate: Promise<void> | null = null;
+  #open: () => void = () => undefined;
+
+  /** Folder that all of one test is in; made when first asked for. */
+  get root(): string {
+    if (this.#root === "") this.#root = realpathSync(mkdtempSync(join(tmpdir(), "berth-sandbox-")));
+    return this.#root;
+  }
+
+  get dataDir(): string {
+    return join(this.root, "berth-data");
+  }
+
+  open(part: Partial<ProcessSandboxOptions> = {}): SandboxProvider {
+    const provider = createProcessSandboxProvider({
+      dataDir: this.dataDir,
+      runtimeCommand: [NODE, RUNTIME],
+      opencodePath: RUNTIME,
+      readOnlyPaths: [NODE, RUNTIME],
+      isolation: "bubblewrap",
+      trustAgent: false,
+      sandboxesMax: SANDBOXES_MAX,
+      now: () => Date.now(),
+      gitIdentity: async () => {
+        await this.#gate;
+        return { name: "Ada Example", email: "ada@example.com" };
+      },
+      ...part,
+    });
+    this.#providers.push(provider);
+    return provider;
+  }
+
+  holdStarts(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  releaseStarts(): void {
+    this.#open();
+  }
+
+  label(id: SandboxId): SandboxLabel {
+    const [session = ""] = id.split("-");
+    return JSON.parse(readFileSync(join(this.dataDir, "sandboxes", session, `${id}.json`), "utf8")) as SandboxLabel;
+  }
+
+  /** The runtime's whole sandbox dies at once. */
+  kill(id: SandboxId): void {
+    const { init, leader } = this.label(id);
+    process.kill((init ?? leader)?.pid ?? 0, "SIGKILL");
+  }
+
+  makeFolder(): ContractFolder {
+    const path = join(this.root, `folder-${readdirSync(this.root).length}`);
+    mkdirSync(path);
+    gitIn(path, "init", "--quiet", "--initial-branch=main");
+    writeFileSync(join(path, "README.md"), "hello\n");
+    gitIn(path, "add", ".");
+    gitIn(path, "commit", "--quiet", "-m", "First");
+    return {
+      path,
+      read: (branch, file) => {
+        try {
+          return `${execFileSync("git", ["-C", path, "show", `${branch}:${file}`], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })}`;
+        } catch {
+          return null;
+        }
+      },
+      commitElsewhere: (branch) => {
+        const commit = gitIn(path, "commit-tree", "main^{tree}", "-p", "main", "-m", "Theirs");
+        gitIn(path, "update-ref", `refs/heads/${branch}`, commit);
+      },
+    };
+  }
+
+  /** Ends everything and proves that nothing stayed. */
+  async dispose(): Promise<void> {
+    this.releaseStarts();
+    this.#gate = null;
+    for (const provider of this.#providers) for (const { id } of await provider.list({})) await provider.destroy(id);
+    this.#providers = [];
+    if (this.#root === "") return;
+    const root = this.#root;
+    // The system takes a moment to clear a killed process namespace.
+    await vi.waitFor(() => expect(processesNaming(root)).toEqual([]), { timeout: 5_000 });
+    rmSync(root, { recursive: true, force: true });
+    this.#root = "";
+  }
+}
