@@ -1,0 +1,28 @@
+/** Bundles the runtime into one file that needs nothing but Node and the OpenCode program beside it. */
+import { fileURLToPath } from "node:url";
+import { dirname, join, resolve } from "node:path";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/**
+ * @param {{ outfile?: string }} [options] `outfile` defaults to dist/runtime/runtime.mjs of the repository
+ * @returns {Promise<string>} absolute path of the bundle
+ */
+export async function buildSandboxRuntime({ outfile = resolve(here, "../../dist/runtime/runtime.mjs") } = {}) {
+  await build({
+    entryPoints: [join(here, "src/main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    // ws and OpenCode's SDK ask for Node's own modules by require, which an ES module does not have.
+    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  return outfile;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await buildSandboxRuntime());

@@ -1,0 +1,83 @@
+/** What the runtime must still know after a crash, and how each line of its journal changes it. Pure. */
+import type { DownMessage, UpMessage } from "@berth/protocol";
+import { createLinkEnd, enqueue, received, type LinkEnd, type Numbered } from "../../../src/core/link/link-end.ts";
+
+export type Configure = Extract<DownMessage, { type: "configure" }>;
+export type Prompt = Extract<DownMessage, { type: "prompt" }>;
+
+export interface RuntimeState {
+  readonly link: LinkEnd<UpMessage>;
+  readonly configure: Configure | null;
+  /** Accepted prompts in order; null once the turn's end is on its way. */
+  readonly prompts: Readonly<Record<string, Prompt | null>>;
+  /** What was already said of the newest turn, so that taking it up again says nothing twice. */
+  readonly turn: { readonly messageId: string; readonly started: readonly string[]; readonly ended: readonly string[] } | null;
+  readonly ready: boolean;
+}
+
+/** One line: what came down with what goes up because of it, so that a crash leaves both or neither. */
+export interface JournalEntry {
+  readonly down?: Numbered<DownMessage>;
+  readonly ups?: readonly UpMessage[];
+  /** Replaces everything before it. */
+  readonly state?: RuntimeState;
+}
+
+export const EMPTY_STATE: RuntimeState = { link: createLinkEnd(), configure: null, prompts: {}, turn: null, ready: false };
+
+export function applyEntry(state: RuntimeState, entry: JournalEntry): RuntimeState {
+  let next = entry.state ?? state;
+  if (entry.down) next = applyDown({ ...next, link: received(next.link, entry.down.n) }, entry.down.body);
+  for (const up of entry.ups ?? []) next = applyUp({ ...next, link: enqueue(next.link, up).end }, up);
+  return next;
+}
+
+function applyDown(state: RuntimeState, body: DownMessage): RuntimeState {
+  if (body.type === "configure") return { ...state, configure: body, ready: false };
+  if (body.type !== "prompt" || body.messageId in state.prompts) return state;
+  return { ...state, prompts: { ...state.prompts, [body.messageId]: body } };
+}
+
+function applyUp(state: RuntimeState, up: UpMessage): RuntimeState {
+  switch (up.type) {
+    case "ready":
+      return { ...state, ready: true };
+    case "turn-started":
+      return { ...state, turn: { messageId: up.messageId, started: [], ended: [] } };
+    case "part-started":
+      return { ...state, turn: note(state.turn, up.messageId, "started", up.part.id) };
+    case "part-ended":
+      return { ...state, turn: note(state.turn, up.messageId, "ended", up.part.id) };
+    case "turn-ended":
+      return { ...state, prompts: { ...state.prompts, [up.messageId]: null } };
+    default:
+      return state;
+  }
+}
+
+function note(turn: RuntimeState["turn"], messageId: string, list: "started" | "ended", partId: string): RuntimeState["turn"] {
+  const own = turn?.messageId === messageId ? turn : { messageId, started: [], ended: [] };
+  return { ...own, [list]: [...own[list], partId] };
+}
+
+/** False for what was said of this turn before the runtime was restarted. */
+export function isNews(state: RuntimeState, up: UpMessage): boolean {
+  const turn = "messageId" in up && state.turn?.messageId === up.messageId ? state.turn : null;
+  switch (up.type) {
+    case "turn-started":
+      return turn === null;
+    case "part-started":
+      return !turn?.started.includes(up.part.id);
+    case "part-ended":
+      return !turn?.ended.includes(up.part.id);
+    case "turn-ended":
+      return state.prompts[up.messageId] !== null;
+    default:
+      return true;
+  }
+}
+
+/** Prompts whose turn has not ended, in the order they were accepted. */
+export function unfinished(state: RuntimeState): readonly Prompt[] {
+  return Object.values(state.prompts).filter((prompt) => prompt !== null);
+}

@@ -1,0 +1,195 @@
+/**
+ * The runtime's end of the sandbox link: dials, says hello, sends what is held again, acknowledges what is on disk, and
+ * keeps deltas within their credit. It dials for ever; only a close that says this epoch is over ends it.
+ */
+import { CLOSE_CODES, type Delta, type DownFrame, type DownMessage, type UpMessage } from "@berth/protocol";
+import { addDelta, createDeltaSender, creditReturned, endPart, linkOpened, takeDeltas, type DeltaSender } from "../../../src/core/link/delta-sender.ts";
+import { arrivalOf, canHaveReceived, toResend } from "../../../src/core/link/link-end.ts";
+import { LINK_VERSIONS } from "../../../src/core/link/link-version.ts";
+import type { Clock } from "./clock.ts";
+import type { Journal } from "./journal.ts";
+import type { Dial, Wire } from "./wire.ts";
+
+export interface LinkHandler {
+  /** What goes up together with the receipt, in one line on disk. */
+  plan(body: DownMessage): readonly UpMessage[];
+  /** After the receipt is on disk. */
+  act(body: DownMessage): void;
+  /** The session needs this runtime no more. */
+  over(code: number): void;
+}
+
+export interface LinkClientDeps {
+  readonly dial: Dial;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** Uniform in [0, 1); spreads reconnects. */
+  random(): number;
+  readonly epoch: number;
+}
+
+const TICK_MS = 16;
+const BACKOFF_FIRST_MS = 250;
+const BACKOFF_MAX_MS = 5_000;
+const PING_EVERY_MS = 20_000;
+const SILENCE_MAX_MS = 60_000;
+const FINAL_CODES: readonly number[] = [CLOSE_CODES.fenced, CLOSE_CODES.sessionEnded, CLOSE_CODES.versionUnsupported];
+
+export class LinkClient {
+  readonly #deps: LinkClientDeps;
+  readonly #handler: LinkHandler;
+  #deltas: DeltaSender = createDeltaSender();
+  #pending: UpMessage[] = [];
+  #wire: Wire | null = null;
+  #isWelcomed = false;
+  #attempts = 0;
+  #lastFlushMs = 0;
+  #lastHeardMs = 0;
+  #cancelFlush: (() => void) | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(deps: LinkClientDeps, handler: LinkHandler) {
+    this.#deps = deps;
+    this.#handler = handler;
+  }
+
+  start(): void {
+    this.#dial();
+  }
+
+  /** Writes down and sends what is left, then hangs up. */
+  stop(): void {
+    this.#flush();
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#cancelFlush?.();
+    this.#wire?.close();
+    this.#wire = null;
+  }
+
+  post(message: UpMessage): void {
+    this.#pending.push(message);
+    if (message.type === "part-ended") this.#deltas = endPart(this.#deltas, message.part.id);
+    this.#flushSoon();
+  }
+
+  delta(delta: Delta): void {
+    this.#deltas = addDelta(this.#deltas, delta);
+    this.#flushSoon();
+  }
+
+  heartbeat(running: string | null): void {
+    if (this.#isWelcomed) this.#wire?.send({ type: "heartbeat", ...(running !== null && { running }) });
+  }
+
+  #dial(): void {
+    this.#lastHeardMs = this.#deps.clock.now();
+    const wire = this.#deps.dial({
+      opened: () => {
+        if (this.#wire !== wire) return;
+        const { received } = this.#deps.journal.state.link;
+        wire.send({ type: "hello", versions: [...LINK_VERSIONS], epoch: this.#deps.epoch, received });
+        this.#watch(wire);
+      },
+      alive: () => {
+        this.#lastHeardMs = this.#deps.clock.now();
+      },
+      frame: (frame) => {
+        if (this.#wire === wire) this.#onFrame(wire, frame);
+      },
+      closed: (code) => {
+        if (this.#wire === wire) this.#onClosed(code);
+      },
+    });
+    this.#wire = wire;
+  }
+
+  #onClosed(code: number): void {
+    this.#wire = null;
+    this.#isWelcomed = false;
+    this.#cancelTimer?.();
+    if (this.#stopped) return;
+    if (FINAL_CODES.includes(code)) {
+      this.#stopped = true;
+      this.#handler.over(code);
+      return;
+    }
+    const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempts);
+    this.#attempts += 1;
+    // Between half and the whole of it, so that many sandboxes do not come back in one moment.
+    this.#cancelTimer = this.#deps.clock.after(backoffMs * (0.5 + this.#deps.random() / 2), () => this.#dial());
+  }
+
+  /** A half-open connection shows itself by silence. */
+  #watch(wire: Wire): void {
+    this.#cancelTimer = this.#deps.clock.after(PING_EVERY_MS, () => {
+      if (this.#wire !== wire) return;
+      if (this.#deps.clock.now() - this.#lastHeardMs > SILENCE_MAX_MS) return wire.close();
+      wire.ping();
+      this.#watch(wire);
+    });
+  }
+
+  #onFrame(wire: Wire, frame: DownFrame): void {
+    const { journal } = this.#deps;
+    switch (frame.type) {
+      case "welcome":
+        if (!canHaveReceived(journal.state.link, frame.received)) return wire.close();
+        journal.acknowledged(frame.received);
+        this.#isWelcomed = true;
+        this.#attempts = 0;
+        this.#deltas = linkOpened(this.#deltas);
+        for (const { n, body } of toResend(journal.state.link)) wire.send({ type: "up", n, body });
+        return this.#flush();
+      case "ack":
+        if (!canHaveReceived(journal.state.link, frame.n)) return wire.close();
+        return journal.acknowledged(frame.n);
+      case "delta-ack":
+        this.#deltas = creditReturned(this.#deltas, frame.units);
+        return this.#flushSoon();
+      case "down":
+        return this.#onDown(wire, frame.n, frame.body);
+    }
+  }
+
+  #onDown(wire: Wire, n: number, body: DownMessage): void {
+    const { journal } = this.#deps;
+    const arrival = arrivalOf(journal.state.link, n);
+    if (arrival === "gap") return wire.close();
+    if (arrival === "new") {
+      // What was said before this goes first.
+      this.#flush();
+      this.#commit({ n, body }, this.#handler.plan(body));
+    }
+    if (this.#isWelcomed) wire.send({ type: "ack", n: journal.state.link.received });
+    if (arrival === "new") this.#handler.act(body);
+  }
+
+  #flushSoon(): void {
+    if (this.#cancelFlush || this.#stopped) return;
+    const sinceMs = this.#deps.clock.now() - this.#lastFlushMs;
+    this.#cancelFlush = this.#deps.clock.after(Math.max(0, TICK_MS - sinceMs), () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
+    this.#lastFlushMs = this.#deps.clock.now();
+    const pending = this.#pending;
+    this.#pending = [];
+    if (pending.length > 0) this.#commit(null, pending);
+    if (!this.#wire || !this.#isWelcomed) return;
+    const { sender, deltas } = takeDeltas(this.#deltas);
+    this.#deltas = sender;
+    if (deltas.length > 0) this.#wire.send({ type: "deltas", deltas: [...deltas] });
+  }
+
+  #commit(down: { readonly n: number; readonly body: DownMessage } | null, ups: readonly UpMessage[]): void {
+    const { journal } = this.#deps;
+    const first = journal.state.link.sent + 1;
+    journal.commit({ ...(down && { down }), ...(ups.length > 0 && { ups }) });
+    if (!this.#wire || !this.#isWelcomed) return;
+    ups.forEach((body, index) => this.#wire?.send({ type: "up", n: first + index, body }));
+  }
+}

@@ -1,0 +1,54 @@
+/** The program in the sandbox: reads whom it works for, then joins the session and the agent until it is told to end. */
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createOpenCodeAgent } from "../../../src/adapters/agent/opencode.ts";
+import { FileLog } from "./append-log.ts";
+import { systemClock } from "./clock.ts";
+import { Journal } from "./journal.ts";
+import { LINK_FILE_PATH, takeLinkFile } from "./link-file.ts";
+import { Runtime } from "./runtime.ts";
+import { dialer } from "./wire.ts";
+import { inspectWorkspace } from "./workspace.ts";
+
+const link = takeLinkFile(process.argv[2] ?? LINK_FILE_PATH);
+const { url, token, epoch, workFolder, home, opencodePath } = link;
+// Per epoch: another epoch numbers its messages anew and knows other prompts.
+const runtimeFolder = join(home, ".berth-runtime");
+const stateFolder = join(runtimeFolder, String(epoch));
+for (const name of existsSync(runtimeFolder) ? readdirSync(runtimeFolder) : []) {
+  if (Number(name) < epoch) rmSync(join(runtimeFolder, name), { recursive: true, force: true });
+}
+
+const agent = createOpenCodeAgent({
+  executable: opencodePath,
+  home,
+  tokenFile: join(stateFolder, "broker-token"),
+  // Across epochs: the agent's own session goes on in the next sandbox.
+  log: new FileLog(join(runtimeFolder, "opencode.jsonl")),
+  environment: agentEnvironment(),
+  now: () => Date.now(),
+  randomBytes: (length) => randomBytes(length),
+});
+
+const runtime = new Runtime({
+  agent,
+  journal: new Journal(new FileLog(join(stateFolder, "journal.jsonl"))),
+  dial: dialer(url, token),
+  clock: systemClock,
+  random: () => Math.random(),
+  epoch,
+  workFolder,
+  token,
+  inspectWorkspace: () => inspectWorkspace(workFolder),
+  over: () => process.exit(0),
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void runtime.stop());
+runtime.start();
+
+/** What the host set for this sandbox; nothing of Berth's own is in it. */
+function agentEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(([name, value]) => value !== undefined && !/^(OPENCODE|BERTH|NODE)_/.test(name));
+  return Object.fromEntries(kept) as Record<string, string>;
+}

@@ -1,0 +1,193 @@
+/**
+ * What the runtime does with the agent: prompts one after another, each submitted at most once, and everything the agent
+ * says written down and sent up. Stops and answers go past the line of prompts.
+ */
+import type { DownMessage, Failure, UpMessage } from "@berth/protocol";
+import { isPortError } from "../../../src/core/kernel/port-error.ts";
+import type { AgentEvent, CodingAgent } from "../../../src/ports/agent/agent.port.ts";
+import type { Clock } from "./clock.ts";
+import { isNews, unfinished, type Configure, type Prompt } from "./journal-state.ts";
+import type { Journal } from "./journal.ts";
+import { LinkClient } from "./link-client.ts";
+import type { Dial } from "./wire.ts";
+
+export interface RuntimeDeps {
+  readonly agent: CodingAgent;
+  readonly journal: Journal;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  readonly epoch: number;
+  readonly workFolder: string;
+  readonly token: string;
+  /** The branch and commit the work starts from; empty when it is no repository. */
+  inspectWorkspace(): Promise<{ readonly branch?: string; readonly base?: string }>;
+  /** The session needs this runtime no more, or it was told to stop; everything is closed by then. */
+  over(): void;
+}
+
+const HEARTBEAT_MS = 10_000;
+
+export class Runtime {
+  readonly #deps: RuntimeDeps;
+  readonly #link: LinkClient;
+  readonly #stopping = new AbortController();
+  /** Steps that touch the agent's life, strictly one after another. */
+  #line: Promise<void> = Promise.resolve();
+  /** Last prompt given to the agent and how to tell that its turn is over. */
+  #turn: { readonly messageId: string; readonly ended: () => void } | null = null;
+  #isOpen = false;
+  #cancelHeartbeat: (() => void) | null = null;
+
+  constructor(deps: RuntimeDeps) {
+    this.#deps = deps;
+    const { dial, journal, clock, epoch } = deps;
+    this.#link = new LinkClient(
+      { dial, journal, clock, epoch, random: () => deps.random() },
+      { plan: (body) => this.#plan(body), act: (body) => this.#act(body), over: () => void this.stop() },
+    );
+  }
+
+  start(): void {
+    const { journal } = this.#deps;
+    void this.#listen();
+    this.#link.start();
+    // Taken up again after a crash of ours.
+    if (journal.state.configure) this.#enqueue(() => this.#configure(journal.state.configure as Configure));
+    for (const prompt of unfinished(journal.state)) this.#enqueue(() => this.#run(prompt));
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    this.#cancelHeartbeat?.();
+    await this.#deps.agent.close();
+    this.#turn?.ended();
+    this.#link.stop();
+    this.#deps.over();
+  }
+
+  /** The answer to a prompt goes on disk in the same line as the prompt. */
+  #plan(body: DownMessage): readonly UpMessage[] {
+    return body.type === "prompt" ? [{ type: "accepted", messageId: body.messageId }] : [];
+  }
+
+  #act(body: DownMessage): void {
+    const { agent } = this.#deps;
+    switch (body.type) {
+      case "configure":
+        return this.#enqueue(() => this.#configure(body));
+      case "prompt":
+        return this.#enqueue(() => this.#run(body));
+      case "interrupt":
+        return void agent.interrupt(body.messageId).catch(() => {});
+      case "answer":
+        return void agent.answer(body.requestId, body.answer).catch((error: unknown) => {
+          if (isPortError(error) && error.code === "not-found") this.#post({ type: "request-gone", requestId: body.requestId });
+        });
+    }
+  }
+
+  #enqueue(step: () => Promise<void>): void {
+    this.#line = this.#line.then(async () => {
+      if (!this.#stopping.signal.aborted) await step();
+    });
+  }
+
+  async #configure(configure: Configure): Promise<void> {
+    const { journal } = this.#deps;
+    // A newer one is in the line already.
+    if (journal.state.configure !== configure && JSON.stringify(journal.state.configure) !== JSON.stringify(configure)) return;
+    const isNew = !journal.state.ready;
+    const [workspace, agent] = await Promise.allSettled([isNew ? this.#deps.inspectWorkspace() : null, this.#open(configure)]);
+    if (this.#stopping.signal.aborted) return;
+    if (isNew && workspace.status === "fulfilled") this.#post({ type: "workspace-ready", ...workspace.value });
+    if (workspace.status === "rejected") this.#post({ type: "workspace-failed", failure: failureOf(workspace.reason, "workspace-failed") });
+    if (agent.status === "rejected") this.#post({ type: "agent-failed", failure: failureOf(agent.reason, "agent-failed") });
+    else if (isNew) this.#post({ type: "ready", agent: agent.value.name, agentVersion: agent.value.version });
+  }
+
+  async #open(configure: Configure): ReturnType<CodingAgent["open"]> {
+    const { type: _type, ...config } = configure;
+    const { agent, workFolder, token } = this.#deps;
+    const info = await agent.open({ ...config, workFolder, brokerToken: token }, this.#stopping.signal);
+    this.#isOpen = true;
+    return info;
+  }
+
+  async #run(prompt: Prompt): Promise<void> {
+    const { messageId } = prompt;
+    // Sent down twice, or ended before a restart.
+    if (this.#deps.journal.state.prompts[messageId] === null) return;
+    const over = new Promise<void>((resolve) => {
+      this.#turn = { messageId, ended: resolve };
+    });
+    this.#beat();
+    try {
+      await this.#submitOnce(prompt);
+      await over;
+    } catch (error) {
+      this.#post({ type: "turn-ended", messageId, outcome: "failed", failure: failureOf(error, "agent-failed") });
+    }
+    this.#turn = null;
+    this.#cancelHeartbeat?.();
+  }
+
+  /** Submits what the agent never saw; what it saw, or may have seen, it reports again. */
+  async #submitOnce({ messageId, text, model }: Prompt): Promise<void> {
+    const { agent, journal } = this.#deps;
+    if (!this.#isOpen && journal.state.configure) await this.#open(journal.state.configure);
+    if ((await agent.lookup(messageId)) !== "unknown") return agent.resume(messageId);
+    try {
+      await agent.prompt({ messageId, text, model });
+    } catch (error) {
+      // It may have arrived all the same; only what surely did not is a failure to report.
+      if (!isPortError(error) || error.outcome !== "unknown") throw error;
+      await agent.resume(messageId);
+    }
+  }
+
+  async #listen(): Promise<void> {
+    for await (const event of this.#deps.agent.events()) this.#onEvent(event);
+  }
+
+  #onEvent(event: AgentEvent): void {
+    if (event.kind === "delta") {
+      const { partId, offset, text } = event;
+      if (!this.#deps.journal.state.turn?.ended.includes(partId)) this.#link.delta({ partId, offset, text });
+      return;
+    }
+    const { message } = event;
+    if (message.type === "agent-failed") return this.#onAgentFailed(message.failure);
+    this.#post(message);
+    if (message.type === "turn-ended" && this.#turn?.messageId === message.messageId) this.#turn.ended();
+  }
+
+  /** The agent's process is gone and its turn, if any, has ended. One new start; if that fails the session decides. */
+  #onAgentFailed(failure: Failure): void {
+    this.#isOpen = false;
+    this.#enqueue(async () => {
+      const { configure } = this.#deps.journal.state;
+      if (this.#isOpen || !configure) return;
+      await this.#open(configure).catch(() => this.#post({ type: "agent-failed", failure }));
+    });
+  }
+
+  #post(message: UpMessage): void {
+    if (isNews(this.#deps.journal.state, message)) this.#link.post(message);
+  }
+
+  #beat(): void {
+    this.#cancelHeartbeat?.();
+    this.#cancelHeartbeat = this.#deps.clock.after(HEARTBEAT_MS, () => {
+      this.#link.heartbeat(this.#deps.agent.activity());
+      this.#beat();
+    });
+  }
+}
+
+function failureOf(error: unknown, code: string): Failure {
+  if (isPortError(error)) return { code, message: error.message, ...(error.fix !== undefined && { fix: error.fix }) };
+  return { code, message: error instanceof Error ? error.message : "Something failed inside the sandbox." };
+}
