@@ -31,7 +31,7 @@ export class SessionModel {
   #alarmAtMs: number | null = null;
 
   check(before: SessionState | null, input: SessionInput, step: Step): void {
-    if (step.refusal) return this.#checkRefusal(before, input, step);
+    if (step.refusal) return this.#checkRefusal(before, step);
     for (const event of step.events) this.#checkEvent(event, step.state);
     for (const entry of step.outbox) {
       invariant(!this.#outboxIds.has(entry.id), `outbox id ${entry.id} is used twice`);
@@ -57,11 +57,9 @@ export class SessionModel {
     invariant(this.#runs.size - this.#flushed.size === (state.run === null ? 0 : 1), "an ended run was not handed to the history");
   }
 
-  #checkRefusal(before: SessionState | null, input: SessionInput, { state, events, outbox, messages, effects }: Step): void {
+  #checkRefusal(before: SessionState | null, { state, events, outbox, messages, effects }: Step): void {
     invariant(state === before, "a refusal changed the state");
-    invariant(events.length + outbox.length + messages.length === 0, "a refusal committed something");
-    const stray = input.type === "sandbox-accepted" && effects.every(({ type }) => type === "stop-sandbox" || type === "destroy-sandbox");
-    invariant(effects.length === 0 || stray, "a refusal had effects");
+    invariant(events.length + outbox.length + messages.length + effects.length === 0, "a refusal had consequences");
   }
 
   #checkEvent(event: NewEvent, state: SessionState): void {

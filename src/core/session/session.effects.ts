@@ -56,7 +56,7 @@ export interface OutboxItem {
   readonly nextAttemptAtMs: number;
 }
 
-/** The caller's fault: nothing changed. */
+/** The caller's fault: nothing changed, and nothing follows. */
 export interface Refusal {
   readonly problem: ProblemType;
   readonly detail: string;

@@ -22,7 +22,7 @@ export function step(state: SessionState | null, input: SessionInput): Step | No
 export function step(before: SessionState | null, input: SessionInput): Step | NoStep {
   if (before === null && input.type !== "session-opened") return refused(null, refuse("not-found", "There is no such session."));
   const fenced = before === null ? null : fence(before, input);
-  if (fenced) return refused(before, fenced, strayEffects(before, input));
+  if (before !== null && fenced) return stray(before, input) ?? refused(before, fenced);
   const allowed = nextStatuses(before?.status ?? "none", input.type);
   if (allowed === null) return refused(before, outOfPlace(before, input));
 
@@ -39,9 +39,9 @@ export function step(before: SessionState | null, input: SessionInput): Step | N
   return { state, events, effects, outbox, messages: [...messages.values()], refusal: null, reply: answer };
 }
 
-function refused(state: SessionState | null, refusal: Refusal, effects: readonly Effect[] = []): Step | NoStep {
-  if (state === null) return { state, events: [], effects: [], outbox: [], messages: [], refusal, reply: null };
-  return { state, events: [], effects, outbox: [], messages: [], refusal, reply: null };
+function refused(state: SessionState | null, refusal: Refusal): Step | NoStep {
+  const nothing = { events: [], effects: [], outbox: [], messages: [], refusal, reply: null } as const;
+  return state === null ? { state, ...nothing } : { state, ...nothing };
 }
 
 /** Whatever comes from a sandbox that is not the current one is refused. */
@@ -52,12 +52,13 @@ function fence(state: SessionState, input: SessionInput): Refusal | null {
   return refuse("conflict", `Epoch ${input.epoch} is not the session's sandbox any more.`, { closeCode });
 }
 
-/** A sandbox that came up after it was given up: the stop that was sent may have come before it existed. */
-function strayEffects(state: SessionState | null, input: SessionInput): readonly Effect[] {
-  if (state === null || input.type !== "sandbox-accepted") return [];
+/** A sandbox that came up after it was given up is stopped: the stop that was sent may have come before it existed. */
+function stray(state: SessionState, input: SessionInput): Step | null {
+  if (input.type !== "sandbox-accepted" || input.epoch > state.epoch) return null;
   const { epoch, backend } = input;
   const type = state.status === "ended" ? "destroy-sandbox" : "stop-sandbox";
-  return [{ type, id: sandboxIdOf(state.sessionId, epoch), epoch, backend }];
+  const effects: Effect[] = [{ type, id: sandboxIdOf(state.sessionId, epoch), epoch, backend }];
+  return { state, events: [], effects, outbox: [], messages: [], refusal: null, reply: null };
 }
 
 function outOfPlace(state: SessionState | null, input: SessionInput): Refusal {
