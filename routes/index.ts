@@ -11,6 +11,7 @@ import { health } from "./health.ts";
 import { machine } from "./machine.ts";
 import { me } from "./me.ts";
 import { messages } from "./messages.ts";
+import { modelBroker } from "./model-broker.ts";
 import { models } from "./models.ts";
 import { providerKeys } from "./provider-keys.ts";
 import { listRoutes, methodsAt, type App, type AppEnv } from "./route.ts";
@@ -44,7 +45,7 @@ export function createApp(resolve: (context: ExecutionContextLike, env: unknown)
     await next();
   });
 
-  const subApps = [health, me, sessions, messages, sessionActions, events, stream, runs, models, providerKeys, apiKeys, machine, sandboxLink, signIn, bootstrap];
+  const subApps = [health, me, sessions, messages, sessionActions, events, stream, runs, models, providerKeys, apiKeys, machine, sandboxLink, modelBroker, signIn, bootstrap];
   for (const subApp of subApps) app.route("/", subApp);
   app.route("/", createDocs(app));
   const mounted = listRoutes(app);

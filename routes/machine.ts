@@ -1,6 +1,7 @@
 /** What was found on the user's own machine. Where there is no such machine, nothing is. */
 import { z } from "zod";
 import { refuse } from "../src/app/http/problem-error.ts";
+import { importDiscovery } from "../src/app/providers.ts";
 import type { LocalMachine } from "../src/app/machine.ts";
 import type { Services } from "../src/app/services.ts";
 import { json, wholeList } from "./paging.ts";

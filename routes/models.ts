@@ -1,4 +1,5 @@
 /** Models that the organization may use now, by its providers' keys. */
+import { listModels } from "../src/app/providers.ts";
 import { wholeList } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 import { pageOf, SCHEMAS } from "./schemas.ts";

@@ -1,5 +1,6 @@
 /** Keys of model providers: written once, never read back. */
-import { noContent, json, wholeList } from "./paging.ts";
+import { addProvider, listProviderKeys, removeProvider } from "../src/app/providers.ts";
+import { json, noContent, wholeList } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 import { pageOf, SCHEMAS } from "./schemas.ts";
 

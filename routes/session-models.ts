@@ -1,20 +1,20 @@
 /** Which model providers a session gets, for the model that was asked for. */
-import { makeProblem, type SandboxProviderConfig } from "@berth/protocol";
-import type { Services } from "../src/app/services.ts";
+import type { SandboxProviderConfig } from "@berth/protocol";
 import { ProblemError } from "../src/app/http/problem-error.ts";
+import { resolveModel, sandboxProviders, type ProviderServices } from "../src/app/providers.ts";
 
 export interface SessionModels {
   readonly providers: readonly SandboxProviderConfig[];
+  /** The demo model only: such a session may run where nothing keeps the agent apart. */
   readonly demoOnly: boolean;
 }
 
-export async function sandboxProvidersFor(services: Services, orgId: string, model: string, pointer: string): Promise<SessionModels> {
-  const connections = await services.catalog.listProviders(orgId);
-  const known = connections.flatMap(({ provider, models }) => models.map(({ id }) => `${provider}/${id}`));
-  const allowed = services.demoModelUrl === null ? known : [...known, "demo/berth"];
-  if (!allowed.includes(model)) {
-    const message = `The model ${model} is not available here.`;
-    throw new ProblemError(makeProblem("unknown-model", message, { errors: [{ pointer, message }], allowed }));
+/** @throws ProblemError `unknown-model` at `pointer`, naming what may be used */
+export async function sandboxProvidersFor(services: ProviderServices, orgId: string, modelId: string, pointer: string): Promise<SessionModels> {
+  const resolved = await resolveModel(services, orgId, modelId);
+  if (!resolved.ok) {
+    const { problem } = resolved;
+    throw new ProblemError({ ...problem, errors: [{ pointer, message: problem.detail }] });
   }
-  return { providers: [], demoOnly: model.startsWith("demo/") };
+  return { providers: await sandboxProviders(services, orgId), demoOnly: resolved.value.demo };
 }

@@ -12,7 +12,7 @@ import { MemoryDirectory } from "./memory-session.ts";
 
 export const ORIGIN = "http://127.0.0.1:8787";
 export const NOW_MS = Date.parse("2026-01-02T03:04:05.000Z");
-export const MODEL = "demo/berth";
+export const MODEL = "demo/demo";
 export const OPERATOR_TOKEN = "example-operator-token-of-32-characters";
 
 export interface Asked {

@@ -4,10 +4,14 @@ import { refuse, refuseField } from "./problem-error.ts";
 
 const TOO_LARGE = `The body is larger than ${LIMITS.bodyBytesMax} bytes, the limit bodyBytesMax.`;
 
-/** @throws ProblemError `body-too-large` as soon as the limit is passed; the rest is not read */
+/**
+ * Most of what a client sends past the limit is read and dropped: a connection that is cut while the client still writes
+ * shows it a broken line instead of the refusal.
+ */
+const DRAINED_BYTES_MAX = 32 * LIMITS.bodyBytesMax;
+
+/** @throws ProblemError `body-too-large`; never holds more than the limit */
 export async function readBody(request: Request): Promise<Uint8Array> {
-  const announced = Number(request.headers.get("content-length") ?? "0");
-  if (announced > LIMITS.bodyBytesMax) refuse("body-too-large", TOO_LARGE);
   if (request.body === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -16,13 +20,14 @@ export async function readBody(request: Request): Promise<Uint8Array> {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (size > LIMITS.bodyBytesMax) {
+    if (size <= LIMITS.bodyBytesMax) chunks.push(value);
+    else chunks.length = 0;
+    if (size > DRAINED_BYTES_MAX) {
       await reader.cancel();
-      refuse("body-too-large", TOO_LARGE);
+      break;
     }
-    chunks.push(value);
   }
-  return join(chunks, size);
+  return size > LIMITS.bodyBytesMax ? refuse("body-too-large", TOO_LARGE) : join(chunks, size);
 }
 
 function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
