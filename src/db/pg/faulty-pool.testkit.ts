@@ -22,6 +22,8 @@ export const RAW = {
 
 export class FaultyPool {
   readonly #pool: pg.Pool;
+  /** Single statements sent so far. */
+  statements = 0;
   #armed: Armed | null = null;
   #delayMs = 0;
 
@@ -47,6 +49,7 @@ export class FaultyPool {
     await this.#wait();
     const armed = this.#take();
     if (armed?.point === "before-send") throw armed.raw;
+    this.statements += 1;
     const result = await this.#pool.query(config, values);
     if (armed) throw armed.raw;
     return result;
