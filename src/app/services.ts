@@ -9,9 +9,14 @@ import type { ModelGateway } from "../ports/model-gateway/model-gateway.port.ts"
 import type { RunHistory } from "../ports/run-history/run-history.port.ts";
 import type { SecretVault } from "../ports/secret-vault/secret-vault.port.ts";
 import type { LocalMachine } from "./machine.ts";
+import type { ProviderCache } from "./provider-cache.ts";
 import type { SessionDirectory } from "./session-handle.ts";
 
 export interface Services {
+  /** One per process. Absent: providers and their keys are asked for on every call. */
+  readonly providerCache?: ProviderCache;
+  /** Origins of model servers the operator runs; these may be plain http. Absent: none. */
+  readonly operatorOrigins?: readonly string[];
   /** Already behind the bounded credential cache. */
   readonly identity: Identity;
   readonly catalog: Catalog;
