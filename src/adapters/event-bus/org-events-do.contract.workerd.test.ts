@@ -2,7 +2,6 @@
 import type { DurableObjectNamespace, DurableObjectStub } from "@cloudflare/workers-types";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { OrgEventsDO } from "../../org/org-events-do.ts";
 import { describeEventBusContract } from "../../ports/event-bus/event-bus.contract.ts";
 import type { EventBus, EventBusRpc } from "../../ports/event-bus/event-bus.port.ts";
 import { createOrgEventBus } from "./org-events-do.ts";
@@ -54,7 +53,7 @@ describeEventBusContract({
   async fill(bus, count) {
     await runInDurableObject(lineOf(bus).stub, async (object) => {
       for (let i = 0; i < count; i++) {
-        await (object as OrgEventsDO).publish({ type: "session.removed", sessionId: `ses_${i}` }, `fill-${i}`);
+        await (object as EventBusRpc).publish({ type: "session.removed", sessionId: `ses_${i}` }, `fill-${i}`);
       }
     });
   },

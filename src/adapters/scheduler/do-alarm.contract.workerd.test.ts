@@ -2,7 +2,6 @@
 import type { DurableObjectNamespace, DurableObjectState, DurableObjectStub } from "@cloudflare/workers-types";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { AlarmObject } from "../../../test/workerd/worker.ts";
 import { describeSchedulerContract, type Owner } from "../../ports/scheduler/scheduler.contract.ts";
 import { createDoAlarmScheduler } from "./do-alarm.ts";
 
@@ -24,7 +23,7 @@ function wayOf(owner: Owner): Way {
   return way;
 }
 
-const deliver = (stub: DurableObjectStub) => runInDurableObject(stub, (object) => (object as AlarmObject).alarm());
+const deliver = (stub: DurableObjectStub) => runInDurableObject(stub, (object) => (object as { alarm(): Promise<void> }).alarm());
 
 function create(): Owner {
   const way: Way = { stub: objects.get(objects.newUniqueId()), resetNext: false, twiceNext: false };
