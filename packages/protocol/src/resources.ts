@@ -133,6 +133,8 @@ export const Discovery = z.object({
   kind: ProviderKind,
   source: z.string().describe("for example `environment variable ANTHROPIC_API_KEY`"),
   baseUrl: z.string().optional(),
+  /** Why it cannot be imported; absent when it can. */
+  unusable: z.string().optional(),
   imported: z.boolean(),
 });
 export type Discovery = z.infer<typeof Discovery>;

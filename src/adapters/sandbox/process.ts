@@ -75,7 +75,8 @@ class ProcessSandboxProvider implements SandboxProvider {
     const dataDir = resolve(options.dataDir);
     this.#options = options;
     this.isolation = options.isolation;
-    this.#settings = { isolation: options.isolation, readOnlyPaths: options.readOnlyPaths, environment: options.environment ?? {}, dataDir };
+    const programs = [...options.runtimeCommand.slice(0, 1), options.opencodePath];
+    this.#settings = { isolation: options.isolation, readOnlyPaths: options.readOnlyPaths, programs, environment: options.environment ?? {}, dataDir };
     this.#labels = new LabelStore(dataDir);
     this.#starter = new Starter({
       labels: this.#labels,

@@ -1,5 +1,5 @@
 /** Turns "run this in that session's sandbox" into the command line of the isolation in use. */
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { bubblewrapArguments, INSIDE, insidePath, type SandboxFolders } from "./bubblewrap.ts";
 import { seatbeltProfile } from "./seatbelt.ts";
 
@@ -9,6 +9,8 @@ export interface LaunchSettings {
   readonly isolation: ProcessIsolation;
   /** Absolute, links resolved: node, the agent, the runtime's bundle. */
   readonly readOnlyPaths: readonly string[];
+  /** Absolute paths of programs whose folders are on the PATH. */
+  readonly programs: readonly string[];
   /** Added to the few variables a sandbox has; nothing secret. */
   readonly environment: Readonly<Record<string, string>>;
   /** Berth's own data folder, hidden from the agent. */
@@ -55,8 +57,7 @@ export function visiblePath({ isolation, readOnlyPaths }: LaunchSettings, path: 
 
 function environmentOf(settings: LaunchSettings, request: LaunchRequest): Record<string, string> {
   const seen = visibleFolders(settings.isolation, request.folders);
-  const programs = settings.readOnlyPaths.map((path) => visiblePath(settings, path));
-  const folders = programs.map((path) => (basename(path) === "bin" ? path : dirname(path)));
+  const folders = settings.programs.map((path) => dirname(visiblePath(settings, path)));
   return {
     ...settings.environment,
     PATH: [...new Set([...folders, "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"])].join(":"),

@@ -1,0 +1,33 @@
+/** Runs a sandbox host: says `{"listening": port}` on stdout when it is ready, ends cleanly when it is asked to. */
+import { composeHost, type ComposedHost } from "../../../src/compose/host.ts";
+import { listen } from "./server.ts";
+
+async function stopSandboxes({ providers }: ComposedHost): Promise<void> {
+  const stops = providers.map(async (provider) => {
+    const alive = (await provider.list({})).filter(({ phase }) => phase === "running" || phase === "accepted");
+    await Promise.allSettled(alive.map(({ id }) => provider.stop(id)));
+  });
+  await Promise.allSettled(stops);
+}
+
+async function main(): Promise<void> {
+  const host = await composeHost();
+  const port = await listen(host.server, host.port);
+  let ending = false;
+  const end = async (): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    host.server.close();
+    host.server.closeAllConnections();
+    if (host.stopSandboxesOnExit) await stopSandboxes(host);
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void end());
+  process.once("SIGINT", () => void end());
+  process.stdout.write(`${JSON.stringify({ listening: port })}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,42 @@
+/** Bodies between the control plane and a sandbox host. */
+import { Isolation, Workspace } from "@berth/protocol";
+import { z } from "zod";
+
+export const SpecBody = z.strictObject({
+  id: z.string().max(128),
+  orgId: z.string().min(1).max(64),
+  sessionId: z.string().max(128),
+  epoch: z.int().positive(),
+  workspace: Workspace,
+  link: z.strictObject({ url: z.string().max(2048), token: z.string().max(512) }),
+  demoOnly: z.boolean(),
+});
+
+export const ExecBody = z.strictObject({
+  command: z.tuple([z.string().min(1)], z.string()),
+  cwd: z.string().max(4096).optional(),
+  timeoutMs: z.int().positive(),
+  outputBytesMax: z.int().nonnegative(),
+});
+
+export const ApplyBody = z.strictObject({ branch: z.string().max(255), message: z.string().max(64 * 1024) });
+export const RevealBody = z.strictObject({ id: z.string().max(255) });
+export const InspectBody = z.strictObject({ path: z.string().min(1).max(4096) });
+
+/** A backend as its host reports it. */
+export const BackendReport = z.object({
+  backend: z.string(),
+  isolation: Isolation,
+  capabilities: z.object({
+    keepsWorkFolder: z.boolean(),
+    appliesToFolder: z.boolean(),
+    snapshots: z.boolean(),
+    expose: z.boolean(),
+    claim: z.boolean(),
+  }),
+  /** Why its isolation is not stronger; null when it is as strong as the machine offers. */
+  reason: z.string().nullable(),
+  /** The command or step that would make it stronger. */
+  fix: z.string().nullable(),
+});
+export type BackendReport = z.infer<typeof BackendReport>;
