@@ -49,7 +49,7 @@ function assertDeadlines({ deadlines, start, run, lease }: SessionState): void {
   invariant((start !== null) === (deadlines.attempt !== undefined), "an attempt has a deadline");
   invariant((run !== null && !run.accepted && linked) === (deadlines.accept !== undefined), "a prompt that was sent has a deadline");
   invariant((run !== null && run.accepted && linked) === (deadlines.heartbeat !== undefined), "a linked run has a heartbeat deadline");
-  if (deadlines.idle !== undefined) invariant(run !== null && run.accepted && run.requests.length === 0, "only a moving run may be idle");
+  if (deadlines.idle !== undefined) invariant(run !== null && run.accepted && linked && run.requests.length === 0, "only a linked run that asks nothing may be idle");
   invariant((run !== null && run.stopping !== null) === (deadlines.stop !== undefined), "a stop has a deadline");
 }
 

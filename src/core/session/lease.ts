@@ -19,11 +19,11 @@ export function tokenMinted(draft: Draft, { tokenHash }: InputOf<"sandbox-token-
 }
 
 /** May arrive after the sandbox has linked: the backend's answer is not the fastest way. */
-export function sandboxAccepted(draft: Draft, { backend, isolation }: InputOf<"sandbox-accepted">): Refusal | null {
+export function sandboxAccepted(draft: Draft, { isolation }: InputOf<"sandbox-accepted">): Refusal | null {
   const lease = currentLease(draft);
   if (lease.isolation !== null) return refuse("conflict", `The sandbox of epoch ${lease.epoch} was accepted already.`);
   const phase = lease.phase === "requested" ? "accepted" : lease.phase;
-  patch(draft, { lease: { ...lease, phase, isolation, backend } });
+  patch(draft, { lease: { ...lease, phase, isolation } });
   emitPhase(draft);
   return null;
 }
@@ -53,7 +53,7 @@ export function describe(draft: Draft, { epoch, backend }: Lease): void {
 export function linkLost(draft: Draft): void {
   const lease = currentLease(draft);
   patch(draft, { lease: { ...lease, linkId: null } });
-  clearDeadlines(draft, "accept", "heartbeat");
+  clearDeadlines(draft, "accept", "heartbeat", "idle");
   if (lease.phase === "ready") setDeadline(draft, "link", TIMINGS.linkMs);
   describe(draft, lease);
 }

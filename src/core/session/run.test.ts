@@ -41,6 +41,15 @@ verifies("SES21", "a run in which nothing moves is interrupted and fails, and th
   expect(session.state.current?.messageId).toBe("msg_2");
 });
 
+verifies("SES21", "a machine that slept for hours finds a run that may go on", () => {
+  const session = running();
+  session.wait(8 * 3_600_000);
+  expect(session.state).toMatchObject({ status: "running", run: { stopping: null } });
+  session.link(2);
+  session.end(1);
+  expect(records(session)).toMatchObject([{ outcome: "completed" }]);
+});
+
 verifies("SES21", "waiting for a person is not idle", () => {
   const session = running();
   session.up({ type: "permission-asked", messageId: "msg_1", requestId: "req_1", tool: "bash", title: "ls", patterns: ["ls"] });
