@@ -17,12 +17,15 @@ import type {
   Usage,
 } from "@berth/protocol";
 
+import type { Role } from "../ports/identity/identity.port.ts";
+
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
 
 /** Who acts, as events and runs record it. */
 export interface Author {
   readonly actor: Actor;
   readonly apiKeyId: string | null;
+  readonly role: Role;
 }
 
 /** A client's `Idempotency-Key` with the SHA-256 of the body it came with. */

@@ -1,0 +1,93 @@
+/** Builds what runs: the chat page, the sandbox runtime and the Worker. Skips what is newer than all of its sources. */
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CHAT_DIST, ROOT, RUNTIME_BUNDLE, WORKER_DIST } from "./paths.ts";
+import { step } from "./progress.ts";
+
+const run = promisify(execFile);
+
+/** Which composition root the Worker is built with. */
+export type WorkerTarget = "local" | "production";
+
+interface Target {
+  readonly title: string;
+  readonly output: string;
+  readonly sources: readonly string[];
+  build(): Promise<void>;
+}
+
+const SHARED = ["package-lock.json", "packages/protocol/src", "src"];
+
+function chat(): Target {
+  return {
+    title: "Building the chat page",
+    output: join(CHAT_DIST, "index.html"),
+    sources: ["package-lock.json", "packages/protocol/src", "packages/sdk/src", "packages/chat"],
+    build: async () => {
+      const { build } = await import("vite");
+      await build({ root: join(ROOT, "packages", "chat"), logLevel: "error" });
+    },
+  };
+}
+
+function runtime(): Target {
+  return {
+    title: "Building the sandbox runtime",
+    output: RUNTIME_BUNDLE,
+    sources: [...SHARED, "packages/sandbox-runtime"],
+    build: async () => {
+      const { buildRuntime } = (await import(join(ROOT, "packages", "sandbox-runtime", "build.mjs"))) as {
+        buildRuntime(): Promise<unknown>;
+      };
+      await buildRuntime();
+    },
+  };
+}
+
+export function workerBundle(target: WorkerTarget): string {
+  return join(WORKER_DIST, target, "worker.js");
+}
+
+function worker(target: WorkerTarget): Target {
+  const output = workerBundle(target);
+  return {
+    title: target === "local" ? "Building the Worker" : "Building the Worker for Cloudflare",
+    output,
+    sources: [...SHARED, "routes", "wrangler.jsonc", "packages/sandbox-host/src"],
+    build: async () => {
+      const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+      const args = [wrangler, "deploy", "--dry-run", "--outdir", join(WORKER_DIST, target), "--alias", `#compose:./src/compose/${target}.ts`];
+      await run(process.execPath, args, {
+        cwd: ROOT,
+        env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true", NO_COLOR: "1" },
+        maxBuffer: 16 * 1024 * 1024,
+      });
+    },
+  };
+}
+
+/** Builds what is out of date, one after the other; the tools use both cores themselves. */
+export async function buildAll(workerTarget: WorkerTarget = "local"): Promise<void> {
+  for (const target of [chat(), runtime(), worker(workerTarget)]) {
+    if (isFresh(target)) continue;
+    await step(target.title, () => target.build());
+    writeFileSync(`${target.output}.built`, "");
+  }
+}
+
+function isFresh({ output, sources }: Target): boolean {
+  const marker = `${output}.built`;
+  if (!existsSync(output) || !existsSync(marker)) return false;
+  const built = statSync(marker).mtimeMs;
+  return sources.every((source) => newestChange(join(ROOT, source)) < built);
+}
+
+function newestChange(path: string): number {
+  const entry = statSync(path);
+  if (!entry.isDirectory()) return entry.mtimeMs;
+  return readdirSync(path, { withFileTypes: true })
+    .filter(({ name }) => name !== "node_modules" && name !== "dist")
+    .reduce((newest, { name }) => Math.max(newest, newestChange(join(path, name))), entry.mtimeMs);
+}

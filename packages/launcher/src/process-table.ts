@@ -1,0 +1,72 @@
+/** Questions about processes by pid. A pid alone is not an identity, since pids are used again; its start time makes it one. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+
+/** Opaque; null when the process is gone. */
+export function startTimeOf(pid: number): string | null {
+  if (existsSync("/proc/self/stat")) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return fields[0] === "Z" ? null : (fields[19] ?? null);
+    } catch {
+      return null;
+    }
+  }
+  try {
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+export function isSameProcess(pid: number, startTime: string | null): boolean {
+  const now = startTimeOf(pid);
+  return now !== null && (startTime === null || now === startTime);
+}
+
+/** Every descendant of `pid`, children first. Linux only; elsewhere empty. */
+export function descendantsOf(pid: number): number[] {
+  if (!existsSync("/proc/self/stat")) return [];
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+    } catch {
+      continue;
+    }
+  }
+  const found: number[] = [];
+  const visit = (parent: number): void => {
+    for (const [child, itsParent] of parents) {
+      if (itsParent !== parent) continue;
+      visit(child);
+      found.push(child);
+    }
+  };
+  visit(pid);
+  return found;
+}
+
+/** Asks a process to end and, after `graceMs`, ends it for good; with `tree` everything that was below it too. */
+export async function endProcess(pid: number, graceMs: number, tree: boolean): Promise<void> {
+  const members = [...(tree ? descendantsOf(pid) : []), pid].flatMap((member) => {
+    const startTime = startTimeOf(member);
+    return startTime === null ? [] : [{ pid: member, startTime }];
+  });
+  const alive = (): typeof members => members.filter((member) => isSameProcess(member.pid, member.startTime));
+  send(pid, "SIGTERM");
+  const deadline = Date.now() + graceMs;
+  while (startTimeOf(pid) !== null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 25));
+  for (const member of alive()) send(member.pid, "SIGKILL");
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * One instance of Berth on this machine: PostgreSQL, demo model, sandbox host and Worker, each a supervised child.
+ * Used by `npm start`, the journeys, the benchmarks and the end-to-end tests, so that they all meet the same thing.
+ */
+import { join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
+import { migrate } from "../../../src/db/pg/migrate.ts";
+import { workerBundle } from "./build.ts";
+import { SupervisedChild, type ChildSpec } from "./child.ts";
+import { freePort } from "./free-port.ts";
+import { LocalState } from "./local-state.ts";
+import { CHAT_DIST, ROOT, RUNTIME_BUNDLE } from "./paths.ts";
+import { step, UserError } from "./progress.ts";
+import type { Settings } from "./settings.ts";
+import { workerSettingsEnv, type OperatorOrigin } from "./worker-settings.ts";
+
+export interface Stack {
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly apiKey: string;
+  readonly signInUrl: string;
+  /** Pids by name: `worker`, `sandbox-host`, `demo-model`, `database`; for tests that kill them. */
+  pids(): Record<string, number | null>;
+  stop(): Promise<void>;
+}
+
+const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"] as const;
+/** Model servers people run on their own machine, offered when found: Ollama, LM Studio, llama.cpp. */
+const LOCAL_MODEL_ORIGINS = ["http://127.0.0.1:11434", "http://127.0.0.1:1234", "http://127.0.0.1:8080"];
+
+/** Variables a child gets: what programs need to run, and none of the user's keys. */
+function plainEnv(): Record<string, string> {
+  const kept = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
+  return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+}
+
+export async function startStack(settings: Settings): Promise<Stack> {
+  const state = new LocalState(settings.dataDir);
+  state.lock(null);
+  if (settings.reset) resetData(settings.dataDir);
+  const secrets = state.secrets();
+  const started: SupervisedChild[] = [];
+  const supervise = async (title: string, spec: ChildSpec): Promise<SupervisedChild> => {
+    const child = new SupervisedChild(spec, state);
+    started.push(child);
+    await step(title, () => child.start());
+    return child;
+  };
+  const stop = async (): Promise<void> => {
+    for (const child of started.toReversed()) await child.stop();
+    state.unlock();
+  };
+
+  try {
+    const databaseUrl = settings.databaseUrl ?? (await startDatabase(settings.dataDir, secrets.postgresPassword, supervise));
+    await step("Bringing the database up to date", () => migrate(databaseUrl));
+
+    const hostPort = await freePort();
+    const demoPort = await freePort();
+    const workerPort = settings.port === 0 ? await freePort() : settings.port;
+    const demo = settings.demoModel
+      ? await supervise("Starting the demo model", {
+          name: "demo-model",
+          command: [...NODE, join(ROOT, "packages", "demo-model", "src", "main.ts")],
+          env: () => ({ ...plainEnv(), PORT: String(demoPort) }),
+          readyTimeoutMs: 15_000,
+          endsWithTree: true,
+        })
+      : null;
+
+    const host = await supervise("Starting the sandbox host", {
+      name: "sandbox-host",
+      command: [...NODE, join(ROOT, "packages", "sandbox-host", "src", "main.ts")],
+      // The host looks for model keys on this machine, so it gets the whole environment; sandboxes get none of it.
+      env: () => ({
+        ...(process.env as Record<string, string>),
+        PORT: String(hostPort),
+        DATA_DIR: settings.dataDir,
+        SANDBOX_HOST_SECRET: secrets.sandboxHostSecret,
+        SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
+        TRUST_AGENT: settings.trustAgent ? "1" : "0",
+        RUNTIME_PATH: RUNTIME_BUNDLE,
+        NODE_PATH_IN_SANDBOX: process.execPath,
+        STOP_SANDBOXES_ON_EXIT: "1",
+      }),
+      readyTimeoutMs: 20_000,
+      endsWithTree: false,
+    });
+
+    const url = `http://127.0.0.1:${workerPort}`;
+    const origins = operatorOrigins([
+      `http://127.0.0.1:${host.port}`,
+      ...(demo ? [`http://127.0.0.1:${demo.port}`] : []),
+      ...LOCAL_MODEL_ORIGINS,
+      ...settings.allowOrigins,
+    ]);
+    await supervise("Starting the Worker", {
+      name: "worker",
+      command: [...NODE, join(ROOT, "packages", "launcher", "src", "worker-process.ts")],
+      env: () => ({
+        ...plainEnv(),
+        ...workerSettingsEnv({
+          scriptPath: workerBundle("local"),
+          assetsPath: CHAT_DIST,
+          statePath: join(settings.dataDir, "worker"),
+          port: workerPort,
+          databaseUrl,
+          operatorOrigins: origins,
+          vars: {
+            PUBLIC_URL: url,
+            SANDBOX_URL: url,
+            SANDBOX_HOST_URL: `http://127.0.0.1:${host.port}`,
+            SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
+            SANDBOX_HOST_SECRET: secrets.sandboxHostSecret,
+            MASTER_KEYS: `1:${secrets.masterKey}`,
+            AUTH_SECRET: secrets.authSecret,
+            OPERATOR_TOKEN: secrets.operatorToken,
+            OPERATOR_ORIGINS: JSON.stringify(Object.fromEntries(origins.map(({ origin, binding }) => [origin, binding]))),
+            DEMO_MODEL_URL: demo ? `http://127.0.0.1:${demo.port}/v1` : "",
+            LOCAL_MACHINE: "1",
+          },
+        }),
+      }),
+      readyTimeoutMs: 30_000,
+      endsWithTree: true,
+    });
+
+    const { apiKey, signInUrl } = await bootstrap(url, secrets.operatorToken, secrets.apiKey);
+    if (apiKey !== secrets.apiKey) state.saveSecrets({ ...secrets, apiKey });
+    state.lock(url);
+    const pids = (): Record<string, number | null> =>
+      Object.fromEntries(started.map((child) => [child.name, child.pid]));
+    return { url, databaseUrl, apiKey, signInUrl, pids, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Supervise = (title: string, spec: ChildSpec) => Promise<SupervisedChild>;
+
+async function startDatabase(dataDir: string, password: string, supervise: Supervise): Promise<string> {
+  const port = await freePort();
+  await supervise("Starting PostgreSQL", {
+    name: "database",
+    command: [...NODE, join(ROOT, "packages", "launcher", "src", "postgres-process.ts"), join(dataDir, "postgres"), String(port)],
+    env: () => ({ ...plainEnv(), POSTGRES_PASSWORD: password }),
+    readyTimeoutMs: 60_000,
+    endsWithTree: true,
+  });
+  return `postgres://berth:${password}@127.0.0.1:${port}/berth`;
+}
+
+function operatorOrigins(origins: readonly string[]): OperatorOrigin[] {
+  return [...new Set(origins)].map((origin, index) => ({ origin, binding: `OPERATOR_${index}` }));
+}
+
+function resetData(dataDir: string): void {
+  for (const folder of ["postgres", "worker", "sandboxes", "logs"]) rmSync(join(dataDir, folder), { recursive: true, force: true });
+  rmSync(join(dataDir, "secrets.json"), { force: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+}
+
+async function bootstrap(url: string, operatorToken: string, knownKey: string | null): Promise<{ apiKey: string; signInUrl: string }> {
+  const response = await fetch(`${url}/internal/bootstrap`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${operatorToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ knownKey }),
+  });
+  const body = (await response.json()) as { apiKey?: string; signInUrl?: string; detail?: string };
+  if (!response.ok || !body.signInUrl) throw new UserError(`The first sign-in could not be prepared: ${body.detail ?? response.status}`);
+  return { apiKey: body.apiKey ?? knownKey ?? "", signInUrl: body.signInUrl };
+}

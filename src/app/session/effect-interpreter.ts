@@ -1,0 +1,122 @@
+/** Does what the core asked for, through ports, after the commit. What comes of it goes back to the core as an input. */
+import type { DownFrame, Failure } from "@berth/protocol";
+import { isPortError } from "../../core/kernel/port-error.ts";
+import { unreachable } from "../../core/kernel/assert.ts";
+import { formatSandboxToken } from "../../core/sandbox/sandbox-token.ts";
+import type { Effect, EffectOf, NoStep, Step } from "../../core/session/session.effects.ts";
+import type { SessionInput } from "../../core/session/session.inputs.ts";
+import type { SessionState } from "../../core/session/session.state.ts";
+import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import type { SessionPorts } from "./session-ports.ts";
+
+export interface LinkSockets {
+  /** A socket that is gone swallows it. */
+  send(linkId: string, frame: DownFrame): void;
+  close(linkId: string, code: number, reason: string): void;
+}
+
+export interface ActorAccess {
+  apply(input: SessionInput): Step | NoStep;
+  state(): SessionState | null;
+  alarm(atMs: number | null): void;
+  forget(): void;
+}
+
+type SandboxEffect = EffectOf<"stop-sandbox" | "destroy-sandbox" | "describe-sandbox">;
+
+export class EffectInterpreter {
+  readonly #ports: SessionPorts;
+  readonly #links: LinkSockets;
+  readonly #actor: ActorAccess;
+
+  constructor(ports: SessionPorts, links: LinkSockets, actor: ActorAccess) {
+    this.#ports = ports;
+    this.#links = links;
+    this.#actor = actor;
+  }
+
+  perform(effect: Effect): void {
+    switch (effect.type) {
+      case "create-sandbox":
+        return this.#ports.background(this.#create(effect));
+      case "stop-sandbox":
+        return this.#background(effect, (provider) => provider.stop(effect.id));
+      case "destroy-sandbox":
+        return this.#background(effect, (provider) => provider.destroy(effect.id));
+      case "describe-sandbox":
+        return this.#background(effect, (provider) => this.#describe(provider, effect));
+      case "send-frame":
+        return this.#links.send(effect.linkId, effect.frame);
+      case "close-link":
+        return this.#links.close(effect.linkId, effect.code, effect.reason);
+      case "set-alarm":
+        return this.#actor.alarm(effect.atMs);
+      case "forget-session":
+        return this.#actor.forget();
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  async #create({ id, epoch, backend, workspace, demoOnly }: EffectOf<"create-sandbox">): Promise<void> {
+    const state = this.#actor.state();
+    if (!state) return;
+    const { orgId, sessionId } = state;
+    const token = formatSandboxToken({ orgId, sessionId, epoch }, this.#ports.randomBytes(32));
+    const tokenHash = await this.#ports.sha256(token);
+    const minted = this.#actor.apply({ type: "sandbox-token-minted", epoch, tokenHash, nowMs: this.#nowMs });
+    if (minted.refusal !== null) return;
+    try {
+      const provider = this.#ports.sandboxes.get(backend);
+      if (!provider) throw new Error(`The sandbox backend "${backend}" is not configured here.`);
+      const link = { url: this.#ports.linkUrl, token };
+      const made = await provider.create({ id, orgId, sessionId, epoch, workspace, link, demoOnly });
+      if (made.phase === "failed") {
+        const failure = made.failure ?? { code: "sandbox-failed", message: "The sandbox could not be started." };
+        this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure, outcome: "applied", nowMs: this.#nowMs });
+        return;
+      }
+      this.#actor.apply({ type: "sandbox-accepted", epoch, backend, isolation: made.isolation, nowMs: this.#nowMs });
+    } catch (error) {
+      const outcome = isPortError(error) ? error.outcome : "not-applied";
+      this.#ports.log({ event: "sandbox-create-failed", sessionId, epoch, backend, error: String(error) });
+      this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: toFailure(error), outcome, nowMs: this.#nowMs });
+    }
+  }
+
+  async #describe(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
+    const described = await provider.describe(id).catch((error: unknown) => {
+      if (isPortError(error) && error.code === "not-found") return null;
+      throw error;
+    });
+    const gone = described === null || described.phase === "stopped" || described.phase === "failed";
+    this.#actor.apply({
+      type: "sandbox-described",
+      epoch,
+      phase: gone ? "gone" : "alive",
+      failure: described?.failure ?? null,
+      nowMs: this.#nowMs,
+    });
+  }
+
+  #background(effect: SandboxEffect, work: (provider: SandboxProvider) => Promise<void>): void {
+    const provider = this.#ports.sandboxes.get(effect.backend);
+    if (!provider) return;
+    const done = work(provider).catch((error: unknown) =>
+      this.#ports.log({ event: `${effect.type}-failed`, sandboxId: effect.id, error: String(error) }),
+    );
+    this.#ports.background(done);
+  }
+
+  get #nowMs(): number {
+    return this.#ports.timers.now();
+  }
+}
+
+/** What a person is told of an error: the port's own sentence and fix, or a plain one for what is not a port's. */
+export function toFailure(error: unknown): Failure {
+  if (isPortError(error)) {
+    return { code: `${error.port}-${error.code}`, message: error.message, ...(error.fix === undefined ? {} : { fix: error.fix }) };
+  }
+  return { code: "internal", message: error instanceof Error ? error.message : "Something unexpected happened." };
+}

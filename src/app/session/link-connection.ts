@@ -1,0 +1,56 @@
+/** The runtime's socket: frames in become inputs of the session. What goes down is sent by the core's `send-frame`. */
+import { CLOSE_CODES, UpFrame } from "@berth/protocol";
+import type { Refusal } from "../../core/session/session.effects.ts";
+import type { SessionActor } from "./session-actor.ts";
+
+export interface LinkConnection {
+  readonly linkId: string;
+  /** Of the token the socket was opened with. */
+  readonly epoch: number;
+  send(text: string): void;
+  close(code: number, reason: string): void;
+}
+
+export function onLinkMessage(actor: SessionActor, link: LinkConnection, text: string): void {
+  const parsed = UpFrame.safeParse(parseJson(text));
+  if (!parsed.success) {
+    link.close(CLOSE_CODES.badRequest, "that frame is not understood");
+    return;
+  }
+  const frame = parsed.data;
+  const { epoch, linkId } = link;
+  const { nowMs } = actor;
+  const hangUpIf = (refusal: Refusal | null): void => {
+    if (refusal?.closeCode !== undefined) link.close(refusal.closeCode, refusal.detail.slice(0, 120));
+  };
+  switch (frame.type) {
+    case "hello":
+      actor.linkReopened();
+      return hangUpIf(actor.apply({ type: "link-opened", epoch, linkId, versions: frame.versions, received: frame.received, nowMs }).refusal);
+    case "up": {
+      const { openPartTexts } = actor;
+      return hangUpIf(actor.apply({ type: "up-received", epoch, n: frame.n, message: frame.body, nowMs, openPartTexts }).refusal);
+    }
+    case "ack":
+      return hangUpIf(actor.apply({ type: "down-acked", epoch, n: frame.n, nowMs }).refusal);
+    case "heartbeat":
+      return hangUpIf(actor.apply({ type: "heartbeat-received", epoch, running: frame.running ?? null, nowMs }).refusal);
+    case "deltas": {
+      if (actor.state?.lease?.linkId !== linkId) return;
+      const units = actor.takeDeltas(frame.deltas);
+      if (units !== null) link.send(JSON.stringify({ type: "delta-ack", units }));
+    }
+  }
+}
+
+export function onLinkClosed(actor: SessionActor, link: Pick<LinkConnection, "linkId" | "epoch">): void {
+  actor.apply({ type: "link-closed", epoch: link.epoch, linkId: link.linkId, nowMs: actor.nowMs });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * One session at work: takes inputs one by one, lets the core decide, commits what it decided in one transaction, and only
+ * then lets anything be seen or done. It decides nothing itself.
+ */
+import type { Delta, Session } from "@berth/protocol";
+import {
+  createDeltaReceiver,
+  dueDeltaAck,
+  forgetPart,
+  linkReopened,
+  receiveDelta,
+  type DeltaReceiver,
+} from "../../core/link/delta-receiver.ts";
+import type { NoStep, Step } from "../../core/session/session.effects.ts";
+import type { SessionInput } from "../../core/session/session.inputs.ts";
+import { step } from "../../core/session/session.machine.ts";
+import type { SessionState } from "../../core/session/session.state.ts";
+import { sessionResource } from "../../core/session/session.view.ts";
+import { EffectInterpreter, type LinkSockets } from "./effect-interpreter.ts";
+import { OutboxPump } from "./outbox-pump.ts";
+import type { SessionPorts } from "./session-ports.ts";
+import { ViewerHub } from "./viewer-hub.ts";
+
+/** An answer to keep under a client's `Idempotency-Key`, committed with the step it belongs to. */
+export interface AnswerToKeep {
+  readonly key: string;
+  readonly bodyHash: string;
+  of(step: Step): string;
+}
+
+export class SessionActor {
+  readonly hub: ViewerHub;
+  readonly #ports: SessionPorts;
+  readonly #effects: EffectInterpreter;
+  readonly #outbox: OutboxPump;
+  #state: SessionState | null = null;
+  #alarmAtMs: number | null = null;
+  #deltas: DeltaReceiver = createDeltaReceiver();
+
+  constructor(ports: SessionPorts, links: LinkSockets) {
+    this.#ports = ports;
+    this.hub = new ViewerHub(
+      {
+        eventsAfter: (after, limit) => ports.store.eventsAfter(after, limit),
+        firstSeq: () => ports.store.firstSeq(),
+        lastSeq: () => ports.store.lastSeq(),
+        openParts: () => this.#openParts(),
+      },
+      ports.timers,
+    );
+    this.#effects = new EffectInterpreter(ports, links, {
+      apply: (input) => this.apply(input),
+      state: () => this.#state,
+      alarm: (atMs) => {
+        this.#alarmAtMs = atMs;
+        this.#rearm();
+      },
+      forget: () => this.#outbox.forgetWhenEmpty(),
+    });
+    this.#outbox = new OutboxPump(ports, () => this.#state, () => this.#rearm(), () => this.#forget());
+  }
+
+  get state(): SessionState | null {
+    return this.#state;
+  }
+
+  get nowMs(): number {
+    return this.#ports.timers.now();
+  }
+
+  /** Text so far of the open parts, by part id, for inputs that may end a run. */
+  get openPartTexts(): Readonly<Record<string, string>> {
+    return this.#deltas.texts;
+  }
+
+  /** After the object's memory was lost. `linkId`: the link socket that is still open, if any. */
+  restore(linkId: string | null): void {
+    const stored = this.#ports.store.load();
+    if (!stored) return;
+    this.#state = JSON.parse(stored.state) as SessionState;
+    this.apply({ type: "session-restored", linkId, nowMs: this.nowMs, openPartTexts: this.openPartTexts });
+    this.#outbox.pump();
+  }
+
+  apply(input: SessionInput, answer?: AnswerToKeep): Step | NoStep {
+    const result = step(this.#state, input);
+    if (result.refusal !== null || result.state === null) return result;
+    const changed = result.state !== this.#state;
+    if (changed || result.events.length > 0 || result.outbox.length > 0 || result.messages.length > 0) {
+      const committed = this.#ports.store.commit({
+        state: JSON.stringify(result.state),
+        events: result.events,
+        atMs: input.nowMs,
+        outboxAdd: result.outbox,
+        messages: result.messages,
+        answersAdd: answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result) }] : [],
+      });
+      this.#state = result.state;
+      for (const event of committed) {
+        if (event.type === "part.ended") this.#deltas = forgetPart(this.#deltas, event.data.part.id);
+      }
+      this.hub.publish(committed);
+    }
+    for (const effect of result.effects) this.#effects.perform(effect);
+    if (result.outbox.length > 0) this.#outbox.pump();
+    return result;
+  }
+
+  /** Deltas of the current epoch's link. Answers the `delta-ack` that is due, in units, or null. */
+  takeDeltas(deltas: readonly Delta[]): number | null {
+    const fresh: Delta[] = [];
+    for (const delta of deltas) {
+      const taken = receiveDelta(this.#deltas, delta);
+      this.#deltas = taken.receiver;
+      if (taken.fresh) fresh.push(taken.fresh);
+    }
+    if (fresh.length > 0) this.hub.publishDeltas(fresh);
+    const due = dueDeltaAck(this.#deltas);
+    if (!due) return null;
+    this.#deltas = due.receiver;
+    return due.units;
+  }
+
+  linkReopened(): void {
+    this.#deltas = linkReopened(this.#deltas);
+  }
+
+  /** The platform's alarm: late, early or twice. */
+  alarm(): void {
+    const { nowMs } = this;
+    if (this.#state) this.apply({ type: "clock-ticked", nowMs, openPartTexts: this.openPartTexts });
+    this.#outbox.pump();
+    this.#rearm();
+  }
+
+  resource(): Session | null {
+    return this.#state && sessionResource(this.#state, this.#ports.store.lastSeq());
+  }
+
+  #openParts(): Delta[] {
+    return Object.entries(this.#deltas.texts).flatMap(([partId, text]) => (text === "" ? [] : [{ partId, offset: 0, text }]));
+  }
+
+  /** One alarm serves the core's deadlines and the outbox. */
+  #rearm(): void {
+    const times = [this.#alarmAtMs, this.#ports.store.outboxNextAtMs()].filter((atMs) => atMs !== null);
+    this.#ports.background(this.#ports.scheduler.wakeAt(times.length === 0 ? null : Math.min(...times)));
+  }
+
+  #forget(): void {
+    this.#state = null;
+    this.#ports.store.destroy();
+    this.#ports.background(this.#ports.scheduler.wakeAt(null));
+  }
+}

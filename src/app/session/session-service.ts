@@ -1,0 +1,220 @@
+/** What people and keys may ask of one session: checks that need no state, one input to the core, and its answer. */
+import {
+  LIMITS,
+  makeProblem,
+  type Answer,
+  type AppliedWork,
+  type Message,
+  type SandboxProviderConfig,
+  type SendMessage,
+  type Session,
+  type SessionEvent,
+  type UpdateSession,
+} from "@berth/protocol";
+import { makeId } from "../../core/kernel/ids.ts";
+import type { NoStep, Refusal, Step } from "../../core/session/session.effects.ts";
+import type { NewPrompt } from "../../core/session/session.inputs.ts";
+import { DEFAULT_PERMISSIONS } from "../../core/sandbox/default-permissions.ts";
+import type { Author, BrokerGrant, Idempotency, OpenSession, Result, UsageReport } from "../session-handle.ts";
+import { toFailure } from "./effect-interpreter.ts";
+import type { AnswerToKeep, SessionActor } from "./session-actor.ts";
+import type { SessionPorts } from "./session-ports.ts";
+
+export class SessionService {
+  readonly #actor: SessionActor;
+  readonly #ports: SessionPorts;
+
+  constructor(actor: SessionActor, ports: SessionPorts) {
+    this.#actor = actor;
+    this.#ports = ports;
+  }
+
+  open({ orgId, sessionId, input, author, providers, demoOnly, gitIdentity }: OpenSession): Result<Session> {
+    const known = this.#actor.resource();
+    if (known) return { ok: true, value: known };
+    const result = this.#actor.apply({
+      type: "session-opened",
+      orgId,
+      sessionId,
+      author,
+      model: input.model,
+      ...(input.title === undefined ? {} : { title: input.title }),
+      workspace: input.workspace ?? { kind: "empty" },
+      metadata: input.metadata ?? {},
+      externalUserId: input.externalUserId ?? null,
+      permissions: input.permissions ?? DEFAULT_PERMISSIONS,
+      providers,
+      gitIdentity,
+      demoOnly,
+      backends: [...this.#ports.sandboxes.keys()],
+      prompt: input.prompt === undefined ? null : this.#newPrompt({ text: input.prompt }),
+      nowMs: this.#actor.nowMs,
+    });
+    return this.#sessionAfter(result);
+  }
+
+  read(): Session | null {
+    return this.#actor.resource();
+  }
+
+  update(input: UpdateSession, author: Author, providers?: readonly SandboxProviderConfig[]): Result<Session> {
+    const { title, model, metadata } = input;
+    return this.#sessionAfter(
+      this.#actor.apply({
+        type: "session-updated",
+        author,
+        ...(title === undefined ? {} : { title }),
+        ...(model === undefined ? {} : { model }),
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(providers === undefined ? {} : { providers }),
+        nowMs: this.#actor.nowMs,
+      }),
+    );
+  }
+
+  send(
+    input: SendMessage,
+    author: Author,
+    options: { readonly idempotency?: Idempotency; readonly providers?: readonly SandboxProviderConfig[] } = {},
+  ): Result<Message> {
+    const { idempotency, providers } = options;
+    const before = idempotency && this.#ports.store.findAnswer(idempotency.key);
+    if (before) {
+      if (before.bodyHash !== idempotency.bodyHash) {
+        return { ok: false, problem: makeProblem("idempotency-mismatch", "This Idempotency-Key was used with another message.", { fix: "Use a new key for a new message." }) };
+      }
+      return { ok: true, value: this.#ports.store.message(before.answer) ?? missing("the first message of this Idempotency-Key") };
+    }
+    const bytes = new TextEncoder().encode(input.text).length;
+    if (bytes > LIMITS.promptBytesMax) {
+      return { ok: false, problem: makeProblem("body-too-large", `The prompt has ${bytes} bytes; the limit is ${LIMITS.promptBytesMax}.`) };
+    }
+    const keep: AnswerToKeep | undefined = idempotency && { ...idempotency, of: (step) => step.reply?.id ?? missing("the message's id") };
+    const result = this.#actor.apply(
+      {
+        type: "prompt-received",
+        author,
+        prompt: this.#newPrompt(input),
+        ...(providers === undefined ? {} : { providers }),
+        nowMs: this.#actor.nowMs,
+      },
+      keep,
+    );
+    return this.#replyOf(result);
+  }
+
+  messages({ after, limit }: { readonly after: string | null; readonly limit: number }) {
+    const messages = this.#ports.store.messages(after, limit + 1);
+    const page = messages.slice(0, limit);
+    return { messages: page, next: messages.length > limit ? (page.at(-1)?.id ?? null) : null };
+  }
+
+  cancel(messageId: string, author: Author): Result<Message> {
+    return this.#replyOf(this.#actor.apply({ type: "message-cancelled", author, messageId, nowMs: this.#actor.nowMs }));
+  }
+
+  stop(author: Author): Result<Session> {
+    return this.#sessionAfter(this.#actor.apply({ type: "stop-requested", author, nowMs: this.#actor.nowMs }));
+  }
+
+  resume(author: Author): Result<Session> {
+    return this.#sessionAfter(this.#actor.apply({ type: "resume-requested", author, nowMs: this.#actor.nowMs }));
+  }
+
+  answer(requestId: string, answer: Answer, author: Author): Result<{ readonly requestId: string }> {
+    const result = this.#actor.apply({ type: "answer-given", author, requestId, answer, nowMs: this.#actor.nowMs });
+    return result.refusal ? refused(result.refusal) : { ok: true, value: { requestId } };
+  }
+
+  events(after: number, limit: number): { readonly events: readonly SessionEvent[]; readonly firstSeq: number; readonly lastSeq: number } {
+    const { store } = this.#ports;
+    return { events: store.eventsAfter(after, limit), firstSeq: store.firstSeq(), lastSeq: store.lastSeq() };
+  }
+
+  async applyWork({ branch }: { readonly branch: string }, author: Author): Promise<Result<AppliedWork>> {
+    const lease = this.#actor.state?.lease;
+    const provider = lease && this.#ports.sandboxes.get(lease.backend);
+    if (!this.#actor.state || !lease || !provider) {
+      return { ok: false, problem: makeProblem("conflict", "There is no sandbox whose work could be applied.", { fix: "Resume the session first." }) };
+    }
+    const { title, sessionId } = this.#actor.state;
+    try {
+      const applied = await provider.applyWork(`${sessionId}-${lease.epoch}`, { branch, message: title });
+      this.#actor.apply({ type: "work-applied", author, ...applied, nowMs: this.#actor.nowMs });
+      return { ok: true, value: applied };
+    } catch (error) {
+      const failure = toFailure(error);
+      return { ok: false, problem: makeProblem("conflict", failure.message, failure.fix === undefined ? {} : { fix: failure.fix }) };
+    }
+  }
+
+  remove(author: Author): Result<null> {
+    const { nowMs, openPartTexts } = this.#actor;
+    const result = this.#actor.apply({ type: "session-removed", author, nowMs, openPartTexts });
+    return result.refusal ? refused(result.refusal) : { ok: true, value: null };
+  }
+
+  async issueTicket(author: Author): Promise<Result<{ readonly ticket: string; readonly expiresAt: string }>> {
+    const { state, nowMs } = this.#actor;
+    if (!state) return { ok: false, problem: makeProblem("not-found", "There is no such session.") };
+    const secret = Array.from(this.#ports.randomBytes(24), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const ticket = `tkt_${state.orgId}.${secret}`;
+    const expiresAtMs = nowMs + LIMITS.ticketLifetimeMs;
+    this.#ports.store.putTicket({ hash: await this.#ports.sha256(ticket), author: JSON.stringify(author), expiresAtMs }, nowMs);
+    return { ok: true, value: { ticket, expiresAt: new Date(expiresAtMs).toISOString() } };
+  }
+
+  /** Null when the ticket is unknown, used or expired. */
+  async redeemTicket(ticket: string): Promise<Author | null> {
+    const author = this.#ports.store.takeTicket(await this.#ports.sha256(ticket), this.#actor.nowMs);
+    return author === null ? null : (JSON.parse(author) as Author);
+  }
+
+  async authorizeBroker(token: string): Promise<BrokerGrant | null> {
+    const hash = await this.#ports.sha256(token);
+    const { state } = this.#actor;
+    const lease = state?.lease;
+    if (!state || !lease || lease.tokenHash === null || !sameText(lease.tokenHash, hash)) return null;
+    if (lease.phase === "lost" || lease.phase === "stopped" || lease.phase === "failed") return null;
+    return { orgId: state.orgId, sessionId: state.sessionId, epoch: lease.epoch, runId: state.run?.runId ?? null };
+  }
+
+  recordUsage({ runId, usage, costMicros }: UsageReport): void {
+    this.#actor.apply({ type: "usage-reported", runId, usage, costMicros, nowMs: this.#actor.nowMs });
+  }
+
+  #newPrompt({ text, model }: SendMessage): NewPrompt {
+    const { nowMs } = this.#actor;
+    return {
+      messageId: makeId("msg", nowMs, this.#ports.randomBytes(10)),
+      runId: makeId("run", nowMs, this.#ports.randomBytes(10)),
+      text,
+      ...(model === undefined ? {} : { model }),
+    };
+  }
+
+  #sessionAfter(result: Step | NoStep): Result<Session> {
+    if (result.refusal) return refused(result.refusal);
+    return { ok: true, value: this.#actor.resource() ?? missing("the session") };
+  }
+
+  #replyOf(result: Step | NoStep): Result<Message> {
+    if (result.refusal) return refused(result.refusal);
+    return { ok: true, value: result.reply ?? missing("the message") };
+  }
+}
+
+function refused({ problem, detail, fix }: Refusal): { readonly ok: false; readonly problem: ReturnType<typeof makeProblem> } {
+  return { ok: false, problem: makeProblem(problem, detail, fix === undefined ? {} : { fix }) };
+}
+
+function missing(what: string): never {
+  throw new Error(`${what} is missing after it was committed`);
+}
+
+/** Compares in time that does not depend on where they differ. */
+function sameText(left: string, right: string): boolean {
+  let difference = left.length ^ right.length;
+  for (let i = 0; i < left.length; i++) difference |= left.charCodeAt(i) ^ right.charCodeAt(i);
+  return difference === 0;
+}

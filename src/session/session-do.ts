@@ -1,0 +1,194 @@
+/**
+ * The Durable Object of one session, id `${orgId}:${sessionId}`. It restores, turns platform callbacks into calls of the
+ * actor and the service, and holds the sockets; it decides nothing. All durable truth is in SQLite or in the sockets'
+ * attachments before a callback returns.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { CLOSE_CODES } from "@berth/protocol";
+import { makeId } from "../core/kernel/ids.ts";
+import { parseSandboxToken } from "../core/sandbox/sandbox-token.ts";
+import { onLinkClosed, onLinkMessage } from "../app/session/link-connection.ts";
+import { SessionActor } from "../app/session/session-actor.ts";
+import type { SessionPorts } from "../app/session/session-ports.ts";
+import { SessionService } from "../app/session/session-service.ts";
+import { onViewerMessage } from "../app/session/viewer-actions.ts";
+import { newViewer, ViewerAttachment } from "../app/session/viewer.ts";
+import type { Author, SessionHandle } from "../app/session-handle.ts";
+
+interface LinkAttachment {
+  readonly kind: "link";
+  readonly linkId: string;
+  readonly epoch: number;
+}
+
+/** The class is made with its composition, so that the shell reads no environment. */
+export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env: Env) => SessionPorts) {
+  return class SessionObject extends DurableObject<Env> implements SessionHandle {
+    readonly #ports: SessionPorts;
+    readonly #actor: SessionActor;
+    readonly #service: SessionService;
+    readonly #links = new Map<string, WebSocket>();
+
+    constructor(ctx: DurableObjectState, env: Env) {
+      super(ctx, env);
+      this.#ports = compose(ctx, env);
+      this.#actor = new SessionActor(this.#ports, {
+        send: (linkId, frame) => sendText(this.#links.get(linkId), JSON.stringify(frame)),
+        close: (linkId, code, reason) => closeSocket(this.#links.get(linkId), code, reason),
+      });
+      this.#service = new SessionService(this.#actor, this.#ports);
+      // Answered by the platform, so that an idle link or page does not keep the object awake.
+      ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+      this.#restore();
+    }
+
+    async open(...args: Parameters<SessionHandle["open"]>) {
+      return this.#service.open(...args);
+    }
+    async read() {
+      return this.#service.read();
+    }
+    async update(...args: Parameters<SessionHandle["update"]>) {
+      return this.#service.update(...args);
+    }
+    async send(...args: Parameters<SessionHandle["send"]>) {
+      return this.#service.send(...args);
+    }
+    async messages(...args: Parameters<SessionHandle["messages"]>) {
+      return this.#service.messages(...args);
+    }
+    async cancel(...args: Parameters<SessionHandle["cancel"]>) {
+      return this.#service.cancel(...args);
+    }
+    async stop(author: Author) {
+      return this.#service.stop(author);
+    }
+    async resume(author: Author) {
+      return this.#service.resume(author);
+    }
+    async answer(...args: Parameters<SessionHandle["answer"]>) {
+      return this.#service.answer(...args);
+    }
+    async events(...args: Parameters<SessionHandle["events"]>) {
+      return this.#service.events(...args);
+    }
+    async applyWork(...args: Parameters<SessionHandle["applyWork"]>) {
+      return this.#service.applyWork(...args);
+    }
+    async remove(author: Author) {
+      const removed = this.#service.remove(author);
+      if (removed.ok) this.#actor.hub.closeAll(CLOSE_CODES.sessionEnded, "the session was deleted");
+      return removed;
+    }
+    async issueTicket(author: Author) {
+      return this.#service.issueTicket(author);
+    }
+    async authorizeBroker(token: string) {
+      return this.#service.authorizeBroker(token);
+    }
+    async recordUsage(...args: Parameters<SessionHandle["recordUsage"]>) {
+      this.#service.recordUsage(...args);
+    }
+
+    override async fetch(request: Request): Promise<Response> {
+      const url = new URL(request.url);
+      const { 0: client, 1: server } = new WebSocketPair();
+      if (url.pathname === "/link") {
+        const token = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+        const grant = await this.#service.authorizeBroker(token);
+        if (!grant) return refuse(server, client, CLOSE_CODES.fenced, "this sandbox's token is not the current one");
+        this.#acceptLink(server, parseSandboxToken(token)?.epoch ?? grant.epoch);
+      } else {
+        const ticket = url.searchParams.get("ticket");
+        const header = request.headers.get("x-berth-author");
+        const author = ticket ? await this.#service.redeemTicket(ticket) : header ? (JSON.parse(header) as Author) : null;
+        if (!author) return refuse(server, client, CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired");
+        if (!this.#actor.state) return refuse(server, client, CLOSE_CODES.notFound, "there is no such session");
+        this.#acceptViewer(server, author, Number(url.searchParams.get("after") ?? 0));
+      }
+      return new Response(null, { status: 101, webSocket: client });
+    }
+
+    override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
+      const text = typeof message === "string" ? message : new TextDecoder().decode(message);
+      const attachment = ws.deserializeAttachment() as LinkAttachment | ViewerAttachment;
+      const close = (code: number, reason: string): void => closeSocket(ws, code, reason);
+      if (attachment.kind === "link") {
+        const { linkId, epoch } = attachment;
+        return onLinkMessage(this.#actor, { linkId, epoch, send: (frame) => sendText(ws, frame), close }, text);
+      }
+      await onViewerMessage(this.#actor, this.#service, { attachment, close }, text, this.#ports.sha256);
+    }
+
+    override async webSocketClose(ws: WebSocket, code: number): Promise<void> {
+      this.#gone(ws);
+      // A close frame is answered in kind; codes that may not be sent become a plain one.
+      closeSocket(ws, code === 1005 || code === 1006 || code === 1015 ? 1000 : code, "");
+    }
+
+    override async webSocketError(ws: WebSocket): Promise<void> {
+      this.#gone(ws);
+    }
+
+    override async alarm(): Promise<void> {
+      this.#actor.alarm();
+    }
+
+    #restore(): void {
+      for (const ws of this.ctx.getWebSockets("link")) {
+        this.#links.set((ws.deserializeAttachment() as LinkAttachment).linkId, ws);
+      }
+      const newest = [...this.#links.keys()].toSorted().at(-1) ?? null;
+      this.#actor.restore(newest);
+      for (const ws of this.ctx.getWebSockets("viewer")) {
+        this.#join(ws, ViewerAttachment.parse(ws.deserializeAttachment()));
+      }
+    }
+
+    #acceptLink(server: WebSocket, epoch: number): void {
+      const linkId = makeId("con", this.#actor.nowMs, this.#ports.randomBytes(10));
+      this.ctx.acceptWebSocket(server, ["link"]);
+      server.serializeAttachment({ kind: "link", linkId, epoch } satisfies LinkAttachment);
+      this.#links.set(linkId, server);
+    }
+
+    #acceptViewer(server: WebSocket, author: Author, after: number): void {
+      const id = makeId("con", this.#actor.nowMs, this.#ports.randomBytes(10));
+      const attachment = newViewer(id, author, Number.isSafeInteger(after) && after >= 0 ? after : 0);
+      this.ctx.acceptWebSocket(server, ["viewer"]);
+      server.serializeAttachment(attachment);
+      this.#join(server, attachment);
+    }
+
+    #join(ws: WebSocket, attachment: ViewerAttachment): void {
+      const socket = {
+        send: (text: string) => sendText(ws, text),
+        close: (code: number, reason: string) => closeSocket(ws, code, reason),
+        save: (state: ViewerAttachment) => ws.serializeAttachment(state),
+      };
+      this.#actor.hub.join(socket, attachment);
+    }
+
+    #gone(ws: WebSocket): void {
+      const attachment = ws.deserializeAttachment() as LinkAttachment | ViewerAttachment;
+      if (attachment.kind === "viewer") return this.#actor.hub.leave(attachment.id);
+      this.#links.delete(attachment.linkId);
+      onLinkClosed(this.#actor, attachment);
+    }
+  };
+}
+
+function sendText(ws: WebSocket | undefined, text: string): void {
+  if (ws?.readyState === WebSocket.OPEN) ws.send(text);
+}
+
+function closeSocket(ws: WebSocket | undefined, code: number, reason: string): void {
+  if (ws && ws.readyState !== WebSocket.CLOSED) ws.close(code, reason);
+}
+
+/** Accepts and closes, since a browser is told nothing of a refused upgrade. */
+function refuse(server: WebSocket, client: WebSocket, code: number, reason: string): Response {
+  server.accept();
+  server.close(code, reason);
+  return new Response(null, { status: 101, webSocket: client });
+}
