@@ -5,7 +5,7 @@ import { json, PageQuery, pageResponse, positionOf } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 import { pageOf, SCHEMAS } from "./schemas.ts";
 import { openHandle, unwrap } from "./session-access.ts";
-import { sandboxProvidersFor } from "./session-models.ts";
+import { providersOfModel } from "./session-models.ts";
 
 export const messages = createSubApp();
 
@@ -26,8 +26,8 @@ route(
   async ({ services, principal, param, body, idempotency }) => {
     limitPrompt(body.text, "/text");
     const handle = await openHandle(services, principal.orgId, param("sessionId"));
-    const models = body.model === undefined ? undefined : await sandboxProvidersFor(services, principal.orgId, body.model, "/model");
-    const options = { ...(idempotency === null ? {} : { idempotency }), ...(models === undefined ? {} : { providers: models.providers }) };
+    const providers = await providersOfModel(services, principal.orgId, body.model);
+    const options = { ...(idempotency === null ? {} : { idempotency }), ...(providers === undefined ? {} : { providers }) };
     return json(unwrap(await handle.send(body, authorOf(principal), options)), 201);
   },
 );

@@ -1,5 +1,5 @@
 /** Which model providers a session gets, for the model that was asked for. */
-import type { SandboxProviderConfig } from "@berth/protocol";
+import type { Model, SandboxProviderConfig } from "@berth/protocol";
 import { ProblemError } from "../src/app/http/problem-error.ts";
 import { resolveModel, sandboxProviders, type ProviderServices } from "../src/app/providers.ts";
 
@@ -9,12 +9,31 @@ export interface SessionModels {
   readonly demoOnly: boolean;
 }
 
-/** @throws ProblemError `unknown-model` at `pointer`, naming what may be used */
-export async function sandboxProvidersFor(services: ProviderServices, orgId: string, modelId: string, pointer: string): Promise<SessionModels> {
+/** @throws ProblemError `unknown-model` at `/model`, naming what may be used */
+export async function modelsOfNewSession(services: ProviderServices, orgId: string, modelId: string): Promise<SessionModels> {
+  const { demo, provider } = await checkModel(services, orgId, modelId);
+  const all = await sandboxProviders(services, orgId);
+  // A session of the demo model is told of nothing else: that it stays so is what lets it run without isolation.
+  return { providers: demo ? all.filter(({ id }) => id === provider) : all, demoOnly: demo };
+}
+
+/**
+ * What a session that goes on with another model is told: every provider, and nothing new for the demo model, which all
+ * know. Undefined when no model is asked for. @throws ProblemError `unknown-model` at `/model`
+ */
+export async function providersOfModel(
+  services: ProviderServices,
+  orgId: string,
+  modelId: string | undefined,
+): Promise<readonly SandboxProviderConfig[] | undefined> {
+  if (modelId === undefined) return undefined;
+  const { demo } = await checkModel(services, orgId, modelId);
+  return demo ? undefined : sandboxProviders(services, orgId);
+}
+
+async function checkModel(services: ProviderServices, orgId: string, modelId: string): Promise<Model> {
   const resolved = await resolveModel(services, orgId, modelId);
-  if (!resolved.ok) {
-    const { problem } = resolved;
-    throw new ProblemError({ ...problem, errors: [{ pointer, message: problem.detail }] });
-  }
-  return { providers: await sandboxProviders(services, orgId), demoOnly: resolved.value.demo };
+  if (resolved.ok) return resolved.value;
+  const { problem } = resolved;
+  throw new ProblemError({ ...problem, errors: [{ pointer: "/model", message: problem.detail }] });
 }

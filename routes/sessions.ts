@@ -8,7 +8,7 @@ import { json, noContent, pageResponse, positionOf } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 import { pageOf, SCHEMAS } from "./schemas.ts";
 import { handleOf, openHandle, unwrap } from "./session-access.ts";
-import { sandboxProvidersFor } from "./session-models.ts";
+import { modelsOfNewSession, providersOfModel } from "./session-models.ts";
 import { metadataOf, SessionQuery } from "./session-query.ts";
 import { withCheckedFolder } from "./workspace-folder.ts";
 
@@ -31,7 +31,7 @@ route(
   async ({ services, principal, body, idempotency }) => {
     limitPrompt(body.prompt, "/prompt");
     const { orgId } = principal;
-    const providers = await sandboxProvidersFor(services, orgId, body.model, "/model");
+    const models = await modelsOfNewSession(services, orgId, body.model);
     const input = await withCheckedFolder(services.machine, body);
     // Under a key the id follows from it, so that a repeat reaches the same object even while the first is under way.
     const sessionId = idempotency === null ? makeId("ses", services.now(), services.randomBytes(16)) : await sessionIdOfKey(orgId, idempotency.key, services.now());
@@ -41,8 +41,7 @@ route(
         sessionId,
         input,
         author: authorOf(principal),
-        providers: providers.providers,
-        demoOnly: providers.demoOnly,
+        ...models,
         gitIdentity: (await services.machine?.gitIdentity()) ?? null,
       }),
     );
@@ -95,8 +94,8 @@ route(
   },
   async ({ services, principal, param, body }) => {
     const handle = await openHandle(services, principal.orgId, param("sessionId"));
-    const models = body.model === undefined ? undefined : await sandboxProvidersFor(services, principal.orgId, body.model, "/model");
-    return json(unwrap(await handle.update(body, authorOf(principal), models?.providers)));
+    const providers = await providersOfModel(services, principal.orgId, body.model);
+    return json(unwrap(await handle.update(body, authorOf(principal), providers)));
   },
 );
 

@@ -4,7 +4,9 @@ import type { FolderInfo, LocalMachine } from "../../src/app/machine.ts";
 import type { Services } from "../../src/app/services.ts";
 import { PortError } from "../../src/core/kernel/port-error.ts";
 import { InMemoryCatalog } from "../../src/ports/catalog/catalog.fake.ts";
+import { InMemoryModelGateway } from "../../src/ports/model-gateway/model-gateway.fake.ts";
 import { InMemoryRunHistory } from "../../src/ports/run-history/run-history.fake.ts";
+import { InMemorySecretVault } from "../../src/ports/secret-vault/secret-vault.fake.ts";
 import type { LoggedError } from "../errors.ts";
 import { createApp } from "../index.ts";
 import { MemoryIdentity } from "./memory-identity.ts";
@@ -27,6 +29,8 @@ export class Edge {
   readonly identity = new MemoryIdentity();
   readonly catalog = new InMemoryCatalog({ now: () => NOW_MS });
   readonly runHistory = new InMemoryRunHistory();
+  readonly vault = new InMemorySecretVault({ now: () => NOW_MS });
+  readonly modelGateway = new InMemoryModelGateway();
   readonly sessions = new MemoryDirectory();
   readonly logged: LoggedError[] = [];
   machine: LocalMachine | null = new OneFolder();
@@ -36,11 +40,13 @@ export class Edge {
   });
 
   get services(): Services {
-    const { identity, catalog, runHistory, sessions, machine } = this;
+    const { identity, catalog, runHistory, vault, modelGateway, sessions, machine } = this;
     const services: Partial<Services> = {
       identity,
       catalog,
       runHistory,
+      vault,
+      modelGateway,
       sessions,
       machine,
       demoModelUrl: "http://demo.invalid",
@@ -97,7 +103,8 @@ class OneFolder implements LocalMachine {
     return [{ id: "env-1", provider: "example", kind: "openai-compatible" as const, source: "environment variable EXAMPLE_API_KEY" }];
   }
 
-  async reveal(): Promise<never> {
+  async reveal(discoveryId: string) {
+    if (discoveryId === "env-1") return { provider: "example", kind: "openai-compatible" as const, baseUrl: "https://models.example.com/v1", key: "sk-example-found" };
     throw new PortError({ port: "machine", operation: "reveal", code: "not-found", outcome: "not-applied", retry: "never", message: "That is gone." });
   }
 

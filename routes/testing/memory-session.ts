@@ -1,6 +1,6 @@
 /** A session that is only a record: no sandbox, no agent. It keeps the handle's rules that routes rely on. */
 import { makeProblem, type Message, type NewEvent, type ServerFrame, type Session, type SessionEvent } from "@berth/protocol";
-import type { Author, Idempotency, OpenSession, Result, SessionDirectory, SessionHandle } from "../../src/app/session-handle.ts";
+import type { Author, BrokerGrant, Idempotency, OpenSession, Result, SessionDirectory, SessionHandle } from "../../src/app/session-handle.ts";
 import { MemorySocket, upgraded } from "./memory-socket.ts";
 
 const AT = "2026-01-02T03:04:05.000Z";
@@ -16,7 +16,12 @@ export class MemorySession implements SessionHandle {
   readonly sockets: MemorySocket[] = [];
   readonly requests: Request[] = [];
   readonly authors: Author[] = [];
-  opens: OpenSession[] = [];
+  readonly opens: OpenSession[] = [];
+  /** Providers that came with each message. */
+  readonly told: (readonly string[] | undefined)[] = [];
+  readonly brokerTokens: string[] = [];
+  /** What its sandbox's token stands for. */
+  grant: BrokerGrant | null = null;
   #opened: Opened | null = null;
 
   async open(request: OpenSession): Promise<Result<Session>> {
@@ -67,8 +72,9 @@ export class MemorySession implements SessionHandle {
   async send(
     input: { readonly text: string; readonly model?: string | undefined },
     author: Author,
-    options: { readonly idempotency?: Idempotency } = {},
+    options: { readonly idempotency?: Idempotency; readonly providers?: readonly { readonly id: string }[] } = {},
   ): Promise<Result<Message>> {
+    this.told.push(options.providers?.map(({ id }) => id));
     const { messages, answers, session } = this.#must();
     const { idempotency } = options;
     const earlier = idempotency && answers.get(idempotency.key);
@@ -138,8 +144,9 @@ export class MemorySession implements SessionHandle {
     return upgraded(socket);
   }
 
-  async authorizeBroker(): Promise<null> {
-    return null;
+  async authorizeBroker(token: string): Promise<BrokerGrant | null> {
+    this.brokerTokens.push(token);
+    return this.grant;
   }
 
   async recordUsage(): Promise<void> {}
