@@ -59,6 +59,18 @@ export function describeModelGatewayContract(harness: ContractHarness<ModelGatew
   });
 }
 
+/** A script as the body of a provider in memory. */
+export function scriptedBody({ chunks, beforeLast }: ScriptedAnswer): ReadableStream<Uint8Array> {
+  let sent = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (sent === chunks.length - 1) await beforeLast;
+      controller.enqueue(new TextEncoder().encode(chunks[sent++]));
+      if (sent === chunks.length) controller.close();
+    },
+  });
+}
+
 type Open = () => Promise<ModelGatewayRig>;
 
 function describeRequests(harness: ContractHarness<ModelGatewayRig>, open: Open): void {

@@ -1,4 +1,4 @@
-import { describeModelGatewayContract, KEY, RIG_LINGER_MS, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "./model-gateway.contract.ts";
+import { describeModelGatewayContract, KEY, RIG_LINGER_MS, scriptedBody, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "./model-gateway.contract.ts";
 import { InMemoryModelGateway } from "./model-gateway.fake.ts";
 import { MODEL_GATEWAY_FAULTS } from "./model-gateway.faults.ts";
 
@@ -29,17 +29,6 @@ function createRig(): FakeRig {
     aborted: aborted.promise,
     close: async () => undefined,
   };
-}
-
-function scriptedBody({ chunks, beforeLast }: ScriptedAnswer): ReadableStream<Uint8Array> {
-  let sent = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      if (sent === chunks.length - 1) await beforeLast;
-      controller.enqueue(new TextEncoder().encode(chunks[sent++]));
-      if (sent === chunks.length) controller.close();
-    },
-  });
 }
 
 describeModelGatewayContract({
