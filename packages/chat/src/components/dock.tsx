@@ -1,0 +1,23 @@
+/** What stays at the bottom: the plan, the queue, the composer, and where the work happens. */
+import { queuedTurns } from "@berth/sdk";
+import type { SessionStore, SessionView } from "../lib/session-store.ts";
+import { Composer } from "./composer.tsx";
+import { PlanPanel } from "./plan-panel.tsx";
+import { QueueChips } from "./queue-chips.tsx";
+import { WorkspaceLine } from "./workspace-line.tsx";
+import css from "./dock.module.css";
+
+export function Dock({ store, view }: { readonly store: SessionStore; readonly view: SessionView }) {
+  const { transcript } = view;
+  // The first message of a session stands in the conversation from the start.
+  const queued = queuedTurns(transcript).filter((turn) => turn !== transcript.turns[0]);
+  const working = transcript.turns.some(({ status }) => status === "running" || status === "dispatched");
+  return (
+    <footer className={css.dock}>
+      {transcript.todos.length > 0 && working ? <PlanPanel items={transcript.todos} /> : null}
+      {queued.length > 0 ? <QueueChips store={store} queued={queued} /> : null}
+      <Composer store={store} working={working} ended={transcript.status === "ended"} />
+      <WorkspaceLine transcript={transcript} />
+    </footer>
+  );
+}

@@ -1,0 +1,33 @@
+/** A textarea as tall as its text, up to a third of the window. */
+import { useLayoutEffect, useRef, type ComponentProps } from "react";
+import css from "./growing-textarea.module.css";
+
+export interface GrowingTextareaProps extends Omit<ComponentProps<"textarea">, "onSubmit"> {
+  readonly value: string;
+  /** Enter without Shift, when nothing is being composed by an input method. */
+  readonly onSubmit: () => void;
+}
+
+export function GrowingTextarea({ value, onSubmit, ...rest }: GrowingTextareaProps) {
+  const ref = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [value]);
+  return (
+    <textarea
+      {...rest}
+      ref={ref}
+      className={css.textarea}
+      rows={1}
+      value={value}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+        event.preventDefault();
+        onSubmit();
+      }}
+    />
+  );
+}

@@ -1,0 +1,93 @@
+/** Less frequent actions on a session. */
+import { useEffect, useRef, useState } from "react";
+import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
+import { navigate } from "../lib/router.ts";
+import type { SessionStore } from "../lib/session-store.ts";
+import { useShared } from "../lib/workspace-context.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
+import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { ErrorNotice } from "../ui/notice.tsx";
+import css from "./session-menu.module.css";
+
+export interface SessionMenuProps {
+  readonly store: SessionStore;
+  readonly title: string;
+  /** Null when the session has no folder to apply to. */
+  readonly onApply: (() => void) | null;
+}
+
+export function SessionMenu({ store, title, onApply }: SessionMenuProps) {
+  const [open, setOpen] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const onPress = (event: Event): void => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") setOpen(false);
+    };
+    addEventListener("pointerdown", onPress);
+    addEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("pointerdown", onPress);
+      removeEventListener("keydown", onKey);
+    };
+  }, [open]);
+  const choose = (action: () => void) => () => {
+    setOpen(false);
+    action();
+  };
+  return (
+    <div ref={root} className={css.root}>
+      <IconButton icon="more" label="More actions" aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)} />
+      {open ? (
+        <div role="menu" className={css.menu}>
+          {onApply ? (
+            <button type="button" role="menuitem" onClick={choose(onApply)}>
+              <Icon name="branch" size={16} /> Apply to branch…
+            </button>
+          ) : null}
+          <button type="button" role="menuitem" onClick={choose(() => void navigator.clipboard.writeText(location.href))}>
+            <Icon name="copy" size={16} /> Copy address
+          </button>
+          <button type="button" role="menuitem" className={css.danger} onClick={choose(() => setDeleting(true))}>
+            <Icon name="trash" size={16} /> Delete session…
+          </button>
+        </div>
+      ) : null}
+      {deleting ? <DeleteDialog store={store} title={title} onClose={() => setDeleting(false)} /> : null}
+    </div>
+  );
+}
+
+function DeleteDialog({ store, title, onClose }: { readonly store: SessionStore; readonly title: string; readonly onClose: () => void }) {
+  const { sessions } = useShared();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ErrorMessage | null>(null);
+  const remove = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await store.session.remove();
+      navigate({ view: "new" });
+      await sessions.reload();
+    } catch (failure) {
+      setError(toMessage(failure));
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title="Delete this session?" onClose={onClose}>
+      <p>“{title}” and its sandbox are removed, with work that was not applied to a branch. Its runs stay in the history.</p>
+      {error ? <ErrorNotice error={error} /> : null}
+      <DialogActions>
+        <Button onClick={onClose}>Keep it</Button>
+        <Button kind="danger" busy={busy} onClick={() => void remove()}>
+          Delete
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

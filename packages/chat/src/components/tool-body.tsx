@@ -1,0 +1,60 @@
+/** The inside of a tool call: the command with its output, the two sides of an edit, or what went in. */
+import type { ToolState } from "@berth/sdk";
+import { commandOf, editOf } from "../lib/tools.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import css from "./tool-body.module.css";
+
+export interface ToolBodyProps {
+  readonly tool: ToolState;
+  readonly output: string;
+  readonly running: boolean;
+}
+
+export function ToolBody({ tool, output, running }: ToolBodyProps) {
+  const command = commandOf(tool);
+  const edit = editOf(tool);
+  const isOther = command === undefined && edit === null;
+  return (
+    <div className={css.body}>
+      {command === undefined ? null : (
+        <pre className={css.command} tabIndex={0}>
+          <span aria-hidden="true">$ </span>
+          {command}
+        </pre>
+      )}
+      {edit ? <Edit {...edit} /> : null}
+      {isOther && tool.input !== undefined ? <pre tabIndex={0}>{JSON.stringify(tool.input, null, 2)}</pre> : null}
+      {output !== "" && !edit ? (
+        <pre className={css.output} aria-label="Output" tabIndex={0}>
+          {output.trimEnd()}
+        </pre>
+      ) : null}
+      {output === "" && command !== undefined && !tool.error ? <p className={css.note}>{running ? "No output yet" : "No output"}</p> : null}
+      {tool.error ? <pre className={css.error}>{tool.error}</pre> : null}
+      {output !== "" && command !== undefined && !running ? (
+        <div className={css.copy}>
+          <CopyButton text={output} label="Copy output" />
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function Edit({ before, after }: { readonly before: string; readonly after: string }) {
+  return (
+    <div className={css.edit}>
+      {before === "" ? null : (
+        <pre className={css.removed} aria-label="Removed" tabIndex={0}>
+          {marked(before, "- ")}
+        </pre>
+      )}
+      <pre className={css.added} aria-label="Added" tabIndex={0}>
+        {marked(after, "+ ")}
+      </pre>
+    </div>
+  );
+}
+
+function marked(text: string, mark: string): string {
+  return text.replace(/\n$/, "").split("\n").map((line) => mark + line).join("\n");
+}

@@ -1,0 +1,70 @@
+/** One message and what the agent made of it. Unchanged turns are not drawn again. */
+import { memo } from "react";
+import type { SessionStatus, Turn, TurnItem } from "@berth/sdk";
+import type { SessionStore } from "../lib/session-store.ts";
+import { AppliedNote } from "./applied-note.tsx";
+import { PartView } from "./part-view.tsx";
+import { PermissionCard } from "./permission-card.tsx";
+import { QuestionCard } from "./question-card.tsx";
+import { TurnEnd } from "./turn-end.tsx";
+import { UserMessage } from "./user-message.tsx";
+import css from "./turn-view.module.css";
+
+export interface TurnViewProps {
+  readonly store: SessionStore;
+  readonly turn: Turn;
+  readonly sessionStatus: SessionStatus;
+}
+
+export const TurnView = memo(function TurnView({ store, turn, sessionStatus }: TurnViewProps) {
+  const active = turn.status === "running" || turn.status === "dispatched";
+  return (
+    <article className={css.turn} data-message={turn.messageId} data-status={turn.status}>
+      <UserMessage text={turn.text} at={turn.at} />
+      {turn.items.length > 0 || active ? (
+        <div className={css.answer}>
+          {turn.items.map((item) => (
+            <ItemView key={item.id} store={store} item={item} active={active} />
+          ))}
+          {active && sessionStatus === "running" && !isTelling(turn.items.at(-1)) ? <Thinking /> : null}
+        </div>
+      ) : null}
+      <TurnEnd store={store} turn={turn} />
+    </article>
+  );
+}, sameTurn);
+
+/** The session's status matters only to the turn that is going on. */
+function sameTurn(before: TurnViewProps, after: TurnViewProps): boolean {
+  if (before.turn !== after.turn || before.store !== after.store) return false;
+  return before.sessionStatus === after.sessionStatus || (after.turn.status !== "running" && after.turn.status !== "dispatched");
+}
+
+function ItemView({ store, item, active }: { readonly store: SessionStore; readonly item: TurnItem; readonly active: boolean }) {
+  switch (item.kind) {
+    case "part":
+      return <PartView item={item} active={active} />;
+    case "permission":
+      return <PermissionCard store={store} item={item} active={active} />;
+    case "question":
+      return <QuestionCard store={store} item={item} active={active} />;
+    case "applied":
+      return <AppliedNote item={item} />;
+  }
+}
+
+/** True while something is seen to move: text being written, a tool at work. */
+function isTelling(item: TurnItem | undefined): boolean {
+  return item?.kind === "part" && item.open && (item.part.kind !== "text" || item.text !== "");
+}
+
+function Thinking() {
+  return (
+    <p className={css.thinking}>
+      <i />
+      <i />
+      <i />
+      <span className="hidden-text">The agent is working</span>
+    </p>
+  );
+}

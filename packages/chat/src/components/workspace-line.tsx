@@ -1,0 +1,37 @@
+/** Where the work happens, in one line. */
+import type { Transcript } from "@berth/sdk";
+import { shortPath } from "../lib/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import css from "./workspace-line.module.css";
+
+export function WorkspaceLine({ transcript }: { readonly transcript: Transcript }) {
+  const { workspace, workspaceStatus, sandbox } = transcript;
+  if (!workspace) return null;
+  const from = [workspaceStatus?.branch, workspaceStatus?.base?.slice(0, 7)].filter(Boolean).join(" @ ");
+  return (
+    <p className={css.line}>
+      {workspace.kind === "folder" ? (
+        <>
+          <span className={css.fact} title={`${workspace.path}: the agent works on a copy of it`}>
+            <Icon name="folder" size={14} /> {shortPath(workspace.path)}
+          </span>
+          {from ? (
+            <span className={css.fact} title="Branch and commit that the work started from">
+              <Icon name="branch" size={14} /> {from}
+            </span>
+          ) : null}
+        </>
+      ) : (
+        <span className={css.fact}>
+          <Icon name="folder" size={14} /> Empty workspace
+        </span>
+      )}
+      {sandbox?.backend ? (
+        <span className={css.fact} title="Where the agent runs">
+          <Icon name="terminal" size={14} /> {sandbox.backend}
+        </span>
+      ) : null}
+      <span className={css.hint}>Enter to send, Shift + Enter for a new line</span>
+    </p>
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * One open session: its transcript as it grows, the connection, and messages on their way. Nothing is shown before the
+ * log was replayed once, so that a reload does not play the conversation again before one's eyes.
+ */
+import { applyDeltas, applyEvents, emptyTranscript, type BerthError, type SessionClient, type SessionStream, type StreamState, type Transcript } from "@berth/sdk";
+import { toMessage, type ErrorMessage } from "./error-message.ts";
+
+export interface PendingMessage {
+  /** Also its idempotency key, so that trying again cannot send it twice. */
+  readonly key: string;
+  readonly text: string;
+  /** Known once the server answered; shown until its event arrives. */
+  readonly messageId: string | null;
+  readonly error: ErrorMessage | null;
+}
+
+export interface SessionView {
+  readonly transcript: Transcript;
+  readonly loaded: boolean;
+  readonly connection: StreamState;
+  /** Why the stream is closed or reconnecting. */
+  readonly error: BerthError | null;
+  readonly pending: readonly PendingMessage[];
+  /** The beginning is archived and not shown. */
+  readonly truncated: boolean;
+}
+
+export class SessionStore {
+  readonly session: SessionClient;
+  #stream: SessionStream | null = null;
+  #view: SessionView = { transcript: emptyTranscript(), loaded: false, connection: "connecting", error: null, pending: [], truncated: false };
+  #transcript: Transcript = this.#view.transcript;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(session: SessionClient) {
+    this.session = session;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly view = (): SessionView => this.#view;
+
+  open(): void {
+    const stream: SessionStream = this.session.stream({
+      after: this.#transcript.lastSeq,
+      onFrame: ({ events, deltas }) => {
+        this.#transcript = applyDeltas(applyEvents(this.#transcript, events), deltas);
+        if (this.#view.loaded) this.#publish({});
+      },
+      onSynced: () => this.#publish({ loaded: true }),
+      onReset: () => this.#publish({ truncated: true }),
+      onState: (connection, error) => {
+        // One that was closed here has nothing more to say.
+        if (this.#stream === stream) this.#publish({ connection, error: error ?? null });
+      },
+    });
+    this.#stream = stream;
+    this.#publish({ connection: stream.state, error: null });
+  }
+
+  close(): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.close();
+  }
+
+  /** After a refusal or on request: from where it stood. */
+  reopen(): void {
+    this.close();
+    this.open();
+  }
+
+  send(text: string): void {
+    const pending: PendingMessage = { key: crypto.randomUUID(), text, messageId: null, error: null };
+    this.#publish({ pending: [...this.#view.pending, pending] });
+    void this.#post(pending);
+  }
+
+  retry(key: string): void {
+    const pending = this.#view.pending.find((candidate) => candidate.key === key);
+    if (!pending) return;
+    this.#change(key, { error: null });
+    void this.#post(pending);
+  }
+
+  discard(key: string): void {
+    this.#publish({ pending: this.#view.pending.filter((candidate) => candidate.key !== key) });
+  }
+
+  async #post({ key, text }: PendingMessage): Promise<void> {
+    try {
+      const { id } = await this.session.send(text, { idempotencyKey: key });
+      this.#change(key, { messageId: id });
+    } catch (error) {
+      this.#change(key, { error: toMessage(error) });
+    }
+  }
+
+  #change(key: string, change: Partial<PendingMessage>): void {
+    this.#publish({ pending: this.#view.pending.map((pending) => (pending.key === key ? { ...pending, ...change } : pending)) });
+  }
+
+  #publish(change: Partial<SessionView>): void {
+    const view = { ...this.#view, ...change, transcript: this.#transcript };
+    const arrived = new Set(view.transcript.turns.map(({ messageId }) => messageId));
+    this.#view = { ...view, pending: view.pending.filter(({ messageId }) => messageId === null || !arrived.has(messageId)) };
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,59 @@
+/** What several views share: who is signed in, the models, and the list of sessions. */
+import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from "react";
+import type { Health, Me, Model, SessionSummary } from "@berth/sdk";
+import { useBerth } from "./berth-context.tsx";
+import { useLoad, type Loaded } from "./use-load.ts";
+
+export interface SharedState {
+  readonly me: Me;
+  readonly health: Health;
+  readonly models: Loaded<readonly Model[]>;
+  readonly sessions: Loaded<SessionList>;
+  /** Shows more of the list of sessions. */
+  readonly showMore: () => void;
+}
+
+export interface SessionList {
+  readonly items: readonly SessionSummary[];
+  readonly hasMore: boolean;
+}
+
+const SharedContext = createContext<SharedState | null>(null);
+const PAGE = 50;
+/** There is no feed of all sessions yet; the open one is live, the others are as old as this. */
+const REFRESH_MS = 4_000;
+
+export function SharedProvider({ me, health, children }: { readonly me: Me; readonly health: Health; readonly children: ReactNode }) {
+  const berth = useBerth();
+  const [wanted, setWanted] = useState(PAGE);
+  const models = useLoad(useCallback(() => berth.models.list().all(), [berth]));
+  const sessions = useLoad(async (): Promise<SessionList> => {
+    const { data, next } = await berth.sessions.list().page({ limit: Math.min(wanted, 500) });
+    return { items: data, hasMore: next !== null };
+  });
+  const { reload } = sessions;
+  useEffect(() => {
+    void reload();
+    const refresh = (): void => {
+      if (document.visibilityState === "visible") void reload();
+    };
+    const timer = setInterval(refresh, REFRESH_MS);
+    document.addEventListener("visibilitychange", refresh);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", refresh);
+    };
+  }, [reload, wanted]);
+  const showMore = useCallback(() => setWanted((count) => count + PAGE), []);
+  return <SharedContext value={{ me, health, models, sessions, showMore }}>{children}</SharedContext>;
+}
+
+export function useShared(): SharedState {
+  const shared = useContext(SharedContext);
+  if (!shared) throw new Error("useShared outside of SharedProvider");
+  return shared;
+}
+
+export function isDemo(models: readonly Model[] | undefined, id: string | null): boolean {
+  return models?.find((model) => model.id === id)?.demo ?? id?.startsWith("demo/") ?? false;
+}
