@@ -8,7 +8,7 @@ export default defineConfig({
       main: "./test/workerd/worker.ts",
       miniflare: {
         compatibilityDate: "2026-07-01",
-        compatibilityFlags: ["nodejs_compat"],
+        compatibilityFlags: ["nodejs_compat", "enable_request_signal"],
         durableObjects: {
           ORG_LEDGER: { className: "OrgLedgerDO", useSQLite: true },
           ORG_EVENTS: { className: "OrgEventsDO", useSQLite: true },

@@ -13,7 +13,7 @@ const worker = new Miniflare({
   scriptPath: settings.scriptPath,
   modulesRules: [{ type: "ESModule", include: ["**/*.js"] }],
   compatibilityDate: "2026-07-01",
-  compatibilityFlags: ["nodejs_compat"],
+  compatibilityFlags: ["nodejs_compat", "enable_request_signal"],
   host: "127.0.0.1",
   port: settings.port,
   bindings: { ...settings.vars },
