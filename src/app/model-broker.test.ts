@@ -1,6 +1,4 @@
-import { startDemoModel, type DemoModel } from "@berth/demo-model";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createDirectModelGateway } from "../adapters/model-gateway/direct.ts";
+import { expect, test } from "vitest";
 import { formatSandboxToken } from "../core/sandbox/sandbox-token.ts";
 import { InMemoryCatalog } from "../ports/catalog/catalog.fake.ts";
 import { InMemoryLedger } from "../ports/ledger/ledger.fake.ts";
@@ -69,25 +67,6 @@ class Rig {
     return this.ledger.spent({ sessionId: SESSION });
   }
 }
-
-let demo: DemoModel;
-beforeAll(async () => {
-  demo = await startDemoModel({ chunkDelayMs: 0 });
-});
-afterAll(() => demo.close());
-
-test("the demo model streams through, is counted, settled at what it used and reported to the run", async () => {
-  const rig = new Rig();
-  const deps = rig.deps({ demoModelUrl: demo.url, modelGateway: createDirectModelGateway({ fetch: (url, init) => fetch(url, init) }) });
-  const body = JSON.stringify({ model: "demo", stream: true, messages: [{ role: "user", content: "!stream 40 2000" }] });
-  const response = await rig.call("demo", "/chat/completions", { deps, body });
-  expect([response.status, response.headers.get("x-berth-upstream"), response.headers.get("content-type")]).toEqual([200, "demo", "text/event-stream"]);
-  expect(await response.text()).toContain('"content":"40 "');
-  const { tokens, reservedTokens } = await rig.settled();
-  const report = rig.usage[0]!;
-  expect(report).toMatchObject({ runId: "run_1", costMicros: 0, usage: { outputTokens: 40 } });
-  expect([tokens, reservedTokens]).toEqual([report.usage.inputTokens + 40, 0]);
-});
 
 test.each(["authorization", "x-api-key", "x-goog-api-key"])("the token is taken from %s and the provider's key goes on in its place", async (header) => {
   const rig = await new Rig().connect("acme", "openai-compatible");

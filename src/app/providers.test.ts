@@ -1,7 +1,5 @@
-import { startDemoModel, type DemoModel } from "@berth/demo-model";
 import type { CreateProviderKey } from "@berth/protocol";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createDirectModelGateway } from "../adapters/model-gateway/direct.ts";
+import { beforeEach, expect, test } from "vitest";
 import { PortError } from "../core/kernel/port-error.ts";
 import { InMemoryCatalog } from "../ports/catalog/catalog.fake.ts";
 import { InMemoryModelGateway } from "../ports/model-gateway/model-gateway.fake.ts";
@@ -14,12 +12,6 @@ import { addProvider, importDiscovery, listModels, listProviderKeys, removeProvi
 const ORG = "org-a";
 const KEY = "example-key";
 
-let demo: DemoModel;
-beforeAll(async () => {
-  demo = await startDemoModel();
-});
-afterAll(() => demo.close());
-
 let gateway: InMemoryModelGateway;
 let catalog: InMemoryCatalog;
 let vault: InMemorySecretVault;
@@ -29,7 +21,7 @@ beforeEach(() => {
   catalog = new InMemoryCatalog({ now: () => 1 });
   vault = new InMemorySecretVault({ now: () => 1 });
   services = {
-    ...{ catalog, vault, modelGateway: gateway, demoModelUrl: demo.url, sandboxUrl: "http://sandbox.invalid:8787" },
+    ...{ catalog, vault, modelGateway: gateway, demoModelUrl: "http://demo.invalid", sandboxUrl: "http://sandbox.invalid:8787" },
     ...{ now: () => 1_800_000_000_000, randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)), providerCache: new ProviderCache() },
   };
 });
@@ -50,12 +42,6 @@ test("a tested key is stored in the vault, and its models can be used", async ()
   expect(await listProviderKeys(services, ORG)).toEqual([key]);
   expect((await listModels(services, ORG)).map(({ id, demo: isDemo }) => [id, isDemo])).toEqual([["demo/demo", true], ["anthropic/m-1", false]]);
   expect(await resolveModel(services, ORG, "anthropic/m-1")).toMatchObject({ ok: true, value: { name: "M One" } });
-});
-
-test("the real demo model can be added as a local server without a key", async () => {
-  const real = { ...services, modelGateway: createDirectModelGateway({ fetch: (url, init) => fetch(url, init) }) };
-  const key = await addProvider(real, ORG, { provider: "local", kind: "openai-compatible", baseUrl: `${demo.url}/v1/` });
-  expect(key).toMatchObject({ baseUrl: `${demo.url}/v1`, hasKey: false, modelCount: 1 });
 });
 
 test.each([
