@@ -2,8 +2,12 @@ import { describe, expect, test } from "vitest";
 import { Edge, MODEL, OPERATOR_TOKEN, ORIGIN } from "./testing/edge.ts";
 
 const UNKNOWN = "ses_00000000000000000000000000";
-const COOKIE = { cookie: "session=good" };
-const HERE = { ...COOKIE, origin: ORIGIN, "sec-fetch-site": "same-origin" };
+
+async function withCookie() {
+  const edge = new Edge();
+  const cookie = { cookie: await edge.cookie() };
+  return { edge, cookie, here: { ...cookie, origin: ORIGIN, "sec-fetch-site": "same-origin" } };
+}
 
 describe("who asks", () => {
   test("a missing, wrong or malformed key is 401 with WWW-Authenticate", async () => {
@@ -21,24 +25,24 @@ describe("who asks", () => {
   });
 
   test("me names the person of a cookie, and only the organization of a key", async () => {
-    const edge = new Edge();
-    expect(await edge.json("GET /v1/me", { key: null, headers: COOKIE })).toMatchObject({ user: { email: "ada@example.com" }, role: "owner" });
+    const { edge, cookie } = await withCookie();
+    expect(await edge.json("GET /v1/me", { key: null, headers: cookie })).toMatchObject({ user: { name: "Ada Łoś" }, role: "owner" });
     expect(await edge.json("GET /v1/me")).toMatchObject({ user: null, organization: { id: "org-a" } });
   });
 
   test("a cookie changes something only from Berth's own pages", async () => {
-    const edge = new Edge();
+    const { edge, cookie, here } = await withCookie();
     const send = async (headers: Record<string, string>) => (await edge.ask("POST /v1/sessions", { key: null, body: { model: MODEL }, headers })).status;
-    expect(await send(HERE)).toBe(201);
-    expect(await send({ ...COOKIE, origin: ORIGIN })).toBe(201);
-    expect(await send({ ...COOKIE, "sec-fetch-site": "same-origin" })).toBe(201);
+    expect(await send(here)).toBe(201);
+    expect(await send({ ...cookie, origin: ORIGIN })).toBe(201);
+    expect(await send({ ...cookie, "sec-fetch-site": "same-origin" })).toBe(201);
     for (const headers of [
-      COOKIE,
-      { ...COOKIE, origin: "https://evil.example" },
-      { ...COOKIE, origin: "null" },
-      { ...HERE, "sec-fetch-site": "cross-site" },
-      { ...COOKIE, "sec-fetch-site": "same-site" },
-      { ...HERE, origin: "http://127.0.0.1:9999" },
+      cookie,
+      { ...cookie, origin: "https://evil.example" },
+      { ...cookie, origin: "null" },
+      { ...here, "sec-fetch-site": "cross-site" },
+      { ...cookie, "sec-fetch-site": "same-site" },
+      { ...here, origin: "http://127.0.0.1:9999" },
     ]) {
       expect(await send(headers), JSON.stringify(headers)).toBe(403);
     }
@@ -46,12 +50,11 @@ describe("who asks", () => {
 
   test("a viewer reads and does not write; a member does not administer", async () => {
     const edge = new Edge();
-    edge.identity.admit("viewer-key", "org-a", "viewer");
-    edge.identity.admit("member-key", "org-a", "member");
-    expect((await edge.ask("GET /v1/sessions", { key: "viewer-key" })).status).toBe(200);
-    expect((await edge.ask("POST /v1/sessions", { key: "viewer-key", body: { model: MODEL } })).status).toBe(403);
-    expect((await edge.ask("POST /v1/sessions", { key: "member-key", body: { model: MODEL } })).status).toBe(201);
-    expect((await edge.ask("GET /v1/api-keys", { key: "member-key" })).status).toBe(403);
+    const [viewer, member] = await Promise.all([edge.keyOf("org-a", "viewer"), edge.keyOf("org-a", "member")]);
+    expect((await edge.ask("GET /v1/sessions", { key: viewer })).status).toBe(200);
+    expect((await edge.ask("POST /v1/sessions", { key: viewer, body: { model: MODEL } })).status).toBe(403);
+    expect((await edge.ask("POST /v1/sessions", { key: member, body: { model: MODEL } })).status).toBe(201);
+    expect((await edge.ask("GET /v1/api-keys", { key: member })).status).toBe(403);
   });
 });
 
@@ -60,6 +63,7 @@ describe("another organization's session", () => {
     const edge = new Edge();
     const theirs = await edge.createSession();
     const before = await edge.sessions.opened();
+    const key = await edge.keyOf("org-b");
     const routes: readonly (readonly [string, unknown?])[] = [
       ["GET /v1/sessions/:id"],
       ["PATCH /v1/sessions/:id", { title: "mine" }],
@@ -77,7 +81,7 @@ describe("another organization's session", () => {
     for (const [line, body] of routes) {
       const answers = await Promise.all(
         [theirs, UNKNOWN, "not-an-id"].map(async (id) => {
-          const response = await edge.ask(line.replace(":id", id), { key: edge.identity.keyOf("org-b"), ...(body === undefined ? {} : { body }) });
+          const response = await edge.ask(line.replace(":id", id), { key, ...(body === undefined ? {} : { body }) });
           return { status: response.status, headers: [...response.headers], body: await response.text() };
         }),
       );
@@ -93,9 +97,9 @@ describe("another organization's session", () => {
     const edge = new Edge();
     const theirs = await edge.createSession();
     const headers = { accept: "text/event-stream" };
-    expect((await edge.ask(`GET /v1/sessions/${theirs}/events`, { key: edge.identity.keyOf("org-b"), headers })).status).toBe(404);
+    expect((await edge.ask(`GET /v1/sessions/${theirs}/events`, { key: await edge.keyOf("org-b"), headers })).status).toBe(404);
     const upgrade = { upgrade: "websocket" };
-    expect((await edge.ask(`GET /v1/sessions/${theirs}/stream`, { key: edge.identity.keyOf("org-b"), headers: upgrade })).status).toBe(404);
+    expect((await edge.ask(`GET /v1/sessions/${theirs}/stream`, { key: await edge.keyOf("org-b"), headers: upgrade })).status).toBe(404);
     expect(edge.sessions.of("org-a", theirs).requests).toEqual([]);
   });
 });
@@ -104,12 +108,14 @@ describe("signing in and out", () => {
   test("bootstrap lets the owner in by a link that works once", async () => {
     const edge = new Edge();
     const made = await edge.json<{ signInUrl: string; apiKey: string }>("POST /internal/bootstrap", { key: OPERATOR_TOKEN, body: {} });
-    expect(made.apiKey).toBe("brt_example_key_1");
+    expect((await edge.ask("GET /v1/me", { key: made.apiKey })).status).toBe(200);
     const path = made.signInUrl.slice(ORIGIN.length);
     const first = await edge.ask(`GET ${path}`, { key: null });
     expect(first.status).toBe(303);
     expect(first.headers.get("location")).toBe("/");
-    expect(first.headers.getSetCookie()).toEqual(["session=good; HttpOnly; Path=/", "other=1; Path=/"]);
+    expect(first.headers.getSetCookie()).toEqual([expect.stringContaining("HttpOnly")]);
+    const cookie = first.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    expect((await edge.ask("GET /v1/me", { key: null, headers: { cookie } })).status).toBe(200);
     const second = await edge.ask(`GET ${path}`, { key: null });
     expect(second.status).toBe(410);
     expect(await second.text()).toContain("used up");
@@ -119,18 +125,19 @@ describe("signing in and out", () => {
     const edge = new Edge();
     const made = await edge.json("POST /internal/bootstrap", { key: OPERATOR_TOKEN, body: { apiKey: "keep" } });
     expect(made).not.toHaveProperty("apiKey");
-    expect(edge.identity.created).toEqual([]);
-    for (const key of [null, edge.identity.keyOf("org-a"), `${OPERATOR_TOKEN}x`, ""]) {
+    for (const key of [null, await edge.keyOf("org-a"), `${OPERATOR_TOKEN}x`, ""]) {
       expect((await edge.ask("POST /internal/bootstrap", { key, body: {} })).status).toBe(401);
     }
   });
 
   test("signing out clears the cookie, from Berth's own pages only", async () => {
-    const edge = new Edge();
-    const done = await edge.ask("POST /sign-out", { key: null, headers: HERE });
+    const { edge, cookie, here } = await withCookie();
+    expect((await edge.ask("POST /sign-out", { key: null, headers: { ...cookie, origin: "https://evil.example" } })).status).toBe(403);
+    expect((await edge.ask("GET /v1/me", { key: null, headers: cookie })).status).toBe(200);
+    const done = await edge.ask("POST /sign-out", { key: null, headers: here });
     expect(done.status).toBe(204);
-    expect(done.headers.getSetCookie()).toEqual(["session=; Max-Age=0; Path=/"]);
-    expect((await edge.ask("POST /sign-out", { key: null, headers: { ...COOKIE, origin: "https://evil.example" } })).status).toBe(403);
+    expect(done.headers.getSetCookie()).toEqual([expect.stringContaining("Max-Age=0")]);
+    expect((await edge.ask("GET /v1/me", { key: null, headers: cookie })).status).toBe(401);
     expect((await edge.ask("POST /sign-out", { key: null })).status).toBe(204);
   });
 });

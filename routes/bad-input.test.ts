@@ -1,5 +1,7 @@
-import { LIMITS, makeProblem } from "@berth/protocol";
+import { LIMITS } from "@berth/protocol";
 import { describe, expect, test } from "vitest";
+import { PORT_ERROR_CODES, PortError } from "../src/core/kernel/port-error.ts";
+import { toResponse } from "./errors.ts";
 import { Edge, MODEL } from "./testing/edge.ts";
 
 const UNKNOWN = "ses_00000000000000000000000000";
@@ -172,13 +174,37 @@ describe("what breaks on our side", () => {
     expect(text).toContain(`urn:berth:error:${edge.logged[0]?.errorId}`);
   });
 
-  test("a dependency that is down is 502 or 503 and keeps its own words in the log", async () => {
+  test("a dependency that is down is 503 with Retry-After, and keeps its own words in the log", async () => {
     const edge = new Edge();
-    edge.identity.down = true;
-    const response = await edge.ask("GET /v1/me");
-    expect(response.status).toBe(502);
-    expect(await response.text()).not.toContain("secret");
-    expect(edge.logged).toHaveLength(1);
-    expect(makeProblem("upstream-failed", "").status).toBe(502);
+    for (const fault of ["identity:authenticate:down", "identity:authenticate:cut"]) {
+      await edge.keyOf("org-a");
+      edge.identity.faults.arm(fault);
+      const response = await edge.ask("GET /v1/me");
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toBe("1");
+      expect(await response.text()).not.toContain(fault);
+    }
+    expect(edge.logged).toHaveLength(2);
+  });
+
+  test("every code of a port has its answer", () => {
+    const answers = PORT_ERROR_CODES.map((code) => {
+      const error = new PortError({ port: "catalog", operation: "x", code, outcome: "not-applied", retry: "never", message: "own words" });
+      const response = toResponse(error, new Request("http://x.invalid/"), () => undefined, "1");
+      return [code, response.status];
+    });
+    expect(Object.fromEntries(answers)).toEqual({
+      "not-found": 404,
+      "already-exists": 409,
+      "invalid-argument": 400,
+      internal: 500,
+      unimplemented: 503,
+      "failed-precondition": 409,
+      "permission-denied": 503,
+      "resource-exhausted": 503,
+      canceled: 503,
+      "deadline-exceeded": 503,
+      unknown: 503,
+    });
   });
 });

@@ -1,5 +1,5 @@
 /** The one table from errors to HTTP: refusals of routes, errors of ports, failed validation, and everything unforeseen. */
-import { LIMITS, makeProblem, PROBLEM_TYPES, type Problem, type ProblemType } from "@berth/protocol";
+import { LIMITS, makeProblem, type Problem, type ProblemType } from "@berth/protocol";
 import type { z } from "zod";
 import { escapePointer } from "../src/app/http/body.ts";
 import { ProblemError } from "../src/app/http/problem-error.ts";
@@ -13,18 +13,18 @@ interface PortAnswer {
 
 const DEPENDENCY = "A service that Berth depends on did not answer as it should. Try again in a moment.";
 
-export const PORT_ANSWERS: Readonly<Record<PortErrorCode, PortAnswer>> = {
+const PORT_ANSWERS: Readonly<Record<PortErrorCode, PortAnswer>> = {
   "not-found": { slug: "not-found" },
   "already-exists": { slug: "conflict" },
   "invalid-argument": { slug: "bad-request" },
   "failed-precondition": { slug: "conflict" },
   // It is Berth that was refused by a service; a caller's own lack of rights never reaches a port.
-  "permission-denied": { slug: "upstream-failed", detail: DEPENDENCY },
+  "permission-denied": { slug: "unavailable", detail: DEPENDENCY },
   "resource-exhausted": { slug: "unavailable" },
   "deadline-exceeded": { slug: "unavailable", detail: DEPENDENCY },
   canceled: { slug: "unavailable", detail: DEPENDENCY },
   unimplemented: { slug: "unavailable" },
-  unknown: { slug: "upstream-failed", detail: DEPENDENCY },
+  unknown: { slug: "unavailable", detail: DEPENDENCY },
   internal: { slug: "internal", detail: "Something broke on our side." },
 };
 
@@ -61,9 +61,13 @@ function fromPortError(error: PortError): Problem {
   return makeProblem(slug, detail ?? error.message, detail === undefined && error.fix !== undefined ? { fix: error.fix } : {});
 }
 
-function retryAfter({ retry, outcome }: PortError): Readonly<Record<string, string>> {
-  if (typeof retry === "object") return { "retry-after": String(Math.max(1, Math.ceil(retry.afterMs / 1000))) };
-  return retry === "same-request" && outcome === "not-applied" ? { "retry-after": "1" } : {};
+/**
+ * When asking again makes sense, in whole seconds. What was perhaps applied may be asked for again too: a POST repeats
+ * under its Idempotency-Key, and the other methods do no harm twice.
+ */
+function retryAfter({ retry }: PortError): Readonly<Record<string, string>> {
+  if (retry === "never") return {};
+  return { "retry-after": String(retry === "same-request" ? 1 : Math.max(1, Math.ceil(retry.afterMs / 1000))) };
 }
 
 /** Where a field is: a JSON pointer into the body, or the parameter's name. */
@@ -94,6 +98,3 @@ export function methodNotAllowed(method: string, allowed: readonly string[]): Re
   const problem = makeProblem("method-not-allowed", `${method} is not for this address; it takes ${list}.`);
   return problemResponse(problem, { allow: list });
 }
-
-/** For OpenAPI: every problem a route may answer with, by status. */
-export const PROBLEM_STATUSES: readonly number[] = [...new Set(Object.values(PROBLEM_TYPES).map(({ status }) => status))];

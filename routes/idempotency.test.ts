@@ -40,7 +40,7 @@ describe("creating a session", () => {
     const edge = new Edge();
     const asked = { body: { model: MODEL }, headers: keyed("k1") };
     const mine = await edge.json<Session>("POST /v1/sessions", asked);
-    const theirs = await edge.json<Session>("POST /v1/sessions", { ...asked, key: edge.identity.keyOf("org-b") });
+    const theirs = await edge.json<Session>("POST /v1/sessions", { ...asked, key: await edge.keyOf("org-b") });
     expect(theirs.id).not.toBe(mine.id);
   });
 
@@ -80,13 +80,13 @@ describe("other effects", () => {
     const [first, ...repeats] = await Promise.all(Array.from({ length: 3 }, () => edge.ask("POST /v1/api-keys", asked)));
     expect(first?.status).toBe(201);
     const made = (await first?.json()) as CreatedApiKey;
-    expect(made.key).toBe("brt_example_key_1");
     for (const repeat of [...repeats, await edge.ask("POST /v1/api-keys", asked)]) {
       expect(repeat.status).toBe(409);
       expect(repeat.headers.get("content-type")).toBe("application/problem+json");
       expect(await repeat.json()).toMatchObject({ type: expect.stringContaining("conflict"), fix: expect.stringContaining("revoke") });
     }
-    expect(edge.identity.created).toHaveLength(1);
+    const { data } = await edge.json<{ data: readonly { name: string }[] }>("GET /v1/api-keys");
+    expect(data.filter(({ name }) => name === "ci")).toHaveLength(1);
     expect(JSON.stringify(await edge.catalog.findAnswer("org-a", "a1"))).not.toContain(made.key);
   });
 });

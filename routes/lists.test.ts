@@ -72,11 +72,12 @@ describe("lists", () => {
 
   test("API keys are shown without their secret", async () => {
     const edge = new Edge();
-    for (const name of ["a", "b"]) await edge.json("POST /v1/api-keys", { body: { name } });
+    const made = await edge.json<{ id: string; key: string }>("POST /v1/api-keys", { body: { name: "ci" } });
     const pages = await follow<{ name: string }>(edge, "/v1/api-keys?limit=1");
-    expect(pages.map(({ data }) => data[0]?.name)).toEqual(["a", "b"]);
-    expect(JSON.stringify(pages)).not.toContain("brt_example");
-    expect((await edge.ask("DELETE /v1/api-keys/key_1")).status).toBe(204);
+    expect(pages.map(({ data }) => data[0]?.name)).toEqual(["ci", "test"]);
+    expect(JSON.stringify(pages)).not.toContain(made.key);
+    expect((await edge.ask(`DELETE /v1/api-keys/${made.id}`)).status).toBe(204);
+    expect((await edge.ask("GET /v1/me", { key: made.key })).status).toBe(401);
     expect((await edge.problem("DELETE /v1/api-keys/key_9")).detail).not.toContain("key_9");
   });
 
@@ -99,7 +100,7 @@ describe("runs", () => {
     expect(await edge.json("GET /v1/runs/run_1")).toEqual(run);
     const pages = await follow<SessionEvent>(edge, "/v1/runs/run_1/events?limit=2");
     expect(pages.map(({ data }) => data.map(({ seq }) => seq))).toEqual([[1, 2], [3]]);
-    const key = edge.identity.keyOf("org-b");
+    const key = await edge.keyOf("org-b");
     const theirs = await edge.ask("GET /v1/runs/run_1", { key });
     const unknown = await edge.ask("GET /v1/runs/run_0", { key });
     expect(theirs.status).toBe(404);

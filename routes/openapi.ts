@@ -77,7 +77,7 @@ export function makeDocument(app: App, version: string): OpenApiDocument {
       schemas: { ...document.components?.schemas, ...frames },
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "An API key." },
-        signIn: { type: "apiKey", in: "cookie", name: "better-auth.session_token", description: "The cookie of a sign-in, from Berth's own pages." },
+        signIn: { type: "apiKey", in: "cookie", name: "berth.session_token", description: "The cookie of a sign-in, from Berth's own pages; `__Secure-` goes before its name on https." },
         ticket: { type: "apiKey", in: "query", name: "ticket", description: "From `stream-ticket`; works once." },
         sandboxToken: { type: "http", scheme: "bearer", description: "A sandbox's token, worth nothing elsewhere." },
         operatorToken: { type: "http", scheme: "bearer", description: "The operator's token of this instance." },

@@ -37,7 +37,7 @@ describe("provider keys and models", () => {
   test("another organization neither sees nor removes it", async () => {
     const edge = new Edge();
     const { id } = await edge.json<ProviderKey>("POST /v1/keys", { body: KEY });
-    const key = edge.identity.keyOf("org-b");
+    const key = await edge.keyOf("org-b");
     expect((await edge.json<List<ProviderKey>>("GET /v1/keys", { key })).data).toEqual([]);
     expect((await edge.ask(`DELETE /v1/keys/${id}`, { key })).status).toBe(404);
     expect((await edge.ask("POST /v1/sessions", { key, body: { model: REAL } })).status).toBe(422);
@@ -45,8 +45,7 @@ describe("provider keys and models", () => {
 
   test("only an admin adds one", async () => {
     const edge = new Edge();
-    edge.identity.admit("member-key", "org-a", "member");
-    expect((await edge.ask("POST /v1/keys", { key: "member-key", body: KEY })).status).toBe(403);
+    expect((await edge.ask("POST /v1/keys", { key: await edge.keyOf("org-a", "member"), body: KEY })).status).toBe(403);
   });
 });
 

@@ -4,12 +4,13 @@ import type { FolderInfo, LocalMachine } from "../../src/app/machine.ts";
 import type { Services } from "../../src/app/services.ts";
 import { PortError } from "../../src/core/kernel/port-error.ts";
 import { InMemoryCatalog } from "../../src/ports/catalog/catalog.fake.ts";
+import { InMemoryIdentity } from "../../src/ports/identity/identity.fake.ts";
+import type { Principal, Role } from "../../src/ports/identity/identity.port.ts";
 import { InMemoryModelGateway } from "../../src/ports/model-gateway/model-gateway.fake.ts";
 import { InMemoryRunHistory } from "../../src/ports/run-history/run-history.fake.ts";
 import { InMemorySecretVault } from "../../src/ports/secret-vault/secret-vault.fake.ts";
 import type { LoggedError } from "../errors.ts";
 import { createApp } from "../index.ts";
-import { MemoryIdentity } from "./memory-identity.ts";
 import { MemoryDirectory } from "./memory-session.ts";
 
 export const ORIGIN = "http://127.0.0.1:8787";
@@ -17,16 +18,24 @@ export const NOW_MS = Date.parse("2026-01-02T03:04:05.000Z");
 export const MODEL = "demo/demo";
 export const OPERATOR_TOKEN = "example-operator-token-of-32-characters";
 
+interface Person {
+  readonly userId: string;
+  readonly key: Promise<string>;
+}
+
 export interface Asked {
   readonly body?: unknown;
   /** Sent as it is, in place of `body`. */
   readonly raw?: BodyInit;
+  /** Absent: a key of the owner of `org-a`. */
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class Edge {
-  readonly identity = new MemoryIdentity();
+  #drawn = 0;
+  readonly #people = new Map<string, Person>();
+  readonly identity = new InMemoryIdentity({ now: () => NOW_MS, random: () => `example${String(++this.#drawn).padStart(20, "0")}` });
   readonly catalog = new InMemoryCatalog({ now: () => NOW_MS });
   readonly runHistory = new InMemoryRunHistory();
   readonly vault = new InMemorySecretVault({ now: () => NOW_MS });
@@ -62,8 +71,31 @@ export class Edge {
     return services as Services;
   }
 
+  /** A person of the organization and a key they made. */
+  #person(orgId: string, role: Role): Person {
+    const known = this.#people.get(orgId + role);
+    if (known) return known;
+    const { userId } = this.identity.addMember({ orgId, userName: "Ada Łoś", role });
+    const principal: Principal = { kind: "user", userId, userName: "Ada Łoś", orgId, orgName: orgId, role, scopes: [], keyId: null };
+    const person = { userId, key: this.identity.createApiKey(principal, { name: "test", expiresAtMs: null }).then(({ secret }) => secret) };
+    this.#people.set(orgId + role, person);
+    return person;
+  }
+
+  keyOf(orgId: string, role: Role = "owner"): Promise<string> {
+    return this.#person(orgId, role).key;
+  }
+
+  /** The cookie of the owner of `org-a`, as a browser sends it. */
+  async cookie(): Promise<string> {
+    const token = await this.identity.createSignInToken(this.#person("org-a", "owner").userId);
+    const redeemed = await this.identity.redeemSignInToken(token);
+    return redeemed?.setCookies[0]?.split(";")[0] ?? "";
+  }
+
   /** @param line for example `POST /v1/sessions` */
-  async ask(line: string, { body, raw, key = this.identity.keyOf("org-a"), headers = {} }: Asked = {}): Promise<Response> {
+  async ask(line: string, { body, raw, key: given, headers = {} }: Asked = {}): Promise<Response> {
+    const key = given === undefined ? await this.keyOf("org-a") : given;
     const [method = "GET", path = "/"] = line.split(" ");
     const content = raw ?? (body === undefined ? null : JSON.stringify(body));
     const init: RequestInit & { duplex?: "half" } = {
