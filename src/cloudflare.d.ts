@@ -14,6 +14,9 @@ declare module "cloudflare:workers" {
     protected readonly env: Env;
     constructor(ctx: DurableObjectState, env: Env);
   }
+
+  /** What is passed by reference over RPC. */
+  export abstract class RpcTarget {}
 }
 
 declare module "cloudflare:test" {

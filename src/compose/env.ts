@@ -1,9 +1,6 @@
 /** The variables and bindings of the Worker. `.dev.vars.example` lists the same names; a gate compares them. */
 import type { R2Bucket, Fetcher, DurableObjectNamespace, Hyperdrive } from "@cloudflare/workers-types";
 import { z } from "zod";
-import type { OrgEventsDO } from "../org/org-events-do.ts";
-import type { OrgLedgerDO } from "../org/org-ledger-do.ts";
-import type { SessionDO } from "../worker.ts";
 
 export const WorkerVars = z.object({
   /** Where people and SDKs reach this instance, without trailing slash. */
@@ -32,9 +29,9 @@ export const WorkerVars = z.object({
 export type WorkerVars = z.infer<typeof WorkerVars>;
 
 export interface WorkerBindings {
-  readonly SESSIONS: DurableObjectNamespace<SessionDO>;
-  readonly ORG_EVENTS: DurableObjectNamespace<OrgEventsDO>;
-  readonly ORG_LEDGER: DurableObjectNamespace<OrgLedgerDO>;
+  readonly SESSIONS: DurableObjectNamespace;
+  readonly ORG_EVENTS: DurableObjectNamespace;
+  readonly ORG_LEDGER: DurableObjectNamespace;
   readonly HYPERDRIVE: Hyperdrive;
   readonly BLOBS: R2Bucket;
   readonly ASSETS: Fetcher;

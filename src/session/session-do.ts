@@ -4,6 +4,7 @@
  * attachments before a callback returns.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { DurableObjectState, WebSocket as WorkerSocket } from "@cloudflare/workers-types";
 import { CLOSE_CODES } from "@berth/protocol";
 import { makeId } from "../core/kernel/ids.ts";
 import { parseSandboxToken } from "../core/sandbox/sandbox-token.ts";
@@ -14,6 +15,7 @@ import { SessionService } from "../app/session/session-service.ts";
 import { onViewerMessage } from "../app/session/viewer-actions.ts";
 import { newViewer, ViewerAttachment } from "../app/session/viewer.ts";
 import type { Author, SessionHandle } from "../app/session-handle.ts";
+import { closeSocket, pingAnswer, refuseUpgrade, sendText, upgrade } from "./sockets.ts";
 
 interface LinkAttachment {
   readonly kind: "link";
@@ -27,7 +29,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     readonly #ports: SessionPorts;
     readonly #actor: SessionActor;
     readonly #service: SessionService;
-    readonly #links = new Map<string, WebSocket>();
+    readonly #links = new Map<string, WorkerSocket>();
 
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx, env);
@@ -37,8 +39,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
         close: (linkId, code, reason) => closeSocket(this.#links.get(linkId), code, reason),
       });
       this.#service = new SessionService(this.#actor, this.#ports);
-      // Answered by the platform, so that an idle link or page does not keep the object awake.
-      ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+      ctx.setWebSocketAutoResponse(pingAnswer());
       this.#restore();
     }
 
@@ -90,26 +91,28 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
       this.#service.recordUsage(...args);
     }
 
-    override async fetch(request: Request): Promise<Response> {
+    async fetch(request: Request): Promise<Response> {
       const url = new URL(request.url);
-      const { 0: client, 1: server } = new WebSocketPair();
       if (url.pathname === "/link") {
         const token = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
         const grant = await this.#service.authorizeBroker(token);
-        if (!grant) return refuse(server, client, CLOSE_CODES.fenced, "this sandbox's token is not the current one");
+        if (!grant) return refuseUpgrade(CLOSE_CODES.fenced, "this sandbox's token is not the current one");
+        const { server, response } = upgrade();
         this.#acceptLink(server, parseSandboxToken(token)?.epoch ?? grant.epoch);
+        return response;
       } else {
         const ticket = url.searchParams.get("ticket");
         const header = request.headers.get("x-berth-author");
         const author = ticket ? await this.#service.redeemTicket(ticket) : header ? (JSON.parse(header) as Author) : null;
-        if (!author) return refuse(server, client, CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired");
-        if (!this.#actor.state) return refuse(server, client, CLOSE_CODES.notFound, "there is no such session");
+        if (!author) return refuseUpgrade(CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired");
+        if (!this.#actor.state) return refuseUpgrade(CLOSE_CODES.notFound, "there is no such session");
+        const { server, response } = upgrade();
         this.#acceptViewer(server, author, Number(url.searchParams.get("after") ?? 0));
+        return response;
       }
-      return new Response(null, { status: 101, webSocket: client });
     }
 
-    override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    async webSocketMessage(ws: WorkerSocket, message: string | ArrayBuffer): Promise<void> {
       const text = typeof message === "string" ? message : new TextDecoder().decode(message);
       const attachment = ws.deserializeAttachment() as LinkAttachment | ViewerAttachment;
       const close = (code: number, reason: string): void => closeSocket(ws, code, reason);
@@ -120,17 +123,17 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
       await onViewerMessage(this.#actor, this.#service, { attachment, close }, text, this.#ports.sha256);
     }
 
-    override async webSocketClose(ws: WebSocket, code: number): Promise<void> {
+    async webSocketClose(ws: WorkerSocket, code: number): Promise<void> {
       this.#gone(ws);
       // A close frame is answered in kind; codes that may not be sent become a plain one.
       closeSocket(ws, code === 1005 || code === 1006 || code === 1015 ? 1000 : code, "");
     }
 
-    override async webSocketError(ws: WebSocket): Promise<void> {
+    async webSocketError(ws: WorkerSocket): Promise<void> {
       this.#gone(ws);
     }
 
-    override async alarm(): Promise<void> {
+    async alarm(): Promise<void> {
       this.#actor.alarm();
     }
 
@@ -145,14 +148,14 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
       }
     }
 
-    #acceptLink(server: WebSocket, epoch: number): void {
+    #acceptLink(server: WorkerSocket, epoch: number): void {
       const linkId = makeId("con", this.#actor.nowMs, this.#ports.randomBytes(10));
       this.ctx.acceptWebSocket(server, ["link"]);
       server.serializeAttachment({ kind: "link", linkId, epoch } satisfies LinkAttachment);
       this.#links.set(linkId, server);
     }
 
-    #acceptViewer(server: WebSocket, author: Author, after: number): void {
+    #acceptViewer(server: WorkerSocket, author: Author, after: number): void {
       const id = makeId("con", this.#actor.nowMs, this.#ports.randomBytes(10));
       const attachment = newViewer(id, author, Number.isSafeInteger(after) && after >= 0 ? after : 0);
       this.ctx.acceptWebSocket(server, ["viewer"]);
@@ -160,7 +163,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
       this.#join(server, attachment);
     }
 
-    #join(ws: WebSocket, attachment: ViewerAttachment): void {
+    #join(ws: WorkerSocket, attachment: ViewerAttachment): void {
       const socket = {
         send: (text: string) => sendText(ws, text),
         close: (code: number, reason: string) => closeSocket(ws, code, reason),
@@ -169,26 +172,11 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
       this.#actor.hub.join(socket, attachment);
     }
 
-    #gone(ws: WebSocket): void {
+    #gone(ws: WorkerSocket): void {
       const attachment = ws.deserializeAttachment() as LinkAttachment | ViewerAttachment;
       if (attachment.kind === "viewer") return this.#actor.hub.leave(attachment.id);
       this.#links.delete(attachment.linkId);
       onLinkClosed(this.#actor, attachment);
     }
   };
-}
-
-function sendText(ws: WebSocket | undefined, text: string): void {
-  if (ws?.readyState === WebSocket.OPEN) ws.send(text);
-}
-
-function closeSocket(ws: WebSocket | undefined, code: number, reason: string): void {
-  if (ws && ws.readyState !== WebSocket.CLOSED) ws.close(code, reason);
-}
-
-/** Accepts and closes, since a browser is told nothing of a refused upgrade. */
-function refuse(server: WebSocket, client: WebSocket, code: number, reason: string): Response {
-  server.accept();
-  server.close(code, reason);
-  return new Response(null, { status: 101, webSocket: client });
 }

@@ -165,7 +165,7 @@ async function bootstrap(url: string, operatorToken: string, knownKey: string | 
   const response = await fetch(`${url}/internal/bootstrap`, {
     method: "POST",
     headers: { authorization: `Bearer ${operatorToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ knownKey }),
+    body: JSON.stringify({ apiKey: knownKey === null ? "create" : "keep" }),
   });
   const body = (await response.json()) as { apiKey?: string; signInUrl?: string; detail?: string };
   if (!response.ok || !body.signInUrl) throw new UserError(`The first sign-in could not be prepared: ${body.detail ?? response.status}`);

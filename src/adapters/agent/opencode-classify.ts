@@ -131,3 +131,13 @@ function apiFailure(status: number | null): { readonly code: string; readonly fi
   if (status >= 500) return { code: "model-unavailable", fix: "The provider is having trouble; send the message again in a moment." };
   return BY_STATUS[status] ?? { code: "model-refused" };
 }
+
+/** OpenCode tells of its own attempts in words only, so the words decide between the two codes. */
+export function failureOfRetries(attempts: number, reason: string): Failure {
+  const isLimit = /rate.?limit|too many requests|quota|\b429\b/i.test(reason);
+  return {
+    code: isLimit ? "model-rate-limited" : "model-unavailable",
+    message: `The model failed ${attempts} times: ${reason}`,
+    fix: "Wait a moment and send the message again, or choose another model.",
+  };
+}

@@ -68,6 +68,12 @@ export class OpenCodeIds {
     return this.#messages.get(messageId) ?? null;
   }
 
+  /** The id that was minted after this one, or null when it is the newest. */
+  after(openCodeId: string): string | null {
+    const later = [...this.#messages.values()].filter((id) => id > openCodeId);
+    return later.length === 0 ? null : later.reduce((first, id) => (id < first ? id : first));
+  }
+
   /** A new id for the message, later than every one before it even when the clock went back; on disk when it returns. */
   assign(messageId: string): string {
     const nowMs = Math.max(this.#deps.now(), this.#lastMs);

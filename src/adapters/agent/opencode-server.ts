@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { StartFailure } from "./opencode-classify.ts";
+import { endStragglers } from "./opencode-stragglers.ts";
 
 export interface ServerOptions {
   readonly executable: string;
@@ -54,12 +55,15 @@ export async function startOpenCodeServer(options: ServerOptions): Promise<OpenC
     child.once("error", reject);
   });
   const output = new OutputTail(child);
-  const stop = (): Promise<void> => stopGroup(child, exited);
+  const stop = (): Promise<void> => stopGroup(child, exited).finally(() => endStragglers(password));
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
   try {
     const url = await Promise.race([output.address(deadline), exited.then(() => Promise.reject(new StartFailure("exited", output.text)))]);
     const version = await healthy(url, password, deadline, output);
-    void exited.then(() => child.stdin.destroy());
+    void exited.then(() => {
+      child.stdin.destroy();
+      endStragglers(password);
+    });
     return { url, version, pid: child.pid ?? 0, exited, stop };
   } catch (error) {
     if (child.pid !== undefined) await stop();

@@ -39,6 +39,7 @@ export class OpenCodeTurn {
   readonly messageId: string;
   readonly openCodeId: string;
   readonly #sessionId: string;
+  readonly #nextId: string | null;
   readonly #parts = new Map<string, OpenPart>();
   readonly #answers = new Map<string, AssistantMessage>();
   readonly #requests = new Set<string>();
@@ -48,10 +49,12 @@ export class OpenCodeTurn {
   #seen = false;
   stopRequested = false;
 
-  constructor(messageId: string, openCodeId: string, sessionId: string) {
+  /** @param nextId id of the prompt after this one, for a turn of the past */
+  constructor(messageId: string, openCodeId: string, sessionId: string, nextId: string | null = null) {
     this.messageId = messageId;
     this.openCodeId = openCodeId;
     this.#sessionId = sessionId;
+    this.#nextId = nextId;
   }
 
   /** True once OpenCode showed the prompt: an idle session before that is about an earlier turn. */
@@ -167,9 +170,9 @@ export class OpenCodeTurn {
     return sessionID === this.#sessionId;
   }
 
-  /** Ids ascend, so an answer with a later id than the prompt's is this turn's, also after OpenCode compacted the session. */
+  /** Ids ascend, so answers between this prompt and the next are this turn's, also after OpenCode compacted the session. */
   #isAnswer(messageId: string): boolean {
-    return messageId > this.openCodeId;
+    return messageId > this.openCodeId && (this.#nextId === null || messageId < this.#nextId);
   }
 
   #onMessage(info: Message): AgentEvent[] {

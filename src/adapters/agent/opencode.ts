@@ -11,7 +11,7 @@ import type { Event } from "@opencode-ai/sdk/v2/types";
 import { AsyncQueue } from "../../core/kernel/async-queue.ts";
 import { PortError, isPortError } from "../../core/kernel/port-error.ts";
 import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge } from "../../ports/agent/agent.port.ts";
-import { classify } from "./opencode-classify.ts";
+import { classify, failureOfRetries } from "./opencode-classify.ts";
 import { OpenCodeCalls } from "./opencode-client.ts";
 import { openCodeConfig, openCodeEnvironment } from "./opencode-config.ts";
 import { titleOf } from "./opencode-events.ts";
@@ -42,6 +42,7 @@ export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
 
 const PASSWORD_BYTES = 24;
 const RECONNECT_MS = 100;
+const ABORT_GRACE_MS = 2_000;
 const DIED: Failure = { code: "agent-died", message: "The agent ended in the middle of the turn.", fix: "Send the message again to go on." };
 const CUT_OFF: Failure = { code: "agent-restarted", message: "The agent was restarted before the turn ended.", fix: "Send the message again to go on." };
 
@@ -98,7 +99,7 @@ class OpenCodeAgent implements CodingAgent {
     const messages = await calls.messagesFrom(sessionId, openCodeId);
     // Whoever submitted it is gone and OpenCode never stored it, so it will not run by itself.
     if (messages === null) return "unknown";
-    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId);
+    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId, this.#ids.after(openCodeId));
     turn.reconcile(messages);
     return turn.finished ? "finished" : "maybe";
   }
@@ -108,7 +109,7 @@ class OpenCodeAgent implements CodingAgent {
     if (this.#turn?.messageId === messageId) return this.#catchUp(this.#turn);
     const openCodeId = this.#ids.of(messageId);
     if (openCodeId === null) throw refusal("resume", "not-found", "This prompt was never submitted.");
-    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId);
+    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId, this.#ids.after(openCodeId));
     this.#out.push(...turn.reconcile((await calls.messagesFrom(sessionId, openCodeId)) ?? []));
     this.#out.push(...turn.finish(turn.finished ? undefined : CUT_OFF));
   }
@@ -236,11 +237,7 @@ class OpenCodeAgent implements CodingAgent {
 
   #onModelRetry({ calls, sessionId }: Running, turn: OpenCodeTurn, attempt: number): void {
     if (attempt <= (this.#deps.modelRetriesMax ?? 5) || turn.failure) return;
-    turn.fail({
-      code: "model-unavailable",
-      message: `The model failed ${attempt} times: ${turn.retrying ?? "no reason given"}`,
-      fix: "Wait a moment and send the message again, or choose another model.",
-    });
+    turn.fail(failureOfRetries(attempt, turn.retrying ?? "no reason given"));
     this.#aborting = calls.abort(sessionId).catch(() => {});
   }
 
@@ -292,6 +289,8 @@ class OpenCodeAgent implements CodingAgent {
     if (!running) return;
     this.#running = null;
     running.stopping.abort();
+    // OpenCode ends its tools when it aborts a turn, not when it is ended itself.
+    if (this.#turn) await Promise.race([running.calls.abort(running.sessionId).catch(() => {}), delay(ABORT_GRACE_MS, undefined, { ref: false })]);
     await running.server.stop();
     if (this.#turn) this.#end(this.#turn, [], CUT_OFF);
   }

@@ -19,6 +19,7 @@ export function strongestRole(text: string): Role {
 const who = {
   userId: sql<string>`${user.id}`.as("user_id"),
   userName: sql<string>`${user.name}`.as("user_name"),
+  userEmail: sql<string>`${user.email}`.as("user_email"),
   orgId: sql<string>`${organization.id}`.as("org_id"),
   orgName: sql<string>`${organization.name}`.as("org_name"),
   role: sql<string>`${member.role}`.as("role"),
@@ -27,14 +28,15 @@ const who = {
 interface Who {
   readonly userId: string;
   readonly userName: string;
+  readonly userEmail: string;
   readonly orgId: string;
   readonly orgName: string;
   readonly role: string;
 }
 
 function principalOf(found: Who, keyId: string | null): Principal {
-  const { userId, userName, orgId, orgName, role } = found;
-  return { kind: keyId === null ? "user" : "api-key", userId, userName, orgId, orgName, role: strongestRole(role), scopes: [], keyId };
+  const { userId, userName, userEmail, orgId, orgName, role } = found;
+  return { kind: keyId === null ? "user" : "api-key", userId, userName, userEmail, orgId, orgName, role: strongestRole(role), scopes: [], keyId };
 }
 
 /** Looks a key up by its hash and notes its use, in one statement. */

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type {
   AppliedWork,
   ExecRequest,
@@ -24,6 +24,7 @@ import { LabelStore, sessionOf, type SandboxLabel } from "./process/label.ts";
 import { commandLine, commandMarker, type LaunchSettings, type ProcessIsolation } from "./process/launch.ts";
 import { describeProcessPolicy } from "./process/policy.ts";
 import { childrenOf } from "./process/processes.ts";
+import { linkPath } from "./process/runtime-process.ts";
 import { run, type RunOptions, type RunResult } from "./process/run.ts";
 import { Starter } from "./process/starter.ts";
 import type { GitIdentity } from "./process/workspace.ts";
@@ -178,7 +179,7 @@ class ProcessSandboxProvider implements SandboxProvider {
       const { init, leader, spec } = this.#requireRunning("describePolicy", id);
       const pid = init ? childrenOf(init.pid)[0] : leader?.pid;
       if (pid === undefined) throw refusal("describePolicy", "The sandbox is ending.", { code: "failed-precondition" });
-      return describeProcessPolicy(this.isolation, pid, existsSync(join(this.#labels.foldersOf(spec.sessionId).runtime, "link.json")));
+      return describeProcessPolicy(this.isolation, pid, existsSync(linkPath(this.#labels.foldersOf(spec.sessionId).runtime)));
     });
   }
 

@@ -9,7 +9,7 @@ import { messageCancelled, promptReceived } from "./queue.ts";
 import { answerGiven } from "./requests.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputOf, SessionInput } from "./session.inputs.ts";
-import { sessionUpdated } from "./settings.ts";
+import { sessionUpdated, workApplied } from "./settings.ts";
 import { usageReported } from "./turn.ts";
 import { heartbeatReceived, upReceived } from "./up.ts";
 
@@ -20,6 +20,8 @@ export function handle(draft: Draft, input: SessionInput): Refusal | null {
       return sessionOpened(draft, input);
     case "session-updated":
       return sessionUpdated(draft, input);
+    case "work-applied":
+      return workApplied(draft, input);
     case "backends-configured":
       return backendsConfigured(draft, input);
     case "prompt-received":

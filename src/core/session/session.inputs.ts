@@ -73,6 +73,8 @@ export type SessionInput =
       readonly metadata?: Readonly<Record<string, string>>;
       readonly providers?: readonly SandboxProviderConfig[];
     })
+  /** The work was written to a branch of the folder it came from. */
+  | (ByPerson & { readonly type: "work-applied"; readonly branch: string; readonly commit: string; readonly filesChanged: number })
   /** The operator's list of backends, read again; used from the next start on. */
   | (At & { readonly type: "backends-configured"; readonly backends: readonly string[] })
   | (ByPerson & {

@@ -12,6 +12,7 @@ export type From = "none" | CoreStatus;
 /** Taken in every status but `none` and `ended` without leaving it. */
 const ANYWHERE = [
   "session-updated",
+  "work-applied",
   "backends-configured",
   "message-cancelled",
   "answer-given",

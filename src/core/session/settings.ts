@@ -35,3 +35,9 @@ export function titleSuggested(draft: Draft, title: string): void {
   patch(draft, { title });
   emit(draft, { type: "session.updated", data: { title }, actor: AGENT });
 }
+
+export function workApplied(draft: Draft, { branch, commit, filesChanged, author }: InputOf<"work-applied">): null {
+  touch(draft);
+  emit(draft, { type: "workspace.applied", data: { branch, commit, filesChanged }, actor: author.actor });
+  return null;
+}

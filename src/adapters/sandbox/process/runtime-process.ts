@@ -46,9 +46,17 @@ export interface RuntimeLink {
  * long as the process lives. Made anew and never followed, since the folder belongs to the sandbox.
  */
 export function writeLink(runtimeFolder: string, link: RuntimeLink): void {
-  const path = join(runtimeFolder, "link.json");
-  rmSync(path, { force: true, recursive: true });
-  writeFileSync(path, JSON.stringify(link), { mode: 0o600, flag: "wx" });
+  removeLink(runtimeFolder);
+  writeFileSync(linkPath(runtimeFolder), JSON.stringify(link), { mode: 0o600, flag: "wx" });
+}
+
+/** For a runtime that ended before it read it. */
+export function removeLink(runtimeFolder: string): void {
+  rmSync(linkPath(runtimeFolder), { force: true, recursive: true });
+}
+
+export function linkPath(runtimeFolder: string): string {
+  return join(runtimeFolder, "link.json");
 }
 
 /** @throws the system's own error when the program cannot be started */

@@ -9,7 +9,7 @@ import type { Git } from "./git.ts";
 import type { LabelStore, SandboxLabel } from "./label.ts";
 import { commandLine, sandboxMarker, visibleFolders, visiblePath, type LaunchSettings } from "./launch.ts";
 import { isAlive } from "./processes.ts";
-import { endRuntime, startRuntime, writeLink } from "./runtime-process.ts";
+import { endRuntime, removeLink, startRuntime, writeLink } from "./runtime-process.ts";
 import { makeFolders, prepareWorkspace, type GitIdentity } from "./workspace.ts";
 
 export interface StarterDeps {
@@ -70,6 +70,7 @@ export class Starter {
     // First the word, then the deed: an end that was asked for is not a failure.
     this.#deps.labels.write({ ...current, phase: current.phase === "failed" ? "failed" : "stopped" });
     const ended = await endRuntime({ ...(leader ? { leader } : {}), ...(init ? { init } : {}) }, sandboxMarker(id));
+    removeLink(this.#deps.labels.foldersOf(label.spec.sessionId).runtime);
     if (ended) this.#deps.labels.write({ ...rest, phase: failure ? "failed" : "stopped", ...(failure ? { failure } : {}) });
     return ended;
   }
@@ -121,6 +122,7 @@ export class Starter {
     const { id } = label.spec;
     const said = lastLine(this.#deps.labels.logOf(id));
     const failed = this.#fail(label, "runtime-exited", `The sandbox's runtime ended${how}${said === "" ? "." : `: ${said}`}`);
+    removeLink(this.#deps.labels.foldersOf(label.spec.sessionId).runtime);
     void endRuntime({ ...(label.leader ? { leader: label.leader } : {}), ...(label.init ? { init: label.init } : {}) }, sandboxMarker(id), 0);
     return failed;
   }
