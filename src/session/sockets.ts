@@ -1,0 +1,34 @@
+/** The Workers runtime's socket helpers, typed; its global types do not go together with the browser's. */
+import type { WebSocket as WorkerSocket, WebSocketRequestResponsePair as AutoResponse } from "@cloudflare/workers-types";
+
+const runtime = globalThis as unknown as {
+  WebSocketPair: new () => { readonly 0: WorkerSocket; readonly 1: WorkerSocket };
+  WebSocketRequestResponsePair: new (request: string, response: string) => AutoResponse;
+};
+
+/** Answered by the platform, so that an idle link or page does not keep the object awake. */
+export function pingAnswer(): AutoResponse {
+  return new runtime.WebSocketRequestResponsePair("ping", "pong");
+}
+
+export function upgrade(): { readonly server: WorkerSocket; readonly response: Response } {
+  const { 0: client, 1: server } = new runtime.WebSocketPair();
+  const init = { status: 101, webSocket: client };
+  return { server, response: new Response(null, init as ResponseInit) };
+}
+
+export function sendText(ws: WorkerSocket | undefined, text: string): void {
+  if (ws?.readyState === WebSocket.OPEN) ws.send(text);
+}
+
+export function closeSocket(ws: WorkerSocket | undefined, code: number, reason: string): void {
+  if (ws && ws.readyState !== WebSocket.CLOSED) ws.close(code, reason);
+}
+
+/** Accepts and closes, since a browser is told nothing of a refused upgrade. */
+export function refuseUpgrade(code: number, reason: string): Response {
+  const { server, response } = upgrade();
+  server.accept();
+  server.close(code, reason);
+  return response;
+}

@@ -1,0 +1,21 @@
+/** The Worker's entry. It wires nothing: `#compose` is the composition root that the build chose. */
+import type { ExecutionContext } from "@cloudflare/workers-types";
+import { worker } from "#compose";
+import { createApp } from "../routes/index.ts";
+import type { WorkerBindings } from "./compose/env.ts";
+import { createSessionObject } from "./session/session-do.ts";
+
+export { OrgEventsDO } from "./org/org-events-do.ts";
+export { OrgLedgerDO } from "./org/org-ledger-do.ts";
+/** Used by the composition for one machine only; on Cloudflare it is never bound. */
+export { PgPoolDO } from "./db/pg/pool-do.ts";
+
+export class SessionDO extends createSessionObject(worker.session) {}
+
+const app = createApp((ctx, env) => worker.services(env as WorkerBindings, ctx), {
+  assets: (request, env) => (env as WorkerBindings).ASSETS.fetch(request.url) as unknown as Promise<Response>,
+});
+
+export default {
+  fetch: (request: Request, env: WorkerBindings, ctx: ExecutionContext) => app.fetch(request, env, ctx),
+};
