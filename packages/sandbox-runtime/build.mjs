@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
  * @param {{ outfile?: string }} [options] `outfile` defaults to dist/runtime/runtime.mjs of the repository
  * @returns {Promise<string>} absolute path of the bundle
  */
-export async function buildSandboxRuntime({ outfile = resolve(here, "../../dist/runtime/runtime.mjs") } = {}) {
+export async function buildRuntime({ outfile = resolve(here, "../../dist/runtime/runtime.mjs") } = {}) {
   await build({
     entryPoints: [join(here, "src/main.ts")],
     outfile,
@@ -25,4 +25,4 @@ export async function buildSandboxRuntime({ outfile = resolve(here, "../../dist/
   return outfile;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await buildSandboxRuntime());
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await buildRuntime());

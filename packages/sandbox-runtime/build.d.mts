@@ -1,0 +1,2 @@
+/** @returns absolute path of the bundle; `outfile` defaults to dist/runtime/runtime.mjs of the repository */
+export function buildRuntime(options?: { outfile?: string }): Promise<string>;

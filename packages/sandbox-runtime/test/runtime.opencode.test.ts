@@ -1,0 +1,160 @@
+/** The bundle as a sandbox runs it: one file, Node and the real OpenCode, joined to a session over a real socket. */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
+import { CLOSE_CODES, type UpFrame } from "@berth/protocol";
+import { startDemoModel, type DemoModel } from "@berth/demo-model";
+import { buildRuntime } from "../build.mjs";
+import { FakeSession } from "./fake-session.ts";
+
+const TOKEN = "berth_sbx_example_token_of_a_test";
+let bundle = "";
+let folder = "";
+let model: DemoModel;
+let session: FakeSession;
+let server: WebSocketServer;
+const runtimes: ReturnType<typeof spawn>[] = [];
+
+beforeAll(async () => {
+  bundle = await buildRuntime();
+});
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "berth-runtime-"));
+  for (const name of ["work", "home", "run", "app"]) mkdirSync(join(folder, name));
+  // Nothing of the repository is beside it.
+  writeFileSync(join(folder, "app", "runtime.mjs"), readFileSync(bundle));
+  model = await startDemoModel({ chunkDelayMs: 1 });
+  session = new FakeSession();
+  server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  server.on("connection", (socket, request) => {
+    if (request.headers.authorization !== `Bearer ${TOKEN}`) return socket.close(CLOSE_CODES.unauthorized);
+    const side = session.attach({
+      send: (frame) => socket.send(JSON.stringify(frame)),
+      close: (code) => (code === 1006 ? socket.terminate() : socket.close(code)),
+    });
+    socket.on("message", (data) => String(data) === "ping" || side.frame(JSON.parse(String(data)) as UpFrame));
+    socket.on("close", () => side.closed());
+  });
+  await new Promise((listening) => server.once("listening", listening));
+});
+
+afterEach(async () => {
+  for (const child of runtimes.splice(0)) await ended(child, "SIGTERM");
+  for (const socket of server.clients) socket.terminate();
+  await new Promise((closed) => server.close(closed));
+  await model.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function launch(): ReturnType<typeof spawn> {
+  const linkFile = join(folder, "run", "link.json");
+  const { port } = server.address() as AddressInfo;
+  const link = {
+    url: `ws://127.0.0.1:${port}/v1/sandbox/link`,
+    token: TOKEN,
+    epoch: 1,
+    sessionId: "ses_example",
+    orgId: "org",
+    workFolder: join(folder, "work"),
+    home: join(folder, "home"),
+    opencodePath: resolve("node_modules/.bin/opencode"),
+  };
+  writeFileSync(linkFile, JSON.stringify(link));
+  const child = spawn(process.execPath, [join(folder, "app", "runtime.mjs"), linkFile], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "" },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  runtimes.push(child);
+  return child;
+}
+
+async function ended(child: ReturnType<typeof spawn>, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await exited;
+}
+
+function configure(): void {
+  const models = [{ id: "demo", name: "Demo model", contextTokens: 200_000 }];
+  session.tell({
+    type: "configure",
+    providers: [{ id: "demo", kind: "openai-compatible", baseUrl: `${model.url}/v1`, models }],
+    permissions: {},
+    git: { name: "A Person", email: "person@example.com" },
+  });
+}
+
+const prompt = (messageId: string, text: string): void => session.tell({ type: "prompt", messageId, text, model: "demo/demo" });
+const endOf = (messageId: string) => session.first("turn-ended", (up) => up.messageId === messageId);
+const outputOf = (messageId: string) => session.all("part-ended").find((up) => up.messageId === messageId && up.part.kind === "tool")?.part.tool?.output;
+
+describe("runtime bundle with the real OpenCode", () => {
+  test("takes a prompt, runs a real command and streams the answer", async () => {
+    spawnSync("git", ["init", "-q", "-b", "trunk", join(folder, "work")]);
+    const startedAtMs = Date.now();
+    launch();
+    configure();
+    await session.first("ready");
+    const readyAtMs = Date.now();
+    expect(existsSync(join(folder, "run", "link.json"))).toBe(false);
+    expect(session.all("workspace-ready")).toEqual([{ type: "workspace-ready", branch: "trunk" }]);
+    prompt("msg_1", "!say I will look\n!bash echo made by $(git config user.name || echo $GIT_AUTHOR_NAME) > note; cat note");
+    await session.until(() => session.frames.some((frame) => frame.type === "deltas"));
+    const firstDeltaAtMs = Date.now();
+    expect(await endOf("msg_1")).toMatchObject({ outcome: "completed" });
+    expect(outputOf("msg_1")).toContain("made by A Person");
+    expect(readFileSync(join(folder, "work", "note"), "utf8")).toBe("made by A Person\n");
+    const secondAtMs = Date.now();
+    const before = session.frames.length;
+    prompt("msg_2", "!say again");
+    await session.until(() => session.frames.slice(before).some((frame) => frame.type === "deltas"));
+    console.info(`ready ${readyAtMs - startedAtMs} ms, first delta ${firstDeltaAtMs - readyAtMs} ms, second prompt's ${Date.now() - secondAtMs} ms`);
+    await endOf("msg_2");
+    expect(await session.first("title")).toMatchObject({ title: expect.stringMatching(/./) });
+  }, 120_000);
+
+  test("goes on when the link is cut in the middle of a turn", async () => {
+    launch();
+    configure();
+    await session.first("ready");
+    prompt("msg_1", "!bash sleep 1; echo survived");
+    await session.first("part-started", ({ part }) => part.kind === "tool");
+    session.hangUp();
+    expect(await endOf("msg_1")).toMatchObject({ outcome: "completed" });
+    expect(outputOf("msg_1")).toContain("survived");
+    expect(session.connections).toBe(2);
+    expect(session.all("part-ended")).toHaveLength(session.all("part-started").length);
+  }, 120_000);
+
+  test("is killed in a turn, starts again and runs nothing twice", async () => {
+    const first = launch();
+    configure();
+    await session.first("ready");
+    prompt("msg_1", "!bash echo ran >> log; sleep 60");
+    await session.first("part-started", ({ part }) => part.kind === "tool");
+    await expect.poll(() => existsSync(join(folder, "work", "log"))).toBe(true);
+    await ended(first, "SIGKILL");
+    launch();
+    expect(await endOf("msg_1")).toMatchObject({ outcome: "interrupted" });
+    prompt("msg_2", "!bash cat log");
+    expect(await endOf("msg_2")).toMatchObject({ outcome: "completed" });
+    expect(outputOf("msg_2")?.trim()).toBe("ran");
+    expect(session.all("turn-started").map(({ messageId }) => messageId)).toEqual(["msg_1", "msg_2"]);
+  }, 150_000);
+
+  test("ends by itself when a newer epoch took over", async () => {
+    const child = launch();
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    configure();
+    await session.first("ready");
+    session.hangUp(CLOSE_CODES.fenced);
+    expect(await exited).toBe(0);
+  }, 120_000);
+});
