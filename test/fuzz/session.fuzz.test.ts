@@ -76,6 +76,6 @@ test("random inputs break no invariant, lose no prompt, run none twice, and the 
     }),
     { numRuns, ...seed },
   );
-  if (process.env["SHOW"]) console.log([...reached].sort().join("\n"));
-  expect([...reached].some((way) => way.startsWith("waiting answer-given"))).toBe(true);
+  // The sequences get far enough to mean something.
+  for (const way of ["starting up-received idle", "running up-received waiting", "waiting answer-given running"]) expect([...reached]).toContain(way);
 }, 600_000);

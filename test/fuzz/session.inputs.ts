@@ -32,6 +32,7 @@ const WEIGHTS: Readonly<Record<Action["what"], number>> = {
   "sandbox-described": 2,
   "session-restored": 2,
   "session-updated": 1,
+  "work-applied": 1,
   "backends-configured": 1,
   "session-removed": 1,
 };
@@ -88,7 +89,7 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
   const { a, b, wild } = action;
   const what = (!wild && b % 3 === 0 && onwards(state)) || action.what;
   const { lease } = state;
-  const epoch = wild ? state.epoch + pick([-1, 1], a) : state.epoch;
+  const epoch = wild && b % 2 === 0 ? state.epoch + pick([-1, 1], a) : state.epoch;
   const byPerson = { nowMs, author: ALICE };
   const openPartTexts = { prt_0: "so far" };
   switch (what) {
@@ -111,6 +112,8 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
       return { type: what, ...byPerson };
     case "session-updated":
       return { type: what, ...byPerson, title: `title ${a}`, metadata: { a: `${b}` } };
+    case "work-applied":
+      return { type: what, ...byPerson, branch: "berth/work", commit: "c0ffee", filesChanged: a };
     case "session-removed":
       // Rare, so that most sequences live on.
       return a % 5 === 0 ? { type: what, ...byPerson, openPartTexts } : { type: "stop-requested", ...byPerson };
@@ -130,7 +133,7 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
       const sent = lease?.link.sent ?? 0;
       const acked = lease?.link.acked ?? 0;
       const received = wild ? a % 4 : acked + (a % (sent - acked + 1));
-      return { type: what, nowMs, epoch, linkId: `con_${a}`, versions: wild && b % 3 === 0 ? [99] : [1, 99], received };
+      return { type: what, nowMs, epoch, linkId: `con_${a}`, versions: wild && b % 5 === 0 ? [99] : [1, 99], received };
     }
     case "link-closed":
       return { type: what, nowMs, epoch, linkId: wild ? "con_old" : (lease?.linkId ?? "con_none") };

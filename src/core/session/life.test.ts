@@ -113,6 +113,12 @@ verifies("SES37", "a state survives JSON, and a breach of an invariant is thrown
   expect(() => step(broken, { type: "session-updated", nowMs: T0, author: ALICE, title: "x" })).toThrow("a running session runs");
 });
 
+verifies("SES38", "applied work is in the log with its branch and its author", () => {
+  const session = new Driver();
+  const applied = { branch: "berth/work", commit: "c0ffee", filesChanged: 2 };
+  expect(session.take("work-applied", applied).events).toEqual([{ type: "workspace.applied", data: applied, actor: ALICE.actor }]);
+});
+
 verifies("SES1", "the resource shows status, failure, queue and sandbox as they are", () => {
   const session = new Driver({ prompt: prompt(1), externalUserId: "u1" });
   expect(sessionResource(session.state, 7)).toMatchObject({
