@@ -102,7 +102,7 @@ export type SessionInput =
   /** What the backend says of a sandbox whose link is gone; `gone` covers stopped, failed and not found. */
   | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone"; readonly failure: Failure | null })
   /** A hello on a socket whose token was checked against the lease's hash. `linkId` is minted by the shell per socket. */
-  | (OfEpoch & {
+  | (OfEpoch & WithOpenParts & {
       readonly type: "link-opened";
       readonly linkId: string;
       readonly versions: readonly number[];
