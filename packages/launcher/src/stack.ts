@@ -3,13 +3,14 @@
  * Used by `npm start`, the journeys, the benchmarks and the end-to-end tests, so that they all meet the same thing.
  */
 import { join } from "node:path";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { migrate } from "../../../src/db/pg/migrate.ts";
 import { workerBundle } from "./build.ts";
 import { SupervisedChild, type ChildSpec } from "./child.ts";
 import { freePort } from "./free-port.ts";
 import { LocalState } from "./local-state.ts";
 import { CHAT_DIST, ROOT, RUNTIME_BUNDLE } from "./paths.ts";
+import { letOthersPassTo } from "./reachable.ts";
 import { step, UserError } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 import { workerSettingsEnv, type OperatorOrigin } from "./worker-settings.ts";
@@ -116,7 +117,7 @@ export async function startStack(settings: Settings): Promise<Stack> {
             AUTH_SECRET: secrets.authSecret,
             OPERATOR_TOKEN: secrets.operatorToken,
             OPERATOR_ORIGINS: JSON.stringify(Object.fromEntries(origins.map(({ origin, binding }) => [origin, binding]))),
-            DEMO_MODEL_URL: demo ? `http://127.0.0.1:${demo.port}/v1` : "",
+            DEMO_MODEL_URL: demo ? `http://127.0.0.1:${demo.port}` : "",
             LOCAL_MACHINE: "1",
           },
         }),
@@ -141,6 +142,8 @@ type Supervise = (title: string, spec: ChildSpec) => Promise<SupervisedChild>;
 
 async function startDatabase(dataDir: string, password: string, supervise: Supervise): Promise<string> {
   const port = await freePort();
+  letOthersPassTo(ROOT);
+  letOthersPassTo(dataDir);
   await supervise("Starting PostgreSQL", {
     name: "database",
     command: [...NODE, join(ROOT, "packages", "launcher", "src", "postgres-process.ts"), join(dataDir, "postgres"), String(port)],
@@ -158,7 +161,6 @@ function operatorOrigins(origins: readonly string[]): OperatorOrigin[] {
 function resetData(dataDir: string): void {
   for (const folder of ["postgres", "worker", "sandboxes", "logs"]) rmSync(join(dataDir, folder), { recursive: true, force: true });
   rmSync(join(dataDir, "secrets.json"), { force: true });
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 }
 
 async function bootstrap(url: string, operatorToken: string, knownKey: string | null): Promise<{ apiKey: string; signInUrl: string }> {
