@@ -1,0 +1,128 @@
+/** What the credential cache adds to an identity. */
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { Credentials, Principal } from "../ports/identity/identity.port.ts";
+import { InMemoryIdentity } from "../ports/identity/identity.fake.ts";
+import { createCachedIdentity, CredentialCache, type CredentialCacheOptions } from "./credential-cache.ts";
+
+const bearer = (token: string): Credentials => ({ kind: "bearer", token });
+const person: Principal = { kind: "api-key", userId: "user", userName: "Ada", orgId: "org", orgName: "Org", role: "member", scopes: [], keyId: "key_1" };
+
+function setUp(options: CredentialCacheOptions = {}) {
+  const clock = { nowMs: 0 };
+  const cache = new CredentialCache({ now: () => clock.nowMs, ...options });
+  const calls: string[] = [];
+  const ask = (token: string, answer: () => Promise<Principal | null> = async () => person) =>
+    cache.resolve(bearer(token), () => {
+      calls.push(token);
+      return answer();
+    });
+  return { clock, cache, calls, ask };
+}
+
+describe("credential cache", () => {
+  test("a principal is believed for 30 s and then looked up again", async () => {
+    const { clock, calls, ask } = setUp();
+    await ask("a");
+    clock.nowMs = 29_999;
+    expect(await ask("a")).toEqual(person);
+    expect(calls).toEqual(["a"]);
+    clock.nowMs = 30_000;
+    await ask("a");
+    expect(calls).toEqual(["a", "a"]);
+  });
+
+  test("nobody is remembered for 5 s", async () => {
+    const { clock, calls, ask } = setUp();
+    const nobody = async () => null;
+    await ask("x", nobody);
+    clock.nowMs = 4_999;
+    expect(await ask("x", nobody)).toBeNull();
+    expect(calls).toEqual(["x"]);
+    clock.nowMs = 5_000;
+    expect(await ask("x")).toEqual(person);
+    expect(await ask("x", nobody)).toEqual(person);
+  });
+
+  test("those who ask at once wait for one lookup, also when it fails, and a failure is not remembered", async () => {
+    const { calls, ask } = setUp({ hash: async (text) => text });
+    const gate = Promise.withResolvers<Principal | null>();
+    const waiting = [1, 2, 3].map(() => ask("a", () => gate.promise));
+    await setImmediate();
+    gate.reject(new Error("store down"));
+    expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(calls).toEqual(["a"]);
+    expect(await ask("a")).toEqual(person);
+  });
+
+  test("who waits too long for somebody else's lookup makes one", async () => {
+    const { calls, ask } = setUp({ joinMs: 1 });
+    const never = ask("a", () => new Promise(() => undefined));
+    expect(await ask("a")).toEqual(person);
+    expect(calls).toEqual(["a", "a"]);
+    void never;
+  });
+
+  test("neither strangers nor friends fill the memory, and strangers do not push friends out", async () => {
+    const { cache, calls, ask } = setUp({ entriesMax: 3, negativeEntriesMax: 2 });
+    for (const token of ["a", "b", "c", "d"]) await ask(token);
+    for (let i = 0; i < 50; i++) await ask(`stranger-${i}`, async () => null);
+    expect(cache.size).toBe(5);
+    calls.length = 0;
+    for (const token of ["b", "c", "d", "a"]) await ask(token);
+    expect(calls).toEqual(["a"]);
+  });
+
+  test("an eviction by key or by person takes effect at once, and others stay", async () => {
+    const { cache, calls, ask } = setUp();
+    const other = { ...person, userId: "other", keyId: "key_2" };
+    for (const evicted of ["key_1", "user"]) {
+      await ask(evicted);
+      await ask("b", async () => other);
+      cache.evict(evicted);
+      calls.length = 0;
+      expect(await ask(evicted, async () => null)).toBeNull();
+      await ask("b");
+      expect(calls).toEqual([evicted]);
+    }
+  });
+
+  test("a lookup that began before an eviction is neither kept nor joined", async () => {
+    const { cache, ask } = setUp();
+    const gate = Promise.withResolvers<Principal | null>();
+    const begun = Promise.withResolvers<void>();
+    const early = ask("a", () => {
+      begun.resolve();
+      return gate.promise;
+    });
+    await begun.promise;
+    cache.evict("key_1");
+    expect(await ask("a", async () => null)).toBeNull();
+    gate.resolve(person);
+    expect(await early).toEqual(person);
+    expect(await ask("a")).toBeNull();
+  });
+
+  test("credentials of two kinds with the same text are two credentials, and none is kept as text", async () => {
+    const hashed: string[] = [];
+    const cache = new CredentialCache({ hash: async (text) => `hash-${hashed.push(text)}` });
+    expect(await cache.resolve(bearer("t"), async () => person)).toEqual(person);
+    expect(await cache.resolve({ kind: "cookie", header: "t" }, async () => null)).toBeNull();
+    expect(new Set(hashed).size).toBe(2);
+  });
+
+  test("signing out ends a sign-in that is known under another cookie header too", async () => {
+    let serial = 0;
+    const inner = new InMemoryIdentity({ now: () => 0, random: () => `random${serial++}` });
+    const identity = createCachedIdentity(inner, new CredentialCache({ now: () => 0 }));
+    const owner = await identity.ensureOwner({ name: "Ada", email: "ada@example.com", orgName: "Org" });
+    const answer = await identity.redeemSignInToken(await identity.createSignInToken(owner.userId));
+    const header = answer?.setCookies[0]?.split(";")[0] ?? "";
+    const [one, other] = [header, `theme=dark; ${header}`].map((each): Credentials => ({ kind: "cookie", header: each }));
+    if (!one || !other) throw new Error("two headers were made");
+    expect(await identity.authenticate(one)).toEqual(owner);
+    expect(await identity.authenticate(other)).toEqual(owner);
+    await identity.signOut(one);
+    expect(await identity.authenticate(other)).toBeNull();
+  });
+});
