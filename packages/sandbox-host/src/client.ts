@@ -36,10 +36,10 @@ interface Answer {
 
 const UNSENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
 
-/** Node puts the system's code on the cause, a Worker says it in words only. */
+/** Node puts the system's code on the cause. A Worker tells a refused connection from a cut one in no way. */
 function neverSent(raw: unknown): boolean {
-  const { cause, message } = (raw ?? {}) as { cause?: { code?: unknown }; message?: unknown };
-  return UNSENT.has(String(cause?.code)) || /connection refused|ECONNREFUSED/i.test(String(message));
+  const { cause } = (raw ?? {}) as { cause?: { code?: unknown } };
+  return UNSENT.has(String(cause?.code));
 }
 
 function wentOut(raw: unknown): boolean {
@@ -50,14 +50,14 @@ function wentOut(raw: unknown): boolean {
 /** What a failed `fetch` means. */
 export function classifyTransport(raw: unknown, { port, operation, effect }: Pick<HostCall, "port" | "operation" | "effect">): PortError {
   const base = { port, operation, cause: raw } as const;
+  const fix = "See that the sandbox host runs and that SANDBOX_HOST_URL names it.";
   if (neverSent(raw)) {
-    const fix = "See that the sandbox host runs and that SANDBOX_HOST_URL names it.";
     return new PortError({ ...base, code: "deadline-exceeded", outcome: "not-applied", retry: "same-request", message: "The sandbox host cannot be reached.", fix });
   }
   const outcome = effect === "none" ? "not-applied" : "unknown";
   const retry: Retry = effect === "once" ? "never" : "same-request";
   if (wentOut(raw)) return new PortError({ ...base, code: "deadline-exceeded", outcome, retry, message: "The sandbox host did not answer in time." });
-  return new PortError({ ...base, code: "unknown", outcome, retry, message: "The answer of the sandbox host was cut." });
+  return new PortError({ ...base, code: "unknown", outcome, retry, message: "The sandbox host was not reached, or its answer was cut.", fix });
 }
 
 function isWire(value: unknown): value is PortErrorInit {

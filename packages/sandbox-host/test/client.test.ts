@@ -17,8 +17,7 @@ describe("classifyTransport", () => {
     ["timeout of a change", timeout, "repeatable", "deadline-exceeded", "unknown", "same-request"],
     ["timeout of a command", timeout, "once", "deadline-exceeded", "unknown", "never"],
     ["timeout of a question", timeout, "none", "deadline-exceeded", "not-applied", "same-request"],
-    ["workerd: refused", new Error("connect(): Connection refused"), "repeatable", "deadline-exceeded", "not-applied", "same-request"],
-    ["workerd: lost", new Error("Network connection lost."), "repeatable", "unknown", "unknown", "same-request"],
+    ["workerd: refused or lost", new Error("Network connection lost."), "repeatable", "unknown", "unknown", "same-request"],
     ["no error at all", undefined, "once", "unknown", "unknown", "never"],
   ])("%s", (_, raw, effect, code, outcome, retry) => {
     expect(classifyTransport(raw, call(effect))).toMatchObject({ port: "sandbox", operation: "x", code, outcome, retry });

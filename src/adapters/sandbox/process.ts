@@ -32,7 +32,7 @@ import type { GitIdentity } from "./process/workspace.ts";
 export interface ProcessSandboxOptions {
   /** Berth's own data folder; sandboxes live in `sandboxes/` below it. */
   readonly dataDir: string;
-  /** For example `[node, runtime.mjs]`, by absolute paths that lie in `readOnlyPaths`. */
+  /** For example `[node, runtime.mjs]`, by absolute paths that lie in `readOnlyPaths`; the link file's path is added. */
   readonly runtimeCommand: readonly string[];
   /** The agent's program, told to the runtime. */
   readonly opencodePath: string;

@@ -13,7 +13,7 @@ const DECLARED: Readonly<Record<ProcessIsolation, Readonly<Record<PolicyFact["na
     network: "shared with this machine",
     processes: "sees only its own",
     user: "uid 1000 inside, no capabilities, no new privileges",
-    secrets: "no key of a provider or repository; one session token, handed over by a file that is removed once read",
+    secrets: "no key of a provider or repository; one token of this session, worth nothing elsewhere",
   },
   seatbelt: {
     isolation: "seatbelt profile",
@@ -21,7 +21,7 @@ const DECLARED: Readonly<Record<ProcessIsolation, Readonly<Record<PolicyFact["na
     network: "shared with this machine",
     processes: "may not signal or inspect others",
     user: "the user that runs Berth",
-    secrets: "no key of a provider or repository; one session token, handed over by a file that is removed once read",
+    secrets: "no key of a provider or repository; one token of this session, worth nothing elsewhere",
   },
   none: {
     isolation: "none",
@@ -74,7 +74,7 @@ function measure(pid: number, read: Reader, namespace: (pid: number | "self", na
       capabilities === 0n ? "no capabilities" : `capabilities 0x${capabilities.toString(16)}`,
       statusField(status, "NoNewPrivs") === "1" ? "no new privileges" : "new privileges possible",
     ].join(", "),
-    secrets: `environment: ${names.sort().join(", ")}; the file with the token ${linkFileIsThere ? "is still there" : "is removed"}`,
+    secrets: `environment: ${names.sort().join(", ")}; the file that hands over the token ${linkFileIsThere ? "is still there" : "is removed"}`,
   };
 }
 

@@ -9,7 +9,7 @@ import type { Git } from "./git.ts";
 import type { LabelStore, SandboxLabel } from "./label.ts";
 import { commandLine, sandboxMarker, visibleFolders, visiblePath, type LaunchSettings } from "./launch.ts";
 import { isAlive } from "./processes.ts";
-import { endRuntime, removeLink, startRuntime, writeLink } from "./runtime-process.ts";
+import { endRuntime, linkPath, removeLink, startRuntime, writeLink } from "./runtime-process.ts";
 import { makeFolders, prepareWorkspace, type GitIdentity } from "./workspace.ts";
 
 export interface StarterDeps {
@@ -91,7 +91,7 @@ export class Starter {
     writeLink(folders.runtime, { ...link, epoch, sessionId, orgId, workFolder: seen.work, home: seen.home, opencodePath: visiblePath(settings, opencodePath) });
     const readsInit = settings.isolation === "bubblewrap";
     const started = await startRuntime({
-      line: commandLine(settings, { sandboxId: spec.id, folders, command: runtimeCommand, cwd: "", ...(readsInit ? { infoFd: 3 } : {}) }),
+      line: commandLine(settings, { sandboxId: spec.id, folders, command: [...runtimeCommand, linkPath(seen.runtime)], cwd: "", ...(readsInit ? { infoFd: 3 } : {}) }),
       logPath: labels.logOf(spec.id),
       readsInit,
       onLeader: (leader) => labels.write({ ...label, leader }),
