@@ -20,6 +20,8 @@ export interface ActorAccess {
   state(): SessionState | null;
   alarm(atMs: number | null): void;
   forget(): void;
+  /** Text so far of the open parts, for inputs that may end a run. */
+  openPartTexts(): Readonly<Record<string, string>>;
 }
 
 type SandboxEffect = EffectOf<"stop-sandbox" | "destroy-sandbox" | "describe-sandbox">;
@@ -96,6 +98,7 @@ export class EffectInterpreter {
       phase: gone ? "gone" : "alive",
       failure: described?.failure ?? null,
       nowMs: this.#nowMs,
+      openPartTexts: this.#actor.openPartTexts(),
     });
   }
 

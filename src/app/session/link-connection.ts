@@ -26,7 +26,10 @@ export function onLinkMessage(actor: SessionActor, link: LinkConnection, text: s
   switch (frame.type) {
     case "hello":
       actor.linkReopened();
-      return hangUpIf(actor.apply({ type: "link-opened", epoch, linkId, versions: frame.versions, received: frame.received, nowMs }).refusal);
+      return hangUpIf(
+        actor.apply({ type: "link-opened", epoch, linkId, versions: frame.versions, received: frame.received, nowMs, openPartTexts: actor.openPartTexts })
+          .refusal,
+      );
     case "up": {
       const { openPartTexts } = actor;
       return hangUpIf(actor.apply({ type: "up-received", epoch, n: frame.n, message: frame.body, nowMs, openPartTexts }).refusal);

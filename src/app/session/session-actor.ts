@@ -35,6 +35,8 @@ export class SessionActor {
   readonly #outbox: OutboxPump;
   #state: SessionState | null = null;
   #alarmAtMs: number | null = null;
+  /** What the scheduler was last told; undefined before the first time. */
+  #armedAtMs: number | null | undefined;
   #deltas: DeltaReceiver = createDeltaReceiver();
 
   constructor(ports: SessionPorts, links: LinkSockets) {
@@ -56,6 +58,7 @@ export class SessionActor {
         this.#rearm();
       },
       forget: () => this.#outbox.forgetWhenEmpty(),
+      openPartTexts: () => this.openPartTexts,
     });
     this.#outbox = new OutboxPump(ports, () => this.#state, () => this.#rearm(), () => this.#forget());
   }
@@ -128,6 +131,7 @@ export class SessionActor {
   /** The platform's alarm: late, early or twice. */
   alarm(): void {
     const { nowMs } = this;
+    this.#armedAtMs = undefined;
     if (this.#state) this.apply({ type: "clock-ticked", nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
     this.#rearm();
@@ -144,12 +148,16 @@ export class SessionActor {
   /** One alarm serves the core's deadlines and the outbox. */
   #rearm(): void {
     const times = [this.#alarmAtMs, this.#ports.store.outboxNextAtMs()].filter((atMs) => atMs !== null);
-    this.#ports.background(this.#ports.scheduler.wakeAt(times.length === 0 ? null : Math.min(...times)));
+    const atMs = times.length === 0 ? null : Math.min(...times);
+    if (atMs === this.#armedAtMs) return;
+    this.#armedAtMs = atMs;
+    this.#ports.background(this.#ports.scheduler.wakeAt(atMs));
   }
 
   #forget(): void {
     this.#state = null;
     this.#ports.store.destroy();
+    this.#armedAtMs = null;
     this.#ports.background(this.#ports.scheduler.wakeAt(null));
   }
 }

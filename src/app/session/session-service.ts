@@ -5,6 +5,7 @@ import {
   type Answer,
   type AppliedWork,
   type Message,
+  type Problem,
   type SandboxProviderConfig,
   type SendMessage,
   type Session,
@@ -89,6 +90,8 @@ export class SessionService {
     if (bytes > LIMITS.promptBytesMax) {
       return { ok: false, problem: makeProblem("body-too-large", `The prompt has ${bytes} bytes; the limit is ${LIMITS.promptBytesMax}.`) };
     }
+    const unknown = providers === undefined && input.model !== undefined ? this.#unknownModel(input.model) : null;
+    if (unknown) return { ok: false, problem: unknown };
     const keep: AnswerToKeep | undefined = idempotency && { ...idempotency, of: (step) => step.reply?.id ?? missing("the message's id") };
     const result = this.#actor.apply(
       {
@@ -181,6 +184,17 @@ export class SessionService {
 
   recordUsage({ runId, usage, costMicros }: UsageReport): void {
     this.#actor.apply({ type: "usage-reported", runId, usage, costMicros, nowMs: this.#actor.nowMs });
+  }
+
+  /** A socket brings no list of providers, so its model must be one the session already has. */
+  #unknownModel(model: string): Problem | null {
+    const providers = this.#actor.state?.settings.providers ?? [];
+    const allowed = providers.flatMap(({ id, models }) => models.map((known) => `${id}/${known.id}`));
+    if (allowed.includes(model)) return null;
+    return makeProblem("unknown-model", `This session does not have the model ${model}.`, {
+      allowed,
+      fix: "Change the session's model with PATCH, or send the message over REST.",
+    });
   }
 
   #newPrompt({ text, model }: SendMessage): NewPrompt {
