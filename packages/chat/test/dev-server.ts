@@ -1,6 +1,6 @@
 /**
  * The page on canned sessions, for looking at it without sandboxes: `node packages/chat/test/dev-server.ts [port]` after
- * a build. `/auth/example` signs in. The policy is the strict one of the real server.
+ * a build. `/sign-in` signs in. The policy is the strict one of the real server.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -28,7 +28,7 @@ export async function startChatServer({ port = 0, canned = false }: ChatServerOp
 
 function servePage(request: IncomingMessage, response: ServerResponse): boolean {
   const { pathname } = new URL(request.url ?? "/", "http://x");
-  if (pathname.startsWith("/auth/")) {
+  if (pathname === "/sign-in") {
     response.writeHead(302, { location: "/", "set-cookie": "berth_session=example; Path=/; HttpOnly; SameSite=Lax" }).end();
     return true;
   }
@@ -41,5 +41,5 @@ function servePage(request: IncomingMessage, response: ServerResponse): boolean 
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const server = await startChatServer({ port: Number(process.argv[2] ?? 0), canned: true });
-  console.log(`${server.url}/auth/example`);
+  console.log(`${server.url}/sign-in?token=example`);
 }

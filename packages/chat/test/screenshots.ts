@@ -52,7 +52,7 @@ const shots: readonly Shot[] = [
       await page.getByTestId("send").click();
       await page.getByTestId("composer").fill("And bump the version");
       await page.getByTestId("send").click();
-      await page.getByText("first thing to know").waitFor();
+      await page.locator("p", { hasText: "first thing to know" }).waitFor();
       await page.waitForTimeout(600);
     },
   },

@@ -66,6 +66,11 @@ export class Berth {
     return this.#http.get("/v1/me");
   }
 
+  /** Ends the sign-in of this page's cookie. With an API key it does nothing: revoke the key instead. */
+  signOut(): Promise<void> {
+    return this.#http.post("/sign-out");
+  }
+
   /** A handle by id; asks nothing of the server. */
   session(id: string): SessionClient {
     return new SessionClient(this.#http, id, this.#WebSocket);

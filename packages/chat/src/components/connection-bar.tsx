@@ -20,7 +20,7 @@ export function ConnectionBar({ view, onRetry }: { readonly view: SessionView; r
   }
   if (connection !== "reconnecting") return null;
   return (
-    <div className={css.bar} role="status">
+    <div className={`${css.bar} ${css.late}`} role="status">
       <Spinner />
       <span>Reconnecting… What you see may be a moment old; nothing is lost.</span>
     </div>

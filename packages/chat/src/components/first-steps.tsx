@@ -1,17 +1,14 @@
 /** Without a provider key: how to get a real model, starting with what is on this machine already. */
-import { useCallback } from "react";
-import { useBerth } from "../lib/berth-context.tsx";
+import type { Discovery } from "@berth/sdk";
 import { navigate } from "../lib/router.ts";
-import { useLoad } from "../lib/use-load.ts";
+import type { Loaded } from "../lib/use-load.ts";
 import { useShared } from "../lib/workspace-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { DiscoveryList } from "./discovery-list.tsx";
 
-export function FirstSteps() {
-  const berth = useBerth();
+export function FirstSteps({ discoveries }: { readonly discoveries: Loaded<readonly Discovery[]> }) {
   const { models } = useShared();
-  const discoveries = useLoad(useCallback(() => berth.machine.discoveries().all(), [berth]));
   if (!models.data || models.data.some(({ demo }) => !demo)) return null;
   const found = discoveries.data?.filter(({ imported }) => !imported) ?? [];
   if (found.length > 0) return <DiscoveryList title="Found on this machine" items={found} onImported={discoveries.reload} />;

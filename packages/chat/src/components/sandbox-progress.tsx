@@ -4,25 +4,18 @@ import type { Transcript } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { Button } from "../ui/button.tsx";
-import { ErrorNotice, Notice } from "../ui/notice.tsx";
+import { ErrorNotice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { FailureNotice } from "./failure-notice.tsx";
 import css from "./sandbox-progress.module.css";
 
 export function SandboxProgress({ store, transcript }: { readonly store: SessionStore; readonly transcript: Transcript }) {
   const { status, failure, workspaceStatus } = transcript;
   if (status === "failed") {
-    return (
-      <Notice tone="bad" action={<ResumeButton store={store}>Start again</ResumeButton>}>
-        {failure?.message ?? "The session could not be started."} {failure?.fix}
-      </Notice>
-    );
+    return <FailureNotice failure={failure} fallback="The session could not be started." action={<ResumeButton store={store}>Start again</ResumeButton>} />;
   }
   if (workspaceStatus?.phase === "failed") {
-    return (
-      <Notice tone="bad">
-        {workspaceStatus.failure?.message ?? "The work folder could not be made ready."} {workspaceStatus.failure?.fix}
-      </Notice>
-    );
+    return <FailureNotice failure={workspaceStatus.failure} fallback="The work folder could not be made ready." />;
   }
   if (status === "starting") return <Step>{startingText(transcript)}</Step>;
   if (workspaceStatus?.phase === "preparing") return <Step>Copying the repository…</Step>;

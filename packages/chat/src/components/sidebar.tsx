@@ -1,10 +1,11 @@
 /** The list of sessions, and the way to everything else. */
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
+import { useBerth } from "../lib/berth-context.tsx";
 import { followLink } from "../lib/follow-link.ts";
 import { pathOf, type Route } from "../lib/router.ts";
 import { useNow } from "../lib/use-now.ts";
 import { useShared } from "../lib/workspace-context.tsx";
-import { Button } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Logo } from "../ui/logo.tsx";
 import { SessionItem } from "./session-item.tsx";
@@ -54,6 +55,7 @@ export function Sidebar({ route, onNavigate }: SidebarProps) {
             <span>{me.user?.name ?? "API key"}</span>
             <span className={css.org}>{me.organization.name}</span>
           </span>
+          <SignOut />
         </div>
       </footer>
     </nav>
@@ -73,6 +75,18 @@ function NavLink({ route, active, onNavigate, children }: NavLinkProps) {
       {children}
     </a>
   );
+}
+
+function SignOut() {
+  const berth = useBerth();
+  const [failed, setFailed] = useState(false);
+  const signOut = (): void => {
+    berth.signOut().then(
+      () => location.assign("/"),
+      () => setFailed(true),
+    );
+  };
+  return <IconButton icon="leave" size={17} label={failed ? "Not signed out. Try again" : "Sign out"} onClick={signOut} />;
 }
 
 function ListSkeleton() {

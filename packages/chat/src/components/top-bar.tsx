@@ -7,7 +7,7 @@ import css from "./top-bar.module.css";
 export function TopBar({ children }: { readonly children?: ReactNode }) {
   const openDrawer = useOpenDrawer();
   return (
-    <header className={css.bar}>
+    <header className={`${css.bar} ${children ? css.lined : ""}`}>
       <IconButton icon="menu" label="Show sessions" className={css.menu ?? ""} onClick={openDrawer} />
       {children}
     </header>

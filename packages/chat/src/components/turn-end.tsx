@@ -3,7 +3,7 @@ import type { Turn } from "@berth/sdk";
 import { cost, duration, tokens } from "../lib/format.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { Button } from "../ui/button.tsx";
-import { Notice } from "../ui/notice.tsx";
+import { FailureNotice } from "./failure-notice.tsx";
 import css from "./turn-end.module.css";
 
 export function TurnEnd({ store, turn }: { readonly store: SessionStore; readonly turn: Turn }) {
@@ -15,17 +15,9 @@ export function TurnEnd({ store, turn }: { readonly store: SessionStore; readonl
   );
   switch (turn.status) {
     case "failed":
-      return (
-        <Notice tone="bad" action={again}>
-          {failure?.message ?? "The turn failed."} {failure?.fix}
-        </Notice>
-      );
+      return <FailureNotice failure={failure} fallback="The turn failed." action={again} />;
     case "interrupted":
-      return (
-        <Notice tone="warn" action={again}>
-          {failure?.message ?? "The sandbox was lost in the middle of this turn. Nothing was run a second time."} {failure?.fix}
-        </Notice>
-      );
+      return <FailureNotice tone="warn" failure={failure} fallback="The sandbox was lost in the middle of this turn. Nothing was run a second time." action={again} />;
     case "stopped":
       return <p className={css.line}>Stopped by you</p>;
     case "completed":

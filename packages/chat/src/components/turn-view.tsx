@@ -23,7 +23,7 @@ export const TurnView = memo(function TurnView({ store, turn, sessionStatus }: T
       <UserMessage text={turn.text} at={turn.at} />
       {turn.items.length > 0 || active ? (
         <div className={css.answer}>
-          {turn.items.map((item) => (
+          {turn.items.filter((item) => !isAsking(item)).map((item) => (
             <ItemView key={item.id} store={store} item={item} active={active} />
           ))}
           {active && sessionStatus === "running" && !isTelling(turn.items.at(-1)) ? <Thinking /> : null}
@@ -51,6 +51,11 @@ function ItemView({ store, item, active }: { readonly store: SessionStore; reado
     case "applied":
       return <AppliedNote item={item} />;
   }
+}
+
+/** The call by which a question is asked says no more than the question's own card. */
+function isAsking(item: TurnItem): boolean {
+  return item.kind === "part" && item.part.tool?.name === "question" && item.part.tool.status !== "failed";
 }
 
 /** True while something is seen to move: text being written, a tool at work. */

@@ -15,5 +15,5 @@ export function toMessage(error: unknown): ErrorMessage {
   if (error.code === "network" || error.code === "timeout") {
     return { code: error.code, text: "Berth is not answering.", fix: "Check that it is still running in your terminal.", fields };
   }
-  return { code: error.code, text: error.detail, fix: error.fix, fields };
+  return { code: error.code, text: /[.!?…]$/.test(error.detail) ? error.detail : `${error.detail}.`, fix: error.fix, fields };
 }

@@ -24,13 +24,16 @@ export function useStickToEnd(count: number): StickToEnd {
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    let height = element.scrollHeight;
+    const read = () => ({ top: element.scrollTop, inner: element.scrollHeight, outer: element.clientHeight });
+    let before = read();
     const onScroll = (): void => {
-      // A column that shrank or grew moves the position too; only the reader's own scrolling counts.
-      const grew = element.scrollHeight !== height;
-      height = element.scrollHeight;
-      const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX;
-      if (!grew || near) sticking.current = near;
+      const now = read();
+      const near = now.inner - now.top - now.outer < NEAR_PX;
+      // A column or window of another size moves the position too; only the reader's own way up counts.
+      const wentUp = now.top < before.top && now.inner === before.inner && now.outer === before.outer;
+      before = now;
+      if (near) sticking.current = true;
+      else if (wentUp) sticking.current = false;
       setAtEnd(near || sticking.current);
     };
     element.addEventListener("scroll", onScroll, { passive: true });

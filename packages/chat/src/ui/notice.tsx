@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import type { ErrorMessage } from "../lib/error-message.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { InlineCode } from "./inline-code.tsx";
 import css from "./notice.module.css";
 
 export interface NoticeProps {
@@ -24,7 +25,10 @@ export function Notice({ tone, icon, children, action }: NoticeProps) {
 export function ErrorNotice({ error, action }: { readonly error: ErrorMessage; readonly action?: ReactNode }) {
   return (
     <Notice tone="bad" action={action}>
-      {error.text} {error.fix ? <span className={css.fix}>{error.fix}</span> : null}
+      <InlineCode text={error.text} />{" "}
+      <span className={css.fix}>
+        <InlineCode text={error.fix} />
+      </span>
     </Notice>
   );
 }

@@ -24,7 +24,7 @@ export function SignedOut({ onRetry }: { readonly onRetry: () => Promise<void> }
       <pre className={css.terminal} aria-label="Example of what the terminal prints">
         <span className={css.dim}>$</span> npm start{"\n"}
         <span className={css.dim}>…</span>
-        {"\n"}Open Berth: <span className={css.link}>{location.origin}/auth/…</span>
+        {"\n"}Open Berth: <span className={css.link}>{location.origin}/sign-in?token=…</span>
       </pre>
       <p className={css.note}>
         The link works for ten minutes. Start Berth again for a new one. Scripts do not sign in: they send an API key.

@@ -1,11 +1,12 @@
 /** Where a session begins: what to do, with which model, on what. */
-import { useState, type FormEvent } from "react";
+import { useCallback, useState, type FormEvent } from "react";
 import { useBerth } from "../lib/berth-context.tsx";
 import { useDraft } from "../lib/draft.ts";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
 import { usePreferredModel } from "../lib/preferred-model.ts";
 import { navigate } from "../lib/router.ts";
 import { useFolder } from "../lib/use-folder.ts";
+import { useLoad } from "../lib/use-load.ts";
 import { isDemo, useShared } from "../lib/workspace-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { ErrorNotice } from "../ui/notice.tsx";
@@ -23,6 +24,8 @@ export function NewSessionView() {
   const [model, setModel] = usePreferredModel(models.data);
   const [prompt, setPrompt] = useDraft("new");
   const folder = useFolder();
+  // Refused with `not-found` where Berth does not run on a machine of the user's: then there is no folder to name either.
+  const discoveries = useLoad(useCallback(() => berth.machine.discoveries().all(), [berth]));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ErrorMessage | null>(null);
   const canStart = model !== null && prompt.trim() !== "" && !folder.blocks && !busy;
@@ -69,9 +72,9 @@ export function NewSessionView() {
               </Button>
             </div>
           </form>
-          <FolderField folder={folder} />
+          {discoveries.error?.code === "not-found" ? null : <FolderField folder={folder} />}
           {error ? <ErrorNotice error={error} /> : null}
-          <FirstSteps />
+          <FirstSteps discoveries={discoveries} />
           {isDemo(models.data, model) ? <DemoHints onPick={setPrompt} /> : null}
         </div>
       </div>

@@ -1,0 +1,73 @@
+/** The reducer: any batching, any repeat, the same transcript. */
+import type { NewEvent, SessionEvent } from "@berth/protocol";
+import { expect, test } from "vitest";
+import { answerText, applyDelta, applyDeltas, applyEvent, applyEvents, emptyTranscript, queuedTurns } from "@berth/sdk";
+
+function log(...events: NewEvent[]): SessionEvent[] {
+  return events.map((event, at) => ({ ...event, seq: at + 1, id: `ev_${at + 1}`, at: `2026-01-01T00:00:0${at % 10}.000Z` }) as SessionEvent);
+}
+
+const queued = (messageId: string, text: string): NewEvent => ({ type: "message.queued", messageId, data: { text, model: "demo/demo", position: 0 } });
+const status = (messageId: string, value: "running" | "completed" | "cancelled" | "stopped"): NewEvent => ({ type: "message.status", messageId, data: { status: value } });
+const started = (messageId: string, id: string): NewEvent => ({ type: "part.started", messageId, data: { part: { id, kind: "text", text: "" } } });
+const ended = (messageId: string, id: string, text: string): NewEvent => ({ type: "part.ended", messageId, data: { part: { id, kind: "text", text } } });
+
+const TURN = log(queued("m1", "hello"), status("m1", "running"), started("m1", "p1"), ended("m1", "p1", "Hello!"), status("m1", "completed"));
+
+test("a turn holds its message, its parts and how it ended", () => {
+  const { turns, lastSeq } = applyEvents(emptyTranscript(), TURN);
+  expect(turns).toHaveLength(1);
+  expect(turns[0]).toMatchObject({ messageId: "m1", text: "hello", status: "completed" });
+  expect(answerText(turns[0] as never)).toBe("Hello!");
+  expect(lastSeq).toBe(5);
+});
+
+test("events seen twice, alone or in a batch that overlaps, change nothing", () => {
+  const once = applyEvents(emptyTranscript(), TURN);
+  expect(applyEvents(once, TURN)).toBe(once);
+  expect(applyEvents(applyEvents(emptyTranscript(), TURN.slice(0, 3)), TURN)).toEqual(once);
+});
+
+test("text grows by deltas; what is known is not added twice, what comes after a gap is left out", () => {
+  const open = applyEvents(emptyTranscript(), TURN.slice(0, 3));
+  const textAfter = (...deltas: { offset: number; text: string }[]): string =>
+    answerText(applyDeltas(open, deltas.map((delta) => ({ partId: "p1", ...delta }))).turns[0] as never);
+  expect(textAfter({ offset: 0, text: "Hel" }, { offset: 3, text: "lo" })).toBe("Hello");
+  expect(textAfter({ offset: 0, text: "Hel" }, { offset: 0, text: "Hello" })).toBe("Hello");
+  expect(textAfter({ offset: 0, text: "Hello" }, { offset: 0, text: "Hel" })).toBe("Hello");
+  expect(textAfter({ offset: 0, text: "Hel" }, { offset: 4, text: "o" })).toBe("Hel");
+});
+
+test("the end of a part supersedes its deltas, and later ones are ignored", () => {
+  let transcript = applyEvents(emptyTranscript(), TURN.slice(0, 3));
+  transcript = applyDelta(transcript, { partId: "p1", offset: 0, text: "Hullo" });
+  transcript = applyEvents(transcript, TURN);
+  expect(answerText(transcript.turns[0] as never)).toBe("Hello!");
+  expect(applyDelta(transcript, { partId: "p1", offset: 6, text: "?" })).toBe(transcript);
+});
+
+test("a turn that nothing happened to keeps its identity", () => {
+  const first = applyEvents(emptyTranscript(), TURN);
+  const second = applyEvent(first, { ...(log(queued("m2", "again"))[0] as SessionEvent), seq: 6 });
+  expect(second.turns[0]).toBe(first.turns[0]);
+  expect(queuedTurns(second).map(({ messageId }) => messageId)).toEqual(["m2"]);
+});
+
+test("a request is answered where it was asked", () => {
+  const asked = log(queued("m1", "x"), status("m1", "running"), { type: "permission.asked", messageId: "m1", data: { requestId: "r1", tool: "bash", title: "Run", patterns: [] } });
+  const answered = [...asked, ...log({ type: "request.answered", data: { requestId: "r1", answer: { kind: "permission", reply: "once" } } }).map((event) => ({ ...event, seq: 4 }))];
+  expect(applyEvents(emptyTranscript(), asked).turns[0]?.items[0]).toMatchObject({ kind: "permission", answer: null });
+  expect(applyEvents(emptyTranscript(), answered).turns[0]?.items[0]).toMatchObject({ answer: { reply: "once" } });
+});
+
+test("an event of a type from the future moves the position and nothing else", () => {
+  const before = applyEvents(emptyTranscript(), TURN);
+  const after = applyEvent(before, { seq: 6, id: "ev_6", at: "", type: "galaxy.formed", data: {} } as unknown as SessionEvent);
+  expect(after).toEqual({ ...before, lastSeq: 6 });
+});
+
+test("what names no message belongs to the newest turn that has begun", () => {
+  const events = log(queued("m1", "a"), status("m1", "running"), queued("m2", "b"), { type: "workspace.applied", data: { branch: "berth/a", commit: "abc", filesChanged: 1 } });
+  const { turns } = applyEvents(emptyTranscript(), events);
+  expect(turns.map(({ items }) => items.length)).toEqual([1, 0]);
+});
