@@ -47,8 +47,8 @@ const runtime = new Runtime({
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void runtime.stop());
 runtime.start();
 
-/** What the host set for this sandbox; nothing of Berth's own is in it. */
+/** What the host set for this sandbox, its marker by which it ends every process included. */
 function agentEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name, value]) => value !== undefined && !/^(OPENCODE|BERTH|NODE)_/.test(name));
+  const kept = Object.entries(process.env).filter(([name, value]) => value !== undefined && !name.startsWith("OPENCODE_"));
   return Object.fromEntries(kept) as Record<string, string>;
 }

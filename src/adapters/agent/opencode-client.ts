@@ -46,6 +46,13 @@ export class OpenCodeCalls {
     return id;
   }
 
+  /** A whole turn in a session that is removed afterwards. */
+  async throwAway(text: string, model: string): Promise<void> {
+    const sessionID = await this.createSession();
+    await this.#call("open", () => this.#client.session.prompt({ sessionID, model: modelOf(model), parts: [{ type: "text", text }] }, this.#bound()));
+    await this.#call("open", () => this.#client.session.delete({ sessionID }, this.#bound()));
+  }
+
   async isBusy(sessionID: string): Promise<boolean> {
     const statuses = await this.#call("lookup", () => this.#client.session.status({}, this.#bound()));
     const status = statuses[sessionID];
@@ -53,10 +60,8 @@ export class OpenCodeCalls {
   }
 
   async submit(sessionID: string, messageID: string, text: string, model: string): Promise<void> {
-    const slash = model.indexOf("/");
-    const id = { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) };
     const parts = [{ type: "text" as const, text }];
-    await this.#call("prompt", () => this.#client.session.promptAsync({ sessionID, messageID, model: id, parts }, this.#bound()));
+    await this.#call("prompt", () => this.#client.session.promptAsync({ sessionID, messageID, model: modelOf(model), parts }, this.#bound()));
   }
 
   async abort(sessionID: string): Promise<void> {
@@ -107,4 +112,9 @@ export class OpenCodeCalls {
     if (response?.ok === true) return data as T;
     throw classify(response ? { status: response.status, body: error } : error, operation);
   }
+}
+
+function modelOf(model: string): { readonly providerID: string; readonly modelID: string } {
+  const slash = model.indexOf("/");
+  return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) };
 }

@@ -16,17 +16,18 @@ const PACKAGES: { readonly [K in Provider["kind"]]: string } = {
 const OUTPUT_TOKENS_FALLBACK = 8_192;
 
 /**
+ * @param extra providers of our own, beside those of the session
  * @param tokenFile holds the broker token. OpenCode reads it from there, so that a tool that prints its environment does
  * not print the token.
  */
-export function openCodeConfig({ providers, permissions }: AgentConfig, tokenFile: string): Record<string, unknown> {
+export function openCodeConfig({ providers, permissions }: AgentConfig, tokenFile: string, extra: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     autoupdate: false,
     share: "disabled",
     // Berth keeps its own snapshots of the work; OpenCode's would cost a git run per step.
     snapshot: false,
-    enabled_providers: providers.map(({ id }) => id),
-    provider: Object.fromEntries(providers.map((provider) => [provider.id, providerEntry(provider, tokenFile)])),
+    enabled_providers: [...providers.map(({ id }) => id), ...Object.keys(extra)],
+    provider: { ...Object.fromEntries(providers.map((provider) => [provider.id, providerEntry(provider, tokenFile)])), ...extra },
     permission: Object.keys(permissions).length === 0 ? DEFAULT_PERMISSIONS : permissions,
   };
 }

@@ -18,6 +18,7 @@ import { titleOf } from "./opencode-events.ts";
 import { OpenCodeIds, type OpenCodeIdsDeps } from "./opencode-ids.ts";
 import { startOpenCodeServer, type OpenCodeServer } from "./opencode-server.ts";
 import { OpenCodeTurn } from "./opencode-turn.ts";
+import { startWarmUpModel, WARM_UP_MODEL, WARM_UP_PROVIDER } from "./opencode-warm-up.ts";
 
 export interface OpenCodeDeps extends OpenCodeIdsDeps {
   /** Absolute path of the `opencode` program. */
@@ -166,7 +167,9 @@ class OpenCodeAgent implements CodingAgent {
     mkdirSync(home, { recursive: true });
     mkdirSync(dirname(tokenFile), { recursive: true });
     writeFileSync(tokenFile, config.brokerToken, { mode: 0o600 });
-    const env = openCodeEnvironment({ base: environment, home, password, config: openCodeConfig(config, tokenFile), git: config.git });
+    const warmUp = await startWarmUpModel();
+    const inline = openCodeConfig(config, tokenFile, { [WARM_UP_PROVIDER]: warmUp.provider });
+    const env = openCodeEnvironment({ base: environment, home, password, config: inline, git: config.git });
     let server: OpenCodeServer | null = null;
     try {
       server = await startOpenCodeServer({ executable, workFolder, environment: env, password, startTimeoutMs, signal });
@@ -175,8 +178,11 @@ class OpenCodeAgent implements CodingAgent {
       this.#running = running;
       await this.#follow(running);
       void server.exited.then(() => this.#onExit(running));
+      // A prompt need not wait for it: both load the same.
+      void calls.throwAway("Say ok.", WARM_UP_MODEL).catch(() => {}).finally(warmUp.close);
       return running;
     } catch (error) {
+      warmUp.close();
       this.#running = null;
       await server?.stop();
       throw classify(error, "open");
