@@ -96,3 +96,13 @@ export async function refusal(promise: Promise<unknown>): Promise<BerthError> {
   check(outcome instanceof Error && outcome.name === "BerthError", `expected a BerthError, got ${String(outcome)}`);
   return outcome as BerthError;
 }
+
+/** Asks until there is an answer, for ten seconds. */
+export async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("there was no answer in ten seconds");
+}

@@ -3,7 +3,7 @@
  * Workers and browsers run the very same ones. No test framework here.
  */
 import type { CaseContext, SdkCase } from "./case-kit.ts";
-import { check, client, equal, hastyClock, realFetch, refusal, sharedSession } from "./case-kit.ts";
+import { check, client, equal, eventually, hastyClock, realFetch, refusal, sharedSession } from "./case-kit.ts";
 import { streamCases } from "./stream-cases.ts";
 
 export type { CaseContext, SdkCase };
@@ -32,8 +32,12 @@ const requestCases: readonly SdkCase[] = [
       const created = await berth.sessions.create({ model: context.model, metadata: { mark } });
       const session = berth.session(created.id);
       equal((await session.update({ title: "Renamed" })).title, "Renamed", "title after update");
-      const found = await berth.sessions.list({ metadata: { mark } }).all();
-      equal(found.map(({ id }) => id), [created.id], "sessions with that metadata");
+      // The list is written behind the session.
+      const found = await eventually(async () => {
+        const [first] = await berth.sessions.list({ metadata: { mark } }).all();
+        return first?.title === "Renamed" ? first : undefined;
+      });
+      equal(found.id, created.id, "the session with that metadata");
       await session.remove();
       equal((await refusal(session.get())).code, "not-found", "a removed session");
     },

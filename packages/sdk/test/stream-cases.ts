@@ -1,7 +1,7 @@
 /** Cases about turns and the ways to watch them. */
 import { answerText, applyDelta, applyDeltas, applyEvent, applyEvents, emptyTranscript, type SessionEvent, type Transcript, type WebSocketConstructor } from "@berth/sdk";
 import type { CaseContext, SdkCase } from "./case-kit.ts";
-import { check, client, cuttingFetch, equal, hastyClock, refusal, sharedSession } from "./case-kit.ts";
+import { check, client, cuttingFetch, equal, eventually, hastyClock, refusal, sharedSession } from "./case-kit.ts";
 
 export const streamCases: readonly SdkCase[] = [
   {
@@ -128,14 +128,12 @@ export const streamCases: readonly SdkCase[] = [
       const session = await sharedSession(context);
       const message = await session.send("!say for the history");
       await session.wait({ messageId: message.id });
-      for (let attempt = 0; attempt < 50; attempt++) {
+      // The history is written behind the session.
+      const run = await eventually(async () => {
         const runs = await client(context).runs.list({ sessionId: session.id }).all();
-        const run = runs.find(({ messageId }) => messageId === message.id);
-        if (run) return equal([run.outcome, run.sessionId], ["completed", session.id], "the run");
-        // The history is written behind the session, so it may be a moment late.
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      throw new Error("the run is not in the history");
+        return runs.find(({ messageId }) => messageId === message.id);
+      });
+      equal([run.outcome, run.sessionId], ["completed", session.id], "the run");
     },
   },
 ];
