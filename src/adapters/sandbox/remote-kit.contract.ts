@@ -14,8 +14,7 @@ const NEVER = new Promise<never>(() => undefined);
 export class RemoteKit {
   #server: Server | null = null;
   #port = 0;
-  #closedPort = 0;
-  #secret = SECRET;
+  #deps = { secret: SECRET };
   #portOfNext: number | null = null;
   #loseCreate = false;
   #cutExec = false;
@@ -39,9 +38,9 @@ export class RemoteKit {
   /** The next call goes to a port nobody listens on. */
   async becomeUnreachable(): Promise<void> {
     const server = createHostServer({ providers: [], reports: [], machine: null, secret: SECRET, now: Date.now, log: () => undefined });
-    this.#closedPort = await listen(server, 0);
+    const port = await listen(server, 0);
     await new Promise((resolve) => server.close(resolve));
-    this.#portOfNext = this.#closedPort;
+    this.#portOfNext = port;
   }
 
   /** The next create happens and is not answered. */
@@ -55,7 +54,7 @@ export class RemoteKit {
   }
 
   forgetSecret(): void {
-    this.#secret = "another-secret-of-a-contract-run-only";
+    this.#deps.secret = "another-secret-of-a-contract-run-only";
   }
 
   /** A command has reached the host. */
@@ -66,30 +65,31 @@ export class RemoteKit {
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = null;
-    this.#secret = SECRET;
     server?.closeAllConnections();
     if (server) await new Promise((resolve) => server.close(resolve));
   }
 
   #client(inner: SandboxProvider): SandboxProvider {
-    const kit = this;
-    return createRemoteSandboxProvider({
-      fetch: (url, init) => fetch(url, init),
-      get baseUrl() {
-        const port = kit.#portOfNext ?? kit.#port;
-        kit.#portOfNext = null;
-        return `http://127.0.0.1:${port}`;
-      },
-      get secret() {
-        return kit.#secret;
-      },
-      backend: inner.backend,
-      isolation: inner.isolation,
-      capabilities: inner.capabilities,
+    const { backend, isolation, capabilities } = inner;
+    const deps = {
+      fetch: (url: string, init: RequestInit) => fetch(this.#redirected(url), init),
+      baseUrl: `http://127.0.0.1:${this.#port}`,
+      secret: SECRET,
+      backend,
+      isolation,
+      capabilities,
       timeoutsMs: { create: CREATE_TIMEOUT_MS },
       now: Date.now,
-      randomBytes: (length) => randomBytes(length),
-    });
+      randomBytes: (length: number) => randomBytes(length),
+    };
+    this.#deps = deps;
+    return createRemoteSandboxProvider(deps);
+  }
+
+  #redirected(url: string): string {
+    const port = this.#portOfNext;
+    this.#portOfNext = null;
+    return port === null ? url : url.replace(`:${this.#port}/`, `:${port}/`);
   }
 
   #breakable(inner: SandboxProvider): SandboxProvider {

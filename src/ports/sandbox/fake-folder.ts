@@ -18,7 +18,7 @@ export class FakeFolder {
 
   /** The part of git's rules that people run into. */
   static accepts(branch: string): boolean {
-    return /^(?![-/.])(?!.*(\.\.|\/\/|@\{|\/\.))[^\s~^:?*[\\\x00-\x1f\x7f]+(?<!\.lock|[/.])$/.test(branch);
+    return /^(?![-/.])(?!.*(\.\.|\/\/|@\{|\/\.))[^\s~^:?*[\\\p{Cc}]+(?<!\.lock|[/.])$/u.test(branch);
   }
 
   static difference(base: FakeFiles, files: FakeFiles): number {

@@ -13,10 +13,8 @@ export interface IsolationReport {
 }
 
 const PROBE_MS = 5_000;
-const BWRAP_PROBE = [
-  ...["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--new-session", "--die-with-parent"],
-  ...["--uid", "1000", "--gid", "1000", "--cap-drop", "ALL", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"],
-];
+const BWRAP_PROBE =
+  "--unshare-user --unshare-pid --unshare-ipc --unshare-uts --new-session --die-with-parent --uid 1000 --gid 1000 --cap-drop ALL --ro-bind / / --proc /proc --dev /dev -- true".split(" ");
 
 /** Null when it ran; otherwise what it said. */
 function probe(file: string, args: readonly string[]): Promise<string | null> {

@@ -29,8 +29,8 @@ export function seatbeltProfile({ writable, readOnlyPaths, hidden }: SeatbeltReq
     "(deny file-write*)",
     `(allow file-read* ${subpaths([...readOnlyPaths, ...writable])})`,
     `(allow file-write* ${subpaths([...writable, "/dev"])})`,
-    "(deny signal (target others))",
-    "(deny process-info* (target others))",
+    "(deny signal process-info*)",
+    "(allow signal process-info* (target same-sandbox))",
     "",
   ].join("\n");
 }

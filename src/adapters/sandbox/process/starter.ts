@@ -83,7 +83,7 @@ export class Starter {
     makeFolders(folders);
     if (!labels.readWorkspace(spec.sessionId) || !existsSync(folders.work)) {
       const identity = (await gitIdentity()) ?? NOBODY;
-      labels.writeWorkspace(spec.sessionId, await prepareWorkspace({ spec, folders, identity, gitInside: gitInside(spec, signal), signal }));
+      labels.writeWorkspace(spec.sessionId, await prepareWorkspace({ spec, folders, dataDir: settings.dataDir, identity, gitInside: gitInside(spec, signal), signal }));
     }
     signal.throwIfAborted();
     const seen = visibleFolders(settings.isolation, folders);
@@ -123,7 +123,8 @@ export class Starter {
     const said = lastLine(this.#deps.labels.logOf(id));
     const failed = this.#fail(label, "runtime-exited", `The sandbox's runtime ended${how}${said === "" ? "." : `: ${said}`}`);
     removeLink(this.#deps.labels.foldersOf(label.spec.sessionId).runtime);
-    void endRuntime({ ...(label.leader ? { leader: label.leader } : {}), ...(label.init ? { init: label.init } : {}) }, sandboxMarker(id), 0);
+    // What it left behind; `stop`, `destroy` or the next epoch ends whatever this does not.
+    endRuntime({ ...(label.leader ? { leader: label.leader } : {}), ...(label.init ? { init: label.init } : {}) }, sandboxMarker(id), 0).catch(() => undefined);
     return failed;
   }
 

@@ -90,6 +90,8 @@ describe("cloning", () => {
     await subject.destroy("ses_fails-1");
     writeFileSync(join(kit.root, "file"), "");
     expect(await failureOf(subject, join(kit.root, "file"))).toMatchObject({ code: "sandbox-not-found" });
+    await subject.destroy("ses_fails-1");
+    expect(await failureOf(subject, join(kit.dataDir, "sandboxes"))).toMatchObject({ code: "sandbox-permission-denied" });
   });
 });
 

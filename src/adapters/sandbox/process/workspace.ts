@@ -20,6 +20,8 @@ export interface GitIdentity {
 export interface WorkspaceRequest {
   readonly spec: Pick<SandboxSpec, "sessionId" | "workspace">;
   readonly folders: SandboxFolders;
+  /** Berth's own data folder, which is nobody's workspace. */
+  readonly dataDir: string;
   readonly identity: GitIdentity;
   /** Git in the work folder, inside the sandbox. */
   readonly gitInside: Git;
@@ -43,12 +45,17 @@ export function branchOf(sessionId: string): string {
   return `berth/${sessionId.replace(/^ses_/, "").slice(-8)}`;
 }
 
-/** The folder as a repository that can be cloned. @throws PortError with the step that puts it right */
-export function sourceFolder(path: string): string {
+/** @throws PortError with the step that puts it right */
+function sourceFolder(path: string, dataDir: string): string {
   if (!isAbsolute(path) || !existsSync(path) || !statSync(path).isDirectory()) {
     throw refusal("create", `There is no folder ${path}.`, { code: "not-found", fix: "Choose a folder that exists, by its absolute path." });
   }
-  return realpathSync(path);
+  const real = realpathSync(path);
+  const own = realpathSync(dataDir);
+  if (real === own || real.startsWith(`${own}/`)) {
+    throw refusal("create", `The folder ${path} is Berth's own.`, { code: "permission-denied", fix: "Choose a folder of yours." });
+  }
+  return real;
 }
 
 /** The top of the repository that the folder lies in. */
@@ -72,7 +79,7 @@ async function startingCommit(source: string, ref: string, signal: AbortSignal):
   throw refusal("create", `The repository ${source} has no commit ${ref}.`, { code: "failed-precondition", fix });
 }
 
-export async function prepareWorkspace({ spec, folders, identity, gitInside, signal }: WorkspaceRequest): Promise<WorkspaceRecord> {
+export async function prepareWorkspace({ spec, folders, dataDir, identity, gitInside, signal }: WorkspaceRequest): Promise<WorkspaceRecord> {
   removeTree(folders.work);
   mkdirSync(folders.work, { mode: 0o700 });
   const configure = async (): Promise<void> => {
@@ -86,7 +93,7 @@ export async function prepareWorkspace({ spec, folders, identity, gitInside, sig
     const head = await requireGit("create", gitInside(["rev-parse", "HEAD"]));
     return { branch: "main", base: head.trim(), source: null };
   }
-  const source = await repositoryOf(sourceFolder(spec.workspace.path), signal);
+  const source = await repositoryOf(sourceFolder(spec.workspace.path, dataDir), signal);
   const base = await startingCommit(source, spec.workspace.ref ?? "HEAD", signal);
   const branch = branchOf(spec.sessionId);
   const clone = ["clone", "--quiet", "--no-local", "--no-hardlinks", "--no-checkout", "--template=", "--", source, folders.work];
