@@ -13,6 +13,8 @@ export interface RuntimeState {
   /** What was already said of the newest turn, so that taking it up again says nothing twice. */
   readonly turn: { readonly messageId: string; readonly started: readonly string[]; readonly ended: readonly string[] } | null;
   readonly ready: boolean;
+  /** The work folder was described; it is once per sandbox. */
+  readonly workspace: boolean;
 }
 
 /** One line: what came down with what goes up because of it, so that a crash leaves both or neither. */
@@ -23,7 +25,7 @@ export interface JournalEntry {
   readonly state?: RuntimeState;
 }
 
-export const EMPTY_STATE: RuntimeState = { link: createLinkEnd(), configure: null, prompts: {}, turn: null, ready: false };
+export const EMPTY_STATE: RuntimeState = { link: createLinkEnd(), configure: null, prompts: {}, turn: null, ready: false, workspace: false };
 
 export function applyEntry(state: RuntimeState, entry: JournalEntry): RuntimeState {
   let next = entry.state ?? state;
@@ -42,6 +44,8 @@ function applyUp(state: RuntimeState, up: UpMessage): RuntimeState {
   switch (up.type) {
     case "ready":
       return { ...state, ready: true };
+    case "workspace-ready":
+      return { ...state, workspace: true };
     case "turn-started":
       return { ...state, turn: { messageId: up.messageId, started: [], ended: [] } };
     case "part-started":
@@ -62,6 +66,7 @@ function note(turn: RuntimeState["turn"], messageId: string, list: "started" | "
 
 /** False for what was said of this turn before the runtime was restarted. */
 export function isNews(state: RuntimeState, up: UpMessage): boolean {
+  if (up.type === "workspace-ready") return !state.workspace;
   const turn = "messageId" in up && state.turn?.messageId === up.messageId ? state.turn : null;
   switch (up.type) {
     case "turn-started":

@@ -37,6 +37,8 @@ export class Runtime {
   #line: Promise<void> = Promise.resolve();
   /** Last prompt given to the agent and how to tell that its turn is over. */
   #turn: { readonly messageId: string; readonly ended: () => void } | null = null;
+  /** Told to stop, perhaps before their turn came. */
+  readonly #stopped = new Set<string>();
   #isOpen = false;
   #cancelHeartbeat: (() => void) | null = null;
 
@@ -81,6 +83,7 @@ export class Runtime {
       case "prompt":
         return this.#enqueue(() => this.#run(body));
       case "interrupt":
+        this.#stopped.add(body.messageId);
         return void agent.interrupt(body.messageId).catch(() => {});
       case "answer":
         return void agent.answer(body.requestId, body.answer).catch((error: unknown) => {
@@ -125,12 +128,13 @@ export class Runtime {
     });
     this.#beat();
     try {
-      await this.#submitOnce(prompt);
-      await over;
+      if (this.#stopped.has(messageId)) this.#post({ type: "turn-ended", messageId, outcome: "stopped" });
+      else await this.#submitOnce(prompt).then(() => over);
     } catch (error) {
       this.#post({ type: "turn-ended", messageId, outcome: "failed", failure: failureOf(error, "agent-failed") });
     }
     this.#turn = null;
+    this.#stopped.delete(messageId);
     this.#cancelHeartbeat?.();
   }
 
@@ -141,6 +145,8 @@ export class Runtime {
     if ((await agent.lookup(messageId)) !== "unknown") return agent.resume(messageId);
     try {
       await agent.prompt({ messageId, text, model });
+      // The stop came while the prompt was on its way.
+      if (this.#stopped.has(messageId)) await agent.interrupt(messageId);
     } catch (error) {
       // It may have arrived all the same; only what surely did not is a failure to report.
       if (!isPortError(error) || error.outcome !== "unknown") throw error;

@@ -106,6 +106,17 @@ describe("runtime", () => {
     expect(session.all("turn-ended").map(({ outcome }) => outcome)).toEqual(["stopped", "completed"]);
   });
 
+  test("a stop that comes before the agent has the prompt ends it without running it", async () => {
+    const world = newWorld();
+    launch(world);
+    world.session.tell(CONFIGURE);
+    world.session.tell(prompt("msg_1", "!say never"));
+    world.session.tell({ type: "interrupt", messageId: "msg_1" });
+    await until(world, () => world.session.all("turn-ended").length === 1);
+    expect(world.session.all("turn-ended")[0]?.outcome).toBe("stopped");
+    expect(world.session.all("part-started")).toEqual([]);
+  });
+
   test("[agent:answer:question-gone] answers a question, and withdraws one that is gone", async () => {
     const { world, session } = await readyWorld();
     session.tell(prompt("msg_1", "!ask Really?"));
@@ -241,5 +252,6 @@ describe("runtime", () => {
     await until(world, () => session.all("turn-ended").length === 1);
     expect(session.all("part-ended")[0]?.part.tool?.status).toBe("failed");
     expect(session.all("ready")).toHaveLength(2);
+    expect(session.all("workspace-ready")).toHaveLength(1);
   });
 });

@@ -71,11 +71,6 @@ export class OpenCodeTurn {
     this.#failure ??= failure;
   }
 
-  /** Why the model is being asked again, or null. */
-  get retrying(): string | null {
-    return this.#retrying;
-  }
-
   /** True when the answers tell that the turn ran to its end; false when it was cut off, or is not over. */
   get finished(): boolean {
     const last = [...this.#answers.values()].at(-1);

@@ -7,7 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Answer, Failure } from "@berth/protocol";
-import type { Event } from "@opencode-ai/sdk/v2/types";
+import type { Event, SessionStatus } from "@opencode-ai/sdk/v2/types";
 import { AsyncQueue } from "../../core/kernel/async-queue.ts";
 import { PortError, isPortError } from "../../core/kernel/port-error.ts";
 import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge } from "../../ports/agent/agent.port.ts";
@@ -231,7 +231,7 @@ class OpenCodeAgent implements CodingAgent {
     this.#out.push(...turn.apply(event));
     if (event.type === "session.idle" && event.properties.sessionID === running.sessionId && turn.seen) void this.#settle(turn);
     else if (event.type === "session.error" && turn.failure && !turn.seen) void this.#settleIfIdle(turn);
-    else if (event.type === "session.status" && event.properties.status.type === "retry") this.#onModelRetry(running, turn, event.properties.status.attempt);
+    else if (event.type === "session.status" && event.properties.sessionID === running.sessionId) this.#onStatus(running, turn, event.properties.status);
   }
 
   #onTitle(raw: string): void {
@@ -241,10 +241,12 @@ class OpenCodeAgent implements CodingAgent {
     this.#out.push({ kind: "message", message: { type: "title", title } });
   }
 
-  #onModelRetry({ calls, sessionId }: Running, turn: OpenCodeTurn, attempt: number): void {
-    if (attempt <= (this.#deps.modelRetriesMax ?? 5) || turn.failure) return;
-    turn.fail(failureOfRetries(attempt, turn.retrying ?? "no reason given"));
-    this.#aborting = calls.abort(sessionId).catch(() => {});
+  #onStatus({ calls, sessionId }: Running, turn: OpenCodeTurn, status: SessionStatus): void {
+    const isGivenUp = status.type === "retry" && status.attempt > (this.#deps.modelRetriesMax ?? 5) && !turn.failure;
+    if (isGivenUp) turn.fail(failureOfRetries(status.attempt, status.message));
+    // A stop that came before OpenCode began found nothing to abort.
+    const isStopped = status.type === "busy" && turn.stopRequested;
+    if (isGivenUp || isStopped) this.#aborting = calls.abort(sessionId).catch(() => {});
   }
 
   /** After a gap: what is stored by now, and the end when the turn is over. */
