@@ -8,6 +8,8 @@ declare module "cloudflare:workers" {
 
   /** Bindings, as the tests see them; the program reads them in `src/compose` only. */
   export const env: Readonly<Record<string, unknown>>;
+  /** The Worker's own exports, as the tests call them. */
+  export const exports: Readonly<Record<string, unknown>>;
 
   export abstract class DurableObject<Env = unknown> {
     protected readonly ctx: DurableObjectState;

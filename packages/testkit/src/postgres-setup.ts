@@ -9,6 +9,8 @@ declare module "vitest" {
     postgresUrl: string;
     /** Name of the migrated template. */
     postgresTemplate: string;
+    /** A migrated database for the suites in workerd. */
+    postgresWorkerdUrl: string;
   }
 }
 
@@ -18,7 +20,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const template = await server.createDatabase();
     await migrate(template);
     project.provide("postgresUrl", server.url);
-    project.provide("postgresTemplate", new URL(template).pathname.slice(1));
+    const name = new URL(template).pathname.slice(1);
+    project.provide("postgresTemplate", name);
+    project.provide("postgresWorkerdUrl", await server.createDatabase(name));
   } catch (error) {
     await server.stop();
     throw error;

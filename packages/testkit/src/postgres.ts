@@ -21,6 +21,16 @@ export interface TestPostgres {
 const USER = "berth_test";
 const PASSWORD = "example-password";
 
+const SETTINGS = [
+  "fsync=off",
+  "synchronous_commit=off",
+  "full_page_writes=off",
+  "max_connections=60",
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+  "shared_preload_libraries=pg_stat_statements",
+];
+
 export async function startTestPostgres(): Promise<TestPostgres> {
   const databaseDir = await mkdtemp(join(tmpdir(), "berth-postgres-"));
   const port = await freePort();
@@ -34,10 +44,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     // PostgreSQL refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--encoding=UTF8", "--no-sync"],
-    postgresFlags: [
-      ...["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60"],
-      ...["listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_preload_libraries=pg_stat_statements"],
-    ].flatMap((setting) => ["-c", setting]),
+    postgresFlags: SETTINGS.flatMap((setting) => ["-c", setting]),
     onLog: (line) => log.push(String(line)),
     onError: (line) => log.push(String(line)),
   });

@@ -55,7 +55,8 @@ async function removeProvider(db: Database, orgId: string, id: string): Promise<
   return connectionOf(row);
 }
 
-function connectionOf({ orgId: _, createdAt, ...rest }: ProviderRow): ProviderConnection {
+function connectionOf(row: ProviderRow): ProviderConnection {
+  const { orgId: _, createdAt, ...rest } = row;
   return { ...rest, createdAtMs: createdAt.getTime() };
 }
 

@@ -6,6 +6,7 @@ import { startTestPostgres } from "@berth/testkit/postgres";
 import { createTestDatabase } from "@berth/testkit/test-database";
 import { isPortError } from "../../core/kernel/port-error.ts";
 import { ConnectionPool, type ConnectionPoolOptions } from "./connection-pool.ts";
+import { connectionPerCall } from "./connection-per-call.ts";
 import { createPooledDatabase } from "./database.ts";
 import { servePool } from "./pool-rpc.ts";
 import { secrets } from "./schema/secrets.ts";
@@ -106,8 +107,11 @@ describe("connection pool", () => {
   });
 });
 
-describe("Drizzle over the pool", () => {
-  const database = (options: Partial<ConnectionPoolOptions> = {}) => createPooledDatabase(servePool(pool(options)));
+describe.each([
+  ["the pool", () => servePool(pool())],
+  ["a connection per call", () => connectionPerCall(url)],
+])("Drizzle over %s", (_, stub) => {
+  const database = () => createPooledDatabase(stub());
 
   test("dates, bytes and numbers come back as they went", async () => {
     const db = database();
@@ -119,7 +123,7 @@ describe("Drizzle over the pool", () => {
   });
 
   test("a transaction has a connection of its own, beside which others work", async () => {
-    const db = database({ connectionsMax: 2 });
+    const db = database();
     await db.transaction(async (tx) => {
       await tx.insert(secrets).values(secret("kept"));
       expect(await db.select(nameOnly).from(secrets)).toEqual([]);
@@ -147,13 +151,18 @@ describe("Drizzle over the pool", () => {
     await db.delete(secrets);
   });
 
-  test("the server's error keeps its code, and the pool's refusal stays a port error", async () => {
-    const only = pool({ connectionsMax: 1, waitersMax: 0 });
-    const db = createPooledDatabase(servePool(only));
+  test("the server's error keeps its code, and leaves the database usable", async () => {
+    const db = database();
     await db.insert(secrets).values(secret("taken"));
     await expect(db.insert(secrets).values(secret("taken"))).rejects.toMatchObject({ cause: { code: "23505", table: "secrets" } });
-    const held = await only.lease();
-    await expect(db.select().from(secrets)).rejects.toSatisfy((raw: Error) => isPortError(raw.cause));
-    await held.release();
+    await db.delete(secrets);
   });
+});
+
+test("the pool's refusal is a port error through Drizzle too", async () => {
+  const only = pool({ connectionsMax: 1, waitersMax: 0 });
+  const held = await only.lease();
+  const db = createPooledDatabase(servePool(only));
+  await expect(db.select().from(secrets)).rejects.toSatisfy((raw: Error) => isPortError(raw.cause));
+  await held.release();
 });

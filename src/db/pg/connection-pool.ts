@@ -32,6 +32,7 @@ export class ConnectionPool {
   readonly #connectionsMax: number;
   readonly #waitersMax: number;
   readonly #leaseMs: number;
+  #closed: Promise<void> | null = null;
 
   constructor(options: ConnectionPoolOptions) {
     this.#connectionsMax = options.connectionsMax ?? 8;
@@ -64,8 +65,9 @@ export class ConnectionPool {
     return new PoolLease(await this.#connect(), this.#leaseMs);
   }
 
-  async close(): Promise<void> {
-    await this.#pool.end();
+  /** Waits for what runs and closes the connections. Closing twice changes nothing. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#pool.end());
   }
 
   async #connect(): Promise<pg.PoolClient> {

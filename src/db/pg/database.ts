@@ -1,4 +1,4 @@
-/** The database as the Postgres adapters see it, and the three ways to reach it. */
+/** The database as the Postgres adapters see it, and the two ways to reach it. */
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { createPooledClient, type PoolStub } from "./pooled-client.ts";
@@ -16,11 +16,11 @@ export function createDatabase(client: pg.Pool): Database {
   return drizzle(client, { schema });
 }
 
-/** Connections open on first use. For Node: the launcher, tests, tools. */
-export function openDatabase(connectionString: string, options: { readonly connectionsMax?: number } = {}): OpenDatabase {
+/** Connections open on first use. For Node: tests and tools. */
+export function openDatabase(connectionString: string): OpenDatabase {
   const pool = new pg.Pool({
     connectionString,
-    max: options.connectionsMax ?? 4,
+    max: 4,
     connectionTimeoutMillis: 10_000,
     query_timeout: 15_000,
     allowExitOnIdle: true,
@@ -32,15 +32,7 @@ export function openDatabase(connectionString: string, options: { readonly conne
   return { db: createDatabase(pool), close, [Symbol.asyncDispose]: close };
 }
 
-/**
- * On Cloudflare: one request's or one object call's own connection through Hyperdrive, which pools behind it. Opens on
- * first use; close it when the request ends. A second connection opens only for a statement beside an open transaction.
- */
-export function createHyperdriveDatabase(connectionString: string): OpenDatabase {
-  return openDatabase(connectionString, { connectionsMax: 2 });
-}
-
-/** Where nothing pools behind the binding: the bounded pool held by a Durable Object. */
+/** In the Worker: over the pool of one machine, held by a Durable Object, or over Hyperdrive by `connectionPerCall`. */
 export function createPooledDatabase(pool: PoolStub): Database {
   return createDatabase(createPooledClient(pool));
 }

@@ -47,7 +47,7 @@ Object.defineProperty(RemotePool, "name", { value: "RemotePool" });
 
 class LeasedClient {
   readonly #lease: LeaseStub;
-  #released: Promise<void> | null = null;
+  #released = false;
 
   constructor(lease: LeaseStub) {
     this.#lease = lease;
@@ -59,7 +59,9 @@ class LeasedClient {
 
   /** Not awaited by Drizzle. When the call itself is lost, the pool takes the lease back by its deadline. */
   release(): void {
-    this.#released ??= this.#giveBack();
+    if (this.#released) return;
+    this.#released = true;
+    void this.#giveBack();
   }
 
   async #giveBack(): Promise<void> {

@@ -1,7 +1,7 @@
 /** The proofs of the identity port's catalogued faults. */
 import { createFaultProofs } from "@berth/testkit/fault-proof";
 import { expect } from "vitest";
-import { bearer, OWNER, signIn, STALE_MS, type IdentityHarness } from "./identity.contract.ts";
+import { bearer, OWNER, signIn, STALE_MS, type IdentityHarness } from "./identity-kit.contract.ts";
 import { IDENTITY_FAULTS } from "./identity.faults.ts";
 
 export function describeIdentityFaults(harness: IdentityHarness): void {

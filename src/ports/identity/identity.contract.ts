@@ -1,33 +1,12 @@
 /** What every identity keeps; run by each implementation and by the credential cache around one. */
-import { verifiesOn, type ContractHarness } from "@berth/testkit";
+import { verifiesOn } from "@berth/testkit";
 import { describe, expect } from "vitest";
 import { describeIdentityFaults } from "./identity-faults.contract.ts";
-import type { Identity, Principal, Role } from "./identity.port.ts";
+import { bearer, cookie, OWNER, signIn, STALE_MS, type IdentityHarness } from "./identity-kit.contract.ts";
+import type { Identity, Principal } from "./identity.port.ts";
 
-export interface IdentityHarness extends ContractHarness<Identity> {
-  /** Moves the subject's clock on; it begins at the real time. */
-  advance(ms: number): void;
-  now(): number;
-  addMember(orgId: string, userName: string, role: Role): Promise<string>;
-  setRole(orgId: string, userId: string, role: Role): Promise<void>;
-  removeMember(orgId: string, userId: string): Promise<void>;
-}
-
-export const OWNER = { name: "Ada", email: "ada@example.com", orgName: "Ada's team" };
-/** How long a resolved credential may be believed. */
-export const STALE_MS = 30_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-
-export const bearer = (token: string) => ({ kind: "bearer", token }) as const;
-
-/** What a browser sends back. */
-export const cookie = (answer: { readonly setCookies: readonly string[] } | null) =>
-  ({ kind: "cookie", header: (answer?.setCookies ?? []).map((each) => each.split(";")[0]).join("; ") }) as const;
-
-export async function signIn(identity: Identity, userId: string) {
-  return cookie(await identity.redeemSignInToken(await identity.createSignInToken(userId)));
-}
 
 export function describeIdentityContract(harness: IdentityHarness): void {
   describe(`identity contract: ${harness.name}`, () => {
