@@ -1,0 +1,152 @@
+/** The whole program on fakes only: for the walking skeleton, the disruption suite and simulations. */
+import { createCachedIdentity, CredentialCache } from "../app/credential-cache.ts";
+import { ProviderCache } from "../app/provider-cache.ts";
+import type { Services } from "../app/services.ts";
+import { InProcessSession } from "../app/session/in-process-session.ts";
+import type { HubTimers } from "../app/session/viewer-hub.ts";
+import { FaultScript } from "../core/kernel/fault.ts";
+import { createPrng } from "../core/kernel/prng.ts";
+import { InMemoryBlobStore } from "../ports/blob-store/blob-store.fake.ts";
+import { InMemoryCatalog } from "../ports/catalog/catalog.fake.ts";
+import { CATALOG_FAULTS } from "../ports/catalog/catalog.faults.ts";
+import { InMemoryEventBus } from "../ports/event-bus/event-bus.fake.ts";
+import { EVENT_BUS_FAULTS } from "../ports/event-bus/event-bus.faults.ts";
+import { InMemoryIdentity } from "../ports/identity/identity.fake.ts";
+import { IDENTITY_FAULTS } from "../ports/identity/identity.faults.ts";
+import { InMemoryLedger } from "../ports/ledger/ledger.fake.ts";
+import { LEDGER_FAULTS } from "../ports/ledger/ledger.faults.ts";
+import { InMemoryModelGateway } from "../ports/model-gateway/model-gateway.fake.ts";
+import { MODEL_GATEWAY_FAULTS } from "../ports/model-gateway/model-gateway.faults.ts";
+import { InMemoryRunHistory } from "../ports/run-history/run-history.fake.ts";
+import { RUN_HISTORY_FAULTS } from "../ports/run-history/run-history.faults.ts";
+import { InMemorySandboxProvider } from "../ports/sandbox/sandbox.fake.ts";
+import type { SandboxSpec } from "../ports/sandbox/sandbox.port.ts";
+import { InMemoryScheduler } from "../ports/scheduler/scheduler.fake.ts";
+import { InMemorySecretVault } from "../ports/secret-vault/secret-vault.fake.ts";
+import { SECRET_VAULT_FAULTS } from "../ports/secret-vault/secret-vault.faults.ts";
+import { InMemorySessionStore, MemoryDisk } from "../ports/session-store/session-store.fake.ts";
+import { VERSION } from "./version.ts";
+
+export interface MemoryOptions {
+  readonly timers: HubTimers;
+  /** Seeds ids and tokens. */
+  readonly seed: number;
+  /** Attaches a runtime to a started sandbox; what it answers is called when the sandbox ends. */
+  readonly onSandboxStart: (spec: SandboxSpec, instance: MemoryInstance) => (() => void) | void;
+  /** Names of the sandbox backends, in the order they are tried. */
+  readonly backends?: readonly string[];
+}
+
+export type MemoryInstance = ReturnType<typeof composeMemory>;
+
+export function composeMemory({ timers, seed, onSandboxStart, backends = ["memory"] }: MemoryOptions) {
+  const { now } = timers;
+  const prng = createPrng(seed);
+  const faults = {
+    catalog: new FaultScript(CATALOG_FAULTS),
+    eventBus: new FaultScript(EVENT_BUS_FAULTS),
+    identity: new FaultScript(IDENTITY_FAULTS),
+    ledger: new FaultScript(LEDGER_FAULTS),
+    modelGateway: new FaultScript(MODEL_GATEWAY_FAULTS),
+    runHistory: new FaultScript(RUN_HISTORY_FAULTS),
+    vault: new FaultScript(SECRET_VAULT_FAULTS),
+  };
+  const identity = new InMemoryIdentity({ now, faults: faults.identity });
+  const catalog = new InMemoryCatalog({ now, faults: faults.catalog });
+  const runHistory = new InMemoryRunHistory(faults.runHistory);
+  const vault = new InMemorySecretVault({ now, faults: faults.vault });
+  const feeds = new Map<string, InMemoryEventBus>();
+  const ledgers = new Map<string, InMemoryLedger>();
+  const sessions = new Map<string, InProcessSession>();
+  const disks = new Map<string, MemoryDisk>();
+  const schedulers = new Map<string, InMemoryScheduler>();
+  const background = new Set<Promise<unknown>>();
+  const log: object[] = [];
+
+  const sandboxes = new Map(
+    backends.map((backend) => [backend, new InMemorySandboxProvider({ now, backend, onStart: (spec) => onSandboxStart(spec, instance) })] as const),
+  );
+  const track = (work: Promise<unknown>): void => {
+    const tracked = work.catch((error: unknown) => void log.push({ event: "background-failed", error: String(error) }));
+    background.add(tracked);
+    void tracked.finally(() => background.delete(tracked));
+  };
+
+  const session = (orgId: string, sessionId: string): InProcessSession => {
+    const name = `${orgId}:${sessionId}`;
+    const known = sessions.get(name);
+    if (known) return known;
+    const scheduler = remember(schedulers, name, () => new InMemoryScheduler({ nowMs: now() }));
+    const made = new InProcessSession({
+      store: new InMemorySessionStore({ disk: remember(disks, name, () => new MemoryDisk()), unique: sessionId }),
+      scheduler,
+      runHistory,
+      catalog,
+      feedOf: (org) => remember(feeds, org, () => new InMemoryEventBus({ now, faults: faults.eventBus })),
+      sandboxes,
+      linkUrl: "ws://memory/v1/sandbox/link",
+      timers,
+      randomBytes: (length) => prng.bytes(length),
+      sha256,
+      background: track,
+      log: (entry) => void log.push(entry),
+    });
+    sessions.set(name, made);
+    return made;
+  };
+
+  const services: Services = {
+    identity: createCachedIdentity(identity, new CredentialCache({ now })),
+    catalog,
+    vault,
+    runHistory,
+    blobs: new InMemoryBlobStore(),
+    modelGateway: new InMemoryModelGateway({ faults: faults.modelGateway }),
+    sessions: { of: session },
+    ledgerOf: (orgId) => remember(ledgers, orgId, () => new InMemoryLedger({ now, faults: faults.ledger })),
+    feedOf: (orgId) => remember(feeds, orgId, () => new InMemoryEventBus({ now, faults: faults.eventBus })),
+    providerCache: new ProviderCache(),
+    machine: null,
+    demoModelUrl: "http://demo.memory",
+    publicUrl: "http://berth.memory",
+    sandboxUrl: "http://berth.memory",
+    version: VERSION,
+    sandboxBackends: async () => backends.map((backend) => ({ backend, isolation: "memory" as const })),
+    operatorToken: "example-operator-token-of-32-characters",
+    now,
+    randomBytes: (length) => prng.bytes(length),
+    waitUntil: track,
+  };
+
+  const instance = {
+    services,
+    faults,
+    sandboxes,
+    session,
+    runHistory,
+    catalog,
+    log,
+    /** Everything in the background that has been started, and what that starts in turn. */
+    async settled(): Promise<void> {
+      while (background.size > 0) await Promise.all(background);
+    },
+    /** The session's object loses its memory; its disk stays. */
+    crash(orgId: string, sessionId: string): InProcessSession {
+      sessions.delete(`${orgId}:${sessionId}`);
+      return session(orgId, sessionId);
+    },
+    scheduler: (orgId: string, sessionId: string) => schedulers.get(`${orgId}:${sessionId}`) ?? null,
+  };
+  return instance;
+}
+
+function remember<T>(known: Map<string, T>, name: string, make: () => T): T {
+  const value = known.get(name) ?? make();
+  known.set(name, value);
+  return value;
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
