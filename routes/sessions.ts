@@ -1,7 +1,6 @@
 /** Sessions: create, list, read, change and delete. */
-import { makeId } from "../src/core/kernel/ids.ts";
 import { noSuchSession } from "../src/app/http/problem-error.ts";
-import { sessionIdOfKey } from "../src/app/http/session-id.ts";
+import { makeSessionId, sessionIdOfKey } from "../src/app/http/session-id.ts";
 import { authorOf } from "./auth.ts";
 import { limitPrompt } from "./errors.ts";
 import { json, noContent, pageResponse, positionOf } from "./paging.ts";
@@ -34,7 +33,7 @@ route(
     const models = await modelsOfNewSession(services, orgId, body.model);
     const input = await withCheckedFolder(services.machine, body);
     // Under a key the id follows from it, so that a repeat reaches the same object even while the first is under way.
-    const sessionId = idempotency === null ? makeId("ses", services.now(), services.randomBytes(16)) : await sessionIdOfKey(orgId, idempotency.key, services.now());
+    const sessionId = idempotency === null ? makeSessionId(orgId, services.now(), services.randomBytes(16)) : await sessionIdOfKey(orgId, idempotency.key, services.now());
     const session = unwrap(
       await services.sessions.of(orgId, sessionId).open({
         orgId,

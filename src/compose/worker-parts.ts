@@ -15,7 +15,9 @@ import { createRemoteSandboxProvider, fetchSandboxBackends } from "../adapters/s
 import { createDoAlarmScheduler } from "../adapters/scheduler/do-alarm.ts";
 import { createPostgresVault } from "../adapters/secret-vault/postgres.ts";
 import { createDoSessionStore } from "../adapters/session-store/do-sqlite.ts";
+import { createAbsentSession } from "../app/absent-session.ts";
 import { createCachedIdentity, CredentialCache } from "../app/credential-cache.ts";
+import { isSessionIdOf } from "../app/http/session-id.ts";
 import { ProviderCache } from "../app/provider-cache.ts";
 import type { Services } from "../app/services.ts";
 import type { SessionHandle } from "../app/session-handle.ts";
@@ -23,6 +25,7 @@ import type { SessionPorts } from "../app/session/session-ports.ts";
 import type { Database } from "../db/pg/database.ts";
 import type { EventBusRpc } from "../ports/event-bus/event-bus.port.ts";
 import type { LedgerRpc } from "../ports/ledger/ledger.port.ts";
+import { refuseUpgrade } from "../session/sockets.ts";
 import { readMasterKeys, readVars, type WorkerBindings } from "./env.ts";
 import { createOutboundFetch } from "./outbound.ts";
 import { VERSION } from "./version.ts";
@@ -61,6 +64,7 @@ export function composeWorker(databaseOf: DatabaseOf) {
 function makeIsolate(env: WorkerBindings, db: Database) {
   const vars = readVars(env);
   const fetch = createOutboundFetch(vars.OPERATOR_ORIGINS, env);
+  const absent = createAbsentSession(refuseUpgrade);
   const { keys, current } = readMasterKeys(vars.MASTER_KEYS);
   const host = { fetch, baseUrl: vars.SANDBOX_HOST_URL, secret: vars.SANDBOX_HOST_SECRET, now: Date.now, randomBytes };
   const capabilities = { keepsWorkFolder: true, appliesToFolder: true, snapshots: false, expose: false, claim: false };
@@ -75,7 +79,9 @@ function makeIsolate(env: WorkerBindings, db: Database) {
     runHistory: createPostgresRunHistory(db),
     blobs: createR2BlobStore(env.BLOBS),
     modelGateway: createDirectModelGateway({ fetch }),
-    sessions: { of: (orgId, sessionId) => stubOf<SessionHandle>(env.SESSIONS, `${orgId}:${sessionId}`) },
+    sessions: {
+      of: (orgId, sessionId) => (isSessionIdOf(orgId, sessionId) ? stubOf<SessionHandle>(env.SESSIONS, `${orgId}:${sessionId}`) : absent),
+    },
     ledgerOf: (orgId) => createOrgLedger({ stub: () => stubOf<LedgerRpc>(env.ORG_LEDGER, orgId) }),
     feedOf: (orgId) => createOrgEventBus({ stub: () => stubOf<EventBusRpc>(env.ORG_EVENTS, orgId) }),
     providerCache: new ProviderCache(),

@@ -4,7 +4,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
-import { AT_MS, batch, event } from "../../ports/session-store/session-store-kit.contract.ts";
+import { AT_MS, batch, event, readEverything } from "../../ports/session-store/session-store-kit.contract.ts";
 import { describeSessionStoreContract } from "../../ports/session-store/session-store.contract.ts";
 import type { SessionStore } from "../../ports/session-store/session-store.port.ts";
 import { createDoSessionStore, createDoSql } from "./do-sqlite.ts";
@@ -51,4 +51,12 @@ verifies("SST24", "a session is as it was after its object was evicted", async (
     expect(store.eventsAfter(0, 10)).toEqual(committed);
     expect(store.commit(batch({ events: [event("c")], atMs: AT_MS }))[0]?.seq).toBe(3);
   });
+});
+
+verifies("SST30", "an object that was only read from stores nothing", async () => {
+  const tables = await runInDurableObject(objects.get(objects.newUniqueId()), (_object, state) => {
+    readEverything(createDoSessionStore(state));
+    return state.storage.sql.exec("SELECT name FROM sqlite_master").toArray();
+  });
+  expect(tables).toEqual([]);
 });

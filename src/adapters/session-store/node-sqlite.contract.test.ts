@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
-import { batch, event } from "../../ports/session-store/session-store-kit.contract.ts";
+import { batch, event, readEverything } from "../../ports/session-store/session-store-kit.contract.ts";
 import { describeSessionStoreContract } from "../../ports/session-store/session-store.contract.ts";
 import type { SessionStore } from "../../ports/session-store/session-store.port.ts";
 import { createFaultySql, type FaultySql } from "./faulty-sql.testkit.ts";
@@ -72,4 +72,19 @@ verifies("SST24", "a session is as it was after its file was closed and opened a
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+verifies("SST30", "a database that was only read from stays without tables, and a first batch that is refused leaves none", () => {
+  const database = new DatabaseSync(":memory:");
+  const sql = createFaultySql(createNodeSql(database));
+  const store = createSqliteSessionStore(sql, "one");
+  const tables = (): unknown[] => database.prepare("SELECT name FROM sqlite_master").all();
+  readEverything(store);
+  expect(tables()).toEqual([]);
+  const twice = { id: "out_1", target: "catalog", payload: "{}", nextAttemptAtMs: 0 } as const;
+  expect(() => store.commit(batch({ outboxAdd: [twice, twice] }))).toThrow();
+  expect(tables()).toEqual([]);
+  readEverything(store);
+  expect(store.commit(batch({ events: [event("a")] }))[0]?.seq).toBe(1);
+  database.close();
 });

@@ -18,24 +18,34 @@ const MIGRATIONS: readonly (readonly string[])[] = [
 export const TABLES = ["state", "events", "messages", "outbox", "answers", "tickets"] as const;
 
 /**
- * Brings the database to the newest schema and answers the session's part of event ids, kept from its first opening.
+ * The session's part of event ids as it is stored, or null for a database that nothing was written to; that one stays
+ * empty, since reading a session that is not there must leave nothing behind.
  * @throws PortError `failed-precondition` when a newer Berth wrote it
  */
-export function migrate(sql: Sql, unique: string): string {
-  return sql.transaction(() => {
-    sql.exec("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
-    const meta = new Map(sql.all<{ key: string; value: string }>("SELECT key, value FROM meta").map((row) => [row.key, row.value]));
-    const version = Number(meta.get("schema-version") ?? 0);
-    if (version > MIGRATIONS.length) throw newerSchema(version);
-    if (version < MIGRATIONS.length) {
-      for (const statement of MIGRATIONS.slice(version).flat()) sql.exec(statement);
-      sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('schema-version', ?)", String(MIGRATIONS.length));
-    }
-    const known = meta.get("unique");
-    if (known !== undefined) return known;
-    sql.exec("INSERT INTO meta (key, value) VALUES ('unique', ?)", unique);
-    return unique;
-  });
+export function openSchema(sql: Sql): string | null {
+  const exists = sql.all("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+  if (!exists) return null;
+  const { version, unique } = readMeta(sql);
+  if (version > MIGRATIONS.length) throw newerSchema(version);
+  if (version < MIGRATIONS.length) sql.transaction(() => applyMigrations(sql, version));
+  return unique;
+}
+
+/** Makes the tables. Called inside the transaction of the first write, so that both are there or neither. */
+export function createSchema(sql: Sql, unique: string): void {
+  sql.exec("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+  applyMigrations(sql, 0);
+  sql.exec("INSERT INTO meta (key, value) VALUES ('unique', ?)", unique);
+}
+
+function applyMigrations(sql: Sql, version: number): void {
+  for (const statement of MIGRATIONS.slice(version).flat()) sql.exec(statement);
+  sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('schema-version', ?)", String(MIGRATIONS.length));
+}
+
+function readMeta(sql: Sql): { readonly version: number; readonly unique: string | null } {
+  const meta = new Map(sql.all<{ key: string; value: string }>("SELECT key, value FROM meta").map((row) => [row.key, row.value]));
+  return { version: Number(meta.get("schema-version") ?? 0), unique: meta.get("unique") ?? null };
 }
 
 function newerSchema(version: number): PortError {

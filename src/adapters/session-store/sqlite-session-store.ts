@@ -4,24 +4,38 @@ import { isPortError } from "../../core/kernel/port-error.ts";
 import { commitEvent, messageUnknown, refuseOversized } from "../../ports/session-store/committed.ts";
 import type { CommitBatch, OutboxEntry, SessionStore, ViewerTicket } from "../../ports/session-store/session-store.port.ts";
 import { classify } from "./classify.ts";
-import { migrate, TABLES } from "./schema.ts";
+import { createSchema, openSchema, TABLES } from "./schema.ts";
 import type { Sql, SqlValue } from "./sqlite.ts";
 
 /**
- * @param unique the part of event ids that names the session; what the database was first opened with stays
+ * @param unique the part of event ids that names the session; what the database was first written with stays
  * @throws PortError `failed-precondition` when a newer Berth wrote the database
  */
 export function createSqliteSessionStore(sql: Sql, unique: string): SessionStore {
-  return new SqliteSessionStore(sql, guard("open", () => migrate(sql, unique)));
+  const store = new SqliteSessionStore(sql, unique);
+  store.open();
+  return store;
 }
 
 class SqliteSessionStore implements SessionStore {
   readonly #sql: Sql;
-  readonly #unique: string;
+  #unique: string;
+  /** False until the first write: the database is then without tables, and every reading answers nothing. */
+  #hasTables = false;
 
   constructor(sql: Sql, unique: string) {
     this.#sql = sql;
     this.#unique = unique;
+  }
+
+  /** Whether there is anything to read. */
+  open(): boolean {
+    if (this.#hasTables) return true;
+    const unique = guard("open", () => openSchema(this.#sql));
+    if (unique === null) return false;
+    this.#unique = unique;
+    this.#hasTables = true;
+    return true;
   }
 
   load() {
@@ -31,7 +45,7 @@ class SqliteSessionStore implements SessionStore {
 
   commit(batch: CommitBatch): readonly SessionEvent[] {
     refuseOversized(batch);
-    return this.#transaction("commit", () => {
+    return this.#firstWrite("commit", () => {
       const before = this.lastSeq();
       const committed = batch.events.map((event, i) => commitEvent(event, before + i + 1, this.#unique, batch.atMs));
       this.#sql.exec("INSERT OR REPLACE INTO state (id, state, last_seq) VALUES (1, ?, ?)", batch.state, before + committed.length);
@@ -82,9 +96,9 @@ class SqliteSessionStore implements SessionStore {
   }
 
   outboxRetry(id: string, nextAttemptAtMs: number): void {
-    guard("outboxRetry", () =>
-      this.#sql.exec("UPDATE outbox SET attempts = attempts + 1, next_attempt_at_ms = ? WHERE id = ?", nextAttemptAtMs, id),
-    );
+    this.#transaction("outboxRetry", () => {
+      this.#sql.exec("UPDATE outbox SET attempts = attempts + 1, next_attempt_at_ms = ? WHERE id = ?", nextAttemptAtMs, id);
+    });
   }
 
   findAnswer(key: string) {
@@ -106,7 +120,7 @@ class SqliteSessionStore implements SessionStore {
   }
 
   putTicket({ hash, author, expiresAtMs }: ViewerTicket, nowMs: number): void {
-    this.#transaction("putTicket", () => {
+    this.#firstWrite("putTicket", () => {
       this.#sql.exec("DELETE FROM tickets WHERE expires_at_ms <= ?", nowMs);
       this.#sql.exec("INSERT OR REPLACE INTO tickets (hash, author, expires_at_ms) VALUES (?, ?, ?)", hash, author, expiresAtMs);
     });
@@ -169,6 +183,7 @@ class SqliteSessionStore implements SessionStore {
   }
 
   #all<Row>(operation: string, statement: string, ...values: readonly SqlValue[]): readonly Row[] {
+    if (!this.open()) return [];
     return guard(operation, () => this.#sql.all<Row>(statement, ...values));
   }
 
@@ -176,8 +191,26 @@ class SqliteSessionStore implements SessionStore {
     return this.#all<Row>(operation, statement, ...values)[0];
   }
 
-  #transaction<Result>(operation: string, body: () => Result): Result {
-    return guard(operation, () => this.#sql.transaction(body));
+  /** Changes what is there; where nothing was written there is nothing to change. */
+  #transaction(operation: string, body: () => void): void {
+    if (this.open()) guard(operation, () => this.#sql.transaction(body));
+  }
+
+  /** Writes, making the tables in the same transaction when this is the first time. */
+  #firstWrite<Result>(operation: string, body: () => Result): Result {
+    if (this.open()) return guard(operation, () => this.#sql.transaction(body));
+    try {
+      return guard(operation, () =>
+        this.#sql.transaction(() => {
+          createSchema(this.#sql, this.#unique);
+          return body();
+        }),
+      );
+    } catch (error) {
+      // The body may have seen the tables that are gone again.
+      this.#hasTables = false;
+      throw error;
+    }
   }
 }
 

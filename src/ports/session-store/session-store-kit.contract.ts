@@ -42,3 +42,21 @@ export function thrown(body: () => unknown): PortError {
   }
   throw new Error("nothing was thrown");
 }
+
+/** Calls everything that only reads, and what changes only what is there. */
+export function readEverything(store: SessionStore): void {
+  store.load();
+  store.eventsAfter(0, 10);
+  store.eventsOfRun("run_1");
+  store.firstSeq();
+  store.lastSeq();
+  store.outboxDue(AT_MS, 10);
+  store.outboxNextAtMs();
+  store.findAnswer("key");
+  store.messages(null, 10);
+  store.message("msg_1");
+  store.takeTicket("hash", AT_MS);
+  store.outboxDone(["out_1"]);
+  store.outboxRetry("out_1", AT_MS);
+  store.destroy();
+}

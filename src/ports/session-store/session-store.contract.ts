@@ -3,7 +3,7 @@ import type { NewEvent, SessionEvent } from "@berth/protocol";
 import { verifiesOn } from "@berth/testkit";
 import { describe, expect } from "vitest";
 import { ROW_BYTES_MAX } from "./committed.ts";
-import { AT_MS, batch, event, message, thrown, type SessionStoreHarness } from "./session-store-kit.contract.ts";
+import { AT_MS, batch, event, message, readEverything, thrown, type SessionStoreHarness } from "./session-store-kit.contract.ts";
 import { SESSION_STORE_FAULTS } from "./session-store.faults.ts";
 import { describeSessionTables } from "./session-store-tables.contract.ts";
 import type { CommitBatch, SessionStore } from "./session-store.port.ts";
@@ -44,6 +44,16 @@ function describeLog(harness: SessionStoreHarness): void {
       expect(store.load()).toBeNull();
       expect([store.firstSeq(), store.lastSeq(), store.outboxNextAtMs()]).toEqual([1, 0, null]);
       expect(store.eventsAfter(0, 10)).toEqual([]);
+    }),
+  );
+
+  verifiesOn(harness, "SST30", "reading a store that was never written to leaves it empty and usable", () =>
+    harness.run((open) => {
+      const store = open();
+      readEverything(store);
+      expect(open().load()).toBeNull();
+      expect(store.commit(batch({ events: [event("a")] }))[0]?.seq).toBe(1);
+      expect(open().lastSeq()).toBe(1);
     }),
   );
 
@@ -246,7 +256,9 @@ function describeFaults(harness: SessionStoreHarness): void {
   if (upgrade) {
     verifiesOn(harness, "session-store:open:newer-schema", "a database of a newer version is not opened", () =>
       harness.run((open) => {
-        void upgrade(open());
+        const store = open();
+        store.commit(batch());
+        void upgrade(store);
         expect(thrown(() => open())).toMatchObject(symptomOf("session-store:open:newer-schema"));
       }),
     );
