@@ -25,4 +25,4 @@ export async function buildRuntime({ outfile = resolve(here, "../../dist/runtime
   return outfile;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await buildRuntime());
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(`${await buildRuntime()}\n`);

@@ -1,5 +1,5 @@
 /** The socket as the link client sees it, and the real one. */
-import WebSocket from "ws";
+import { WebSocket, type RawData } from "ws";
 import { DownFrame, type UpFrame } from "@berth/protocol";
 
 export interface Wire {
@@ -41,7 +41,7 @@ export function dialer(url: string, token: string): Dial {
     socket.on("open", () => listener.opened());
     socket.on("message", (data, isBinary) => {
       listener.alive();
-      const frame = isBinary ? null : parseFrame(String(data));
+      const frame = isBinary ? null : parseFrame(textOf(data));
       if (frame) listener.frame(frame);
     });
     // The close that follows says the rest.
@@ -59,6 +59,10 @@ export function dialer(url: string, token: string): Dial {
       },
     };
   };
+}
+
+function textOf(data: RawData): string {
+  return (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString("utf8");
 }
 
 /** Null for what this version does not know, which a newer session may say. */

@@ -21,7 +21,7 @@ describe("OpenCode ids", () => {
     const ids = idsOf(lines, [5_000, 5_000, 4_000]);
     const first = [ids.assign("a"), ids.assign("b"), ids.assign("c")];
     const later = idsOf(lines, [3_000]).assign("d");
-    expect([...first, later].sort()).toEqual([...first, later]);
+    expect([...first, later].toSorted()).toEqual([...first, later]);
     expect(new Set([...first, later]).size).toBe(4);
   });
 

@@ -9,5 +9,5 @@ test("the warm-up model answers every request with a finished stream, until it i
   expect(text).toContain('"content":"ok"');
   expect(text.trimEnd().endsWith("data: [DONE]")).toBe(true);
   model.close();
-  await expect(ask()).rejects.toThrow();
+  await expect(ask()).rejects.toThrow("fetch failed");
 });

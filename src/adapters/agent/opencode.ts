@@ -3,8 +3,7 @@
  * found again after a restart; one turn runs at a time. Nothing here retries a prompt.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Answer, Failure } from "@berth/protocol";
 import type { Event, SessionStatus } from "@opencode-ai/sdk/v2/types";
@@ -12,45 +11,21 @@ import { AsyncQueue } from "../../core/kernel/async-queue.ts";
 import { PortError, isPortError } from "../../core/kernel/port-error.ts";
 import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge } from "../../ports/agent/agent.port.ts";
 import { classify, failureOfRetries } from "./opencode-classify.ts";
-import { OpenCodeCalls } from "./opencode-client.ts";
-import { openCodeConfig, openCodeEnvironment } from "./opencode-config.ts";
 import { titleOf } from "./opencode-events.ts";
-import { OpenCodeIds, type OpenCodeIdsDeps } from "./opencode-ids.ts";
-import { startOpenCodeServer, type OpenCodeServer } from "./opencode-server.ts";
+import { OpenCodeIds } from "./opencode-ids.ts";
+import { launchOpenCode, type LaunchedOpenCode, type OpenCodeDeps } from "./opencode-launch.ts";
 import { OpenCodeTurn } from "./opencode-turn.ts";
-import { startWarmUpModel, WARM_UP_MODEL, WARM_UP_PROVIDER } from "./opencode-warm-up.ts";
-
-export interface OpenCodeDeps extends OpenCodeIdsDeps {
-  /** Absolute path of the `opencode` program. */
-  readonly executable: string;
-  /** HOME of the agent; it keeps its database there, so it must survive a restart. */
-  readonly home: string;
-  /** Where the broker token is put for OpenCode to read, readable by its user only. */
-  readonly tokenFile: string;
-  /** Environment of the agent and its tools; without secrets. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly startTimeoutMs?: number;
-  readonly callTimeoutMs?: number;
-  /** How long a turn may take to end after it was told to stop; then OpenCode itself is ended. */
-  readonly stopTimeoutMs?: number;
-  /** OpenCode asks a failing model again for ever; after this many times the turn has failed. */
-  readonly modelRetriesMax?: number;
-}
 
 export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
   return new OpenCodeAgent(deps);
 }
 
-const PASSWORD_BYTES = 24;
 const RECONNECT_MS = 100;
 const ABORT_GRACE_MS = 2_000;
 const DIED: Failure = { code: "agent-died", message: "The agent ended in the middle of the turn.", fix: "Send the message again to go on." };
 const CUT_OFF: Failure = { code: "agent-restarted", message: "The agent was restarted before the turn ended.", fix: "Send the message again to go on." };
 
-interface Running {
-  readonly server: OpenCodeServer;
-  readonly calls: OpenCodeCalls;
-  readonly sessionId: string;
+interface Running extends LaunchedOpenCode {
   readonly fingerprint: string;
   readonly stopping: AbortController;
 }
@@ -161,49 +136,24 @@ class OpenCodeAgent implements CodingAgent {
   }
 
   async #start(config: AgentConfig, fingerprint: string, signal: AbortSignal): Promise<Running> {
-    const { executable, home, tokenFile, environment, randomBytes, startTimeoutMs = 40_000, callTimeoutMs = 30_000 } = this.#deps;
-    const { workFolder } = config;
-    const password = Buffer.from(randomBytes(PASSWORD_BYTES)).toString("hex");
-    mkdirSync(home, { recursive: true });
-    mkdirSync(dirname(tokenFile), { recursive: true });
-    writeFileSync(tokenFile, config.brokerToken, { mode: 0o600 });
-    const warmUp = await startWarmUpModel();
-    const inline = openCodeConfig(config, tokenFile, { [WARM_UP_PROVIDER]: warmUp.provider });
-    const env = openCodeEnvironment({ base: environment, home, password, config: inline, git: config.git });
-    let server: OpenCodeServer | null = null;
+    const launched = await launchOpenCode(this.#deps, this.#ids, config, signal);
+    const running = { ...launched, fingerprint, stopping: new AbortController() };
+    this.#running = running;
     try {
-      server = await startOpenCodeServer({ executable, workFolder, environment: env, password, startTimeoutMs, signal });
-      const calls = new OpenCodeCalls({ url: server.url, password, workFolder, callTimeoutMs });
-      const running = { server, calls, sessionId: await this.#session(calls), fingerprint, stopping: new AbortController() };
-      this.#running = running;
       await this.#follow(running);
-      void server.exited.then(() => this.#onExit(running));
-      // A prompt need not wait for it: both load the same.
-      void calls.throwAway("Say ok.", WARM_UP_MODEL).catch(() => {}).finally(warmUp.close);
-      return running;
     } catch (error) {
-      warmUp.close();
       this.#running = null;
-      await server?.stop();
+      await running.server.stop();
       throw classify(error, "open");
     }
-  }
-
-  async #session(calls: OpenCodeCalls): Promise<string> {
-    const known = this.#ids.session;
-    if (known !== null && (await calls.hasSession(known))) return known;
-    const created = await calls.createSession();
-    this.#ids.keepSession(created);
-    return created;
+    void running.server.exited.then(() => this.#onExit(running));
+    return running;
   }
 
   /** Reads events until the server is stopped, connecting again when the stream is cut. Answers once the first is in. */
   async #follow(running: Running): Promise<void> {
     const { calls, stopping } = running;
-    let connected = (): void => {};
-    const first = new Promise<void>((resolve) => {
-      connected = resolve;
-    });
+    const { promise: first, resolve: connected } = Promise.withResolvers<void>();
     const read = async (): Promise<void> => {
       while (!stopping.signal.aborted) {
         try {

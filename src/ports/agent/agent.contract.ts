@@ -7,7 +7,7 @@ import type { AgentConfig, CodingAgent } from "./agent.port.ts";
 import { Recorder } from "./agent.recorder.ts";
 
 export interface AgentHarness extends ContractHarness<CodingAgent> {
-  config(permissions?: PermissionPolicy): AgentConfig;
+  readonly config: (permissions?: PermissionPolicy) => AgentConfig;
   readonly model: string;
   /** Ends the agent as a crash of its machine would: nothing more is said, and its store stays. */
   crash(subject: CodingAgent): Promise<void> | void;
@@ -17,9 +17,9 @@ export interface AgentHarness extends ContractHarness<CodingAgent> {
 interface Stage {
   readonly agent: CodingAgent;
   readonly said: Recorder;
-  prompt(messageId: string, text: string): Promise<void>;
+  readonly prompt: (messageId: string, text: string) => Promise<void>;
   /** Submits and waits for the end. */
-  turn(messageId: string, text: string): Promise<Extract<UpMessage, { type: "turn-ended" }>>;
+  readonly turn: (messageId: string, text: string) => Promise<Extract<UpMessage, { type: "turn-ended" }>>;
 }
 
 export function describeAgentContract(harness: AgentHarness): void {
@@ -327,5 +327,5 @@ function expectWellFormedParts(said: Recorder): void {
       expect(whole.startsWith(streamed.get(id) ?? "missing")).toBe(true);
     }
   }
-  expect([...ended].sort()).toEqual([...streamed.keys()].sort());
+  expect([...ended].toSorted()).toEqual([...streamed.keys()].toSorted());
 }

@@ -35,8 +35,8 @@ export interface InMemoryCodingAgentDeps {
   readonly store?: FakeAgentStore;
   readonly faults?: FaultScript;
   /** What the agent does with a prompt. */
-  script?(prompt: AgentPrompt, earlier: readonly AgentPrompt[]): readonly FakeStep[];
-  sleep?(ms: number, signal: AbortSignal): Promise<void>;
+  readonly script?: (prompt: AgentPrompt, earlier: readonly AgentPrompt[]) => readonly FakeStep[];
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 const INFO: AgentInfo = { name: "in-memory", version: "1.0.0" };

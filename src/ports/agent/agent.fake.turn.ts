@@ -135,7 +135,7 @@ export class FakeTurn {
     if (!isAllowed) return this.#finish({ id, kind: "tool", tool: { ...tool, status: "failed", error: "Permission was not given." } });
     this.activity = name;
     if (output !== "") this.#deps.say({ kind: "delta", partId: id, offset: 0, text: output });
-    const seconds = /\bsleep (\d+(?:\.\d+)?)/.exec(String(input["command"] ?? ""))?.[1];
+    const seconds = /\bsleep (\d+(?:\.\d+)?)/.exec(typeof input["command"] === "string" ? input["command"] : "")?.[1];
     if (seconds !== undefined) await this.#deps.sleep(Number(seconds) * 1_000, this.#ending.signal);
     await Promise.resolve();
     if (this.#isOver) return;
