@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { rmSync } from "node:fs";
 import { migrate } from "../../../src/db/pg/migrate.ts";
-import { workerBundle } from "./build.ts";
+import { workerBundle, type WorkerTarget } from "./build.ts";
 import { SupervisedChild, type ChildSpec } from "./child.ts";
 import { freePort } from "./free-port.ts";
 import { LocalState } from "./local-state.ts";
@@ -25,6 +25,16 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** What tests and benchmarks put in the place of the usual parts. */
+export interface StackParts {
+  /** Which build of the Worker runs. Default: the composition for one machine. */
+  readonly workerTarget?: WorkerTarget;
+  /** The program that runs the Worker by its settings. Default: Miniflare. */
+  readonly workerProgram?: string;
+  /** A sandbox host that runs already and knows this data folder's secret. Default: one is started. */
+  readonly sandboxHostUrl?: string;
+}
+
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"] as const;
 /** Model servers people run on their own machine, offered when found: Ollama, LM Studio, llama.cpp. */
 const LOCAL_MODEL_ORIGINS = ["http://127.0.0.1:11434", "http://127.0.0.1:1234", "http://127.0.0.1:8080"];
@@ -35,7 +45,7 @@ function plainEnv(): Record<string, string> {
   return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }
 
-export async function startStack(settings: Settings): Promise<Stack> {
+export async function startStack(settings: Settings, parts: StackParts = {}): Promise<Stack> {
   const state = new LocalState(settings.dataDir);
   state.lock(null);
   if (settings.reset) resetData(settings.dataDir);
@@ -69,39 +79,21 @@ export async function startStack(settings: Settings): Promise<Stack> {
         })
       : null;
 
-    const host = await supervise("Starting the sandbox host", {
-      name: "sandbox-host",
-      command: [...NODE, join(ROOT, "packages", "sandbox-host", "src", "main.ts")],
-      // The host looks for model keys on this machine, so it gets the whole environment; sandboxes get none of it.
-      env: () => ({
-        ...(process.env as Record<string, string>),
-        PORT: String(hostPort),
-        DATA_DIR: settings.dataDir,
-        SANDBOX_HOST_SECRET: secrets.sandboxHostSecret,
-        SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
-        TRUST_AGENT: settings.trustAgent ? "1" : "0",
-        RUNTIME_PATH: RUNTIME_BUNDLE,
-        NODE_PATH_IN_SANDBOX: process.execPath,
-        STOP_SANDBOXES_ON_EXIT: "1",
-      }),
-      readyTimeoutMs: 20_000,
-      endsWithTree: false,
-    });
-
+    const hostUrl = parts.sandboxHostUrl ?? (await startHost(settings, hostPort, secrets.sandboxHostSecret, supervise));
     const url = `http://127.0.0.1:${workerPort}`;
     const origins = operatorOrigins([
-      `http://127.0.0.1:${host.port}`,
+      hostUrl,
       ...(demo ? [`http://127.0.0.1:${demo.port}`] : []),
       ...LOCAL_MODEL_ORIGINS,
       ...settings.allowOrigins,
     ]);
     await supervise("Starting the Worker", {
       name: "worker",
-      command: [...NODE, join(ROOT, "packages", "launcher", "src", "worker-process.ts")],
+      command: [...NODE, parts.workerProgram ?? join(ROOT, "packages", "launcher", "src", "worker-process.ts")],
       env: () => ({
         ...plainEnv(),
         ...workerSettingsEnv({
-          scriptPath: workerBundle("local"),
+          scriptPath: workerBundle(parts.workerTarget ?? "local"),
           assetsPath: CHAT_DIST,
           statePath: join(settings.dataDir, "worker"),
           port: workerPort,
@@ -110,7 +102,7 @@ export async function startStack(settings: Settings): Promise<Stack> {
           vars: {
             PUBLIC_URL: url,
             SANDBOX_URL: url,
-            SANDBOX_HOST_URL: `http://127.0.0.1:${host.port}`,
+            SANDBOX_HOST_URL: hostUrl,
             SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
             SANDBOX_HOST_SECRET: secrets.sandboxHostSecret,
             MASTER_KEYS: `1:${secrets.masterKey}`,
@@ -152,6 +144,29 @@ async function startDatabase(dataDir: string, password: string, supervise: Super
     endsWithTree: true,
   });
   return `postgres://berth:${password}@127.0.0.1:${port}/berth`;
+}
+
+/** @returns its address */
+async function startHost(settings: Settings, port: number, secret: string, supervise: Supervise): Promise<string> {
+  const host = await supervise("Starting the sandbox host", {
+    name: "sandbox-host",
+    command: [...NODE, join(ROOT, "packages", "sandbox-host", "src", "main.ts")],
+    // The host looks for model keys on this machine, so it gets the whole environment; sandboxes get none of it.
+    env: () => ({
+      ...(process.env as Record<string, string>),
+      PORT: String(port),
+      DATA_DIR: settings.dataDir,
+      SANDBOX_HOST_SECRET: secret,
+      SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
+      TRUST_AGENT: settings.trustAgent ? "1" : "0",
+      RUNTIME_PATH: RUNTIME_BUNDLE,
+      NODE_PATH_IN_SANDBOX: process.execPath,
+      STOP_SANDBOXES_ON_EXIT: "1",
+    }),
+    readyTimeoutMs: 20_000,
+    endsWithTree: false,
+  });
+  return `http://127.0.0.1:${host.port}`;
 }
 
 function operatorOrigins(origins: readonly string[]): OperatorOrigin[] {
