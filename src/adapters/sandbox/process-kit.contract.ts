@@ -59,6 +59,7 @@ export class ProcessKit {
       isolation: "bubblewrap",
       trustAgent: false,
       sandboxesMax: SANDBOXES_MAX,
+      answerWithinMs: 50,
       now: () => Date.now(),
       gitIdentity: async () => {
         await this.#gate;

@@ -187,6 +187,15 @@ describe("over time", () => {
     await settled(subject, id);
   });
 
+  test("a start that fails early is failed in the answer itself", async () => {
+    const folder = { kind: "folder", path: kit.root } as const;
+    const subject = kit.open({ answerWithinMs: 10_000 });
+    expect(await subject.create(specOf("early", 1, { workspace: folder }))).toMatchObject({ phase: "failed", failure: { code: "sandbox-failed-precondition" } });
+    const broken = kit.open({ answerWithinMs: 10_000, runtimeCommand: ["/bin/sh", "-c", "sleep 0.1; echo no such thing; exit 1"] });
+    expect(await broken.create(specOf("boot"))).toMatchObject({ phase: "failed", failure: { code: "runtime-exited", message: expect.stringContaining("no such thing") } });
+    expect(await subject.create(specOf("well"))).toMatchObject({ phase: "running" });
+  });
+
   test("a runtime that cannot start is failed with what it said last", async () => {
     const subject = kit.open({ runtimeCommand: ["/bin/sh", "-c", "echo first; echo broken with berth_sbx_leaked >&2; exit 3"] });
     await subject.create(specOf("broken"));

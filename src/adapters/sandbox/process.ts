@@ -46,11 +46,15 @@ export interface ProcessSandboxOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Sandboxes alive at once. */
   readonly sandboxesMax?: number;
+  /** How long `create` may wait for a start to fail or to be well on its way, so that most answers say which. */
+  readonly answerWithinMs?: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
 const SANDBOXES_MAX = 16;
+/** Well below what a caller waits for an answer. */
+const ANSWER_WITHIN_MS = 1_500;
 const EXEC_TIMEOUT_MAX_MS = 600_000;
 const EXEC_OUTPUT_BYTES_MAX = 1024 * 1024;
 const GIT_OUTPUT_BYTES_MAX = 1024 * 1024;
@@ -95,14 +99,14 @@ class ProcessSandboxProvider implements SandboxProvider {
     if (id !== `${sessionId}-${epoch}` || sessionOf(id) !== sessionId) {
       throw refusal("create", "A sandbox's id is its session's id, a dash and its epoch.", { code: "invalid-argument" });
     }
-    return this.#inTurn("create", sessionId, () => {
+    const made = await this.#inTurn("create", sessionId, () => {
       const siblings = this.#labels.ofSession(sessionId).map((label) => this.#starter.refresh(label));
       const same = siblings.find((label) => label.spec.id === id);
       const conflicts = siblings.some((label) => label.spec.orgId !== orgId);
       if (conflicts || (same && JSON.stringify(same.spec.workspace) !== JSON.stringify(workspace))) {
         throw refusal("create", `The id ${id} is taken by a different sandbox.`, { code: "already-exists" });
       }
-      if (same) return this.#describe(same);
+      if (same) return same;
       if (siblings.some((label) => label.spec.epoch > epoch)) {
         throw refusal("create", "The session already has a newer sandbox.", { code: "failed-precondition" });
       }
@@ -111,8 +115,10 @@ class ProcessSandboxProvider implements SandboxProvider {
       const label: SandboxLabel = { spec: { id, orgId, sessionId, epoch, workspace, demoOnly }, createdAtMs: this.#options.now(), phase: "accepted" };
       this.#labels.write(label);
       this.#starter.start(label, link);
-      return this.#describe(label);
+      return label;
     });
+    await this.#starter.settled(made, this.#options.answerWithinMs ?? ANSWER_WITHIN_MS);
+    return this.#describe(this.#starter.refresh(this.#labels.read(id) ?? made));
   }
 
   async describe(id: SandboxId): Promise<SandboxDescription> {

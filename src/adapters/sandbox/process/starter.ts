@@ -8,7 +8,7 @@ import { classify } from "./errors.ts";
 import type { Git } from "./git.ts";
 import type { LabelStore, SandboxLabel } from "./label.ts";
 import { commandLine, sandboxMarker, visibleFolders, visiblePath, type LaunchSettings } from "./launch.ts";
-import { isAlive } from "./processes.ts";
+import { isAlive, until } from "./processes.ts";
 import { endRuntime, linkPath, removeLink, startRuntime, writeLink } from "./runtime-process.ts";
 import { makeFolders, prepareWorkspace, type GitIdentity } from "./workspace.ts";
 
@@ -47,6 +47,16 @@ export class Starter {
       })
       .finally(() => this.#starting.delete(id));
     this.#starting.set(id, { canceled, done });
+  }
+
+  /** Over once the runtime took its link file, or the start failed; at the latest after `timeoutMs`. */
+  async settled({ spec }: SandboxLabel, timeoutMs: number): Promise<void> {
+    const link = linkPath(this.#deps.labels.foldersOf(spec.sessionId).runtime);
+    const alive = (): boolean => {
+      const label = this.#deps.labels.read(spec.id);
+      return label?.phase === "running" && isAlive(label.leader);
+    };
+    await until(() => !this.#starting.has(spec.id) && (!alive() || !existsSync(link)), timeoutMs);
   }
 
   /** The label as it is now. */
