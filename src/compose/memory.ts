@@ -92,6 +92,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
       log: (entry) => void log.push(entry),
     });
     sessions.set(name, made);
+    scheduler.attach(() => made.actor.alarm());
     return made;
   };
 
@@ -136,6 +137,10 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
       return session(orgId, sessionId);
     },
     scheduler: (orgId: string, sessionId: string) => schedulers.get(`${orgId}:${sessionId}`) ?? null,
+    /** Wakes whoever is due. */
+    async wake(): Promise<void> {
+      for (const scheduler of schedulers.values()) await scheduler.advanceTo(now());
+    },
   };
   return instance;
 }

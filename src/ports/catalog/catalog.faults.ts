@@ -38,7 +38,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Keep the summary in the outbox and send it again with growing waits.",
       recovery: "the session goes on; its line in the list is behind until there is room",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (53100)",
-      deferred: OUTBOX,
     },
     {
       id: "catalog:listSessions:down",
@@ -58,7 +57,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Send the same summary again.",
       recovery: "the person sees nothing",
       source: "ECONNRESET after the statement",
-      deferred: OUTBOX,
     },
     {
       id: "catalog:addProvider:answer-lost",

@@ -19,7 +19,6 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "Keep the entry in the outbox and try again after the wait.",
       recovery: "the list of sessions is a moment behind",
       source: "https://developers.cloudflare.com/durable-objects/best-practices/error-handling/",
-      deferred: outbox,
     },
     {
       id: "event-bus:publish:lost",
@@ -29,7 +28,6 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "Keep the entry in the outbox and publish it again under the same key.",
       recovery: "the list of sessions is a moment behind",
       source: "sdk",
-      deferred: outbox,
     },
     {
       id: "event-bus:publish:lost-answer",
@@ -39,7 +37,6 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "Publish again under the same key, which appends nothing.",
       recovery: "the person sees nothing",
       source: "sdk",
-      deferred: outbox,
     },
     {
       id: "event-bus:publish:no-answer",
@@ -48,7 +45,6 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "Give up at the deadline; the outbox tries again.",
       recovery: "the list of sessions is a moment behind",
       source: "sdk",
-      deferred: outbox,
     },
     {
       id: "event-bus:publish:duplicated",
@@ -58,7 +54,6 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "The first stays and nothing is appended.",
       recovery: "the person sees the change once",
       source: "sdk",
-      deferred: outbox,
     },
     {
       id: "event-bus:publish:reordered",

@@ -28,7 +28,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Keep the record in the outbox and flush it again.",
       recovery: "the person sees the run a moment later",
       source: "https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS",
-      deferred: OUTBOX,
     },
     {
       id: "run-history:flush:disk-full",
@@ -38,7 +37,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Keep the record in the outbox and flush it again with growing waits.",
       recovery: "sessions go on; the person sees the run once there is room",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (53100)",
-      deferred: OUTBOX,
     },
     {
       id: "run-history:flush:down",
@@ -48,7 +46,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Keep the record in the outbox and flush it again with growing waits.",
       recovery: "sessions go on; the person sees the run once the database is back",
       source: "ECONNREFUSED while PostgreSQL restarts",
-      deferred: OUTBOX,
     },
     {
       id: "run-history:flush:answer-lost",
@@ -58,7 +55,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Flush the same record again; it is stored once.",
       recovery: "the person sees the run once",
       source: "ECONNRESET after COMMIT",
-      deferred: OUTBOX,
     },
     {
       id: "run-history:flush:cut",
@@ -68,7 +64,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Flush the same record again; nothing of it was stored.",
       recovery: "the person sees the whole run a moment later",
       source: "Connection terminated unexpectedly",
-      deferred: OUTBOX,
     },
     {
       id: "run-history:flush:duplicate",
@@ -78,7 +73,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "The same record again changes nothing.",
       recovery: "the person sees the run once",
       source: "sdk",
-      deferred: OUTBOX,
     },
     {
       id: "run-history:list:foreign-position",

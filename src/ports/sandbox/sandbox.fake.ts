@@ -88,6 +88,11 @@ export class InMemorySandboxProvider implements SandboxProvider {
     this.#entries.set(id, entry);
     const answer = this.#describe(entry);
     const struck = this.#strikeAfterCreate(entry);
+    if (struck === "sandbox:create:start-failed") {
+      this.#end(entry, "failed");
+      entry.failure = { code: "start-failed", message: "The sandbox could not be started." };
+      return answer;
+    }
     if (struck !== "sandbox:create:slow-success") this.#run(entry, struck !== "sandbox:create:never-linked");
     return answer;
   }

@@ -61,7 +61,6 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       recovery: "the session starts as if nothing happened",
       source: "sdk",
       notInjectable: noWire,
-      deferred: crash,
     },
     {
       id: "sandbox:exec:cut-mid-stream",
@@ -134,7 +133,6 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       rule: "Running becomes failed without anybody asking: end the run as interrupted, start the next epoch.",
       recovery: "the session is restored and asks whether to go on",
       source: "sdk",
-      deferred: crash,
     },
     {
       id: "sandbox:exec:dies-mid-exec",

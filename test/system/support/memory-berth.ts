@@ -57,12 +57,14 @@ export class MemoryBerth {
     return session;
   }
 
-  /** Lets promises, ticks and due timers run until `done`, moving time on by at most `withinMs`. */
+  /** Lets promises, ticks, alarms and due timers run until `done`, moving time on by at most `withinMs`. */
   async until(done: () => boolean, withinMs = 5_000): Promise<void> {
-    for (let passed = 0; passed <= withinMs; passed += 5) {
+    const stepMs = withinMs > 10_000 ? 250 : 5;
+    for (let passed = 0; passed <= withinMs; passed += stepMs) {
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       if (done()) return;
-      this.time.advance(5);
+      this.time.advance(stepMs);
+      await this.instance.wake();
     }
     throw new Error("it did not come to that");
   }
