@@ -1,31 +1,41 @@
-/** The page's cases in Chromium on the in-memory server: `node packages/chat/test/run-page-cases.ts` after a build. */
+/**
+ * The page's cases in Chromium: on the in-memory server after a build, or on a running Berth by the sign-in link that it
+ * printed: `node packages/chat/test/run-page-cases.ts [link]`.
+ */
 import { chromium, type BrowserContext } from "playwright-core";
 import { startChatServer } from "./dev-server.ts";
-import { pageCases } from "./page-cases.ts";
+import { pageCases, type PageCaseContext } from "./page-cases.ts";
 
+const link = process.argv[2];
 const browser = await chromium.launch({
   executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 });
-const server = await startChatServer();
-const context = {
-  baseUrl: server.url,
+const server = link ? null : await startChatServer();
+const address = link ?? `${server?.url}/sign-in`;
+
+/** The link works once; its cookies then sign every context in. */
+const first = await browser.newContext();
+await first.newPage().then((page) => page.goto(address));
+const { cookies } = await first.storageState();
+await first.close();
+
+const context: PageCaseContext = {
+  baseUrl: new URL(address).origin,
   browser,
-  timeoutMs: 10_000,
+  timeoutMs: link ? 60_000 : 10_000,
   signIn: async (browserContext: BrowserContext) => {
-    await browserContext.addCookies([{ name: "berth_session", value: "example", url: server.url }]);
+    await browserContext.addCookies(cookies);
   },
 };
 let failed = 0;
 for (const { name, run } of pageCases) {
-  try {
-    await run(context);
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(`FAIL ${name}\n     ${String(error).split("\n").slice(0, 6).join("\n     ")}`);
-  }
+  const started = performance.now();
+  const error: unknown = await run(context).then(() => null, (reason: unknown) => reason);
+  if (error !== null) failed++;
+  const reason = error === null ? "" : `\n     ${String(error).split("\n").slice(0, 6).join("\n     ")}`;
+  console.log(`${error === null ? "ok  " : "FAIL"} ${name} (${Math.round(performance.now() - started)} ms)${reason}`);
 }
 await browser.close();
-await server.close();
+await server?.close();
 process.exitCode = failed === 0 ? 0 : 1;
