@@ -1,0 +1,101 @@
+/**
+ * An instance of Berth of a test file's own: free ports, a temporary data folder, real PostgreSQL, workerd, sandbox host
+ * and OpenCode. `end` stops it, fails when a process was left behind, and removes the folder.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Berth, type Session, type SessionClient } from "@berth/sdk";
+import pg from "pg";
+import { LocalState, type LocalSecrets } from "../../../packages/launcher/src/local-state.ts";
+import type { Settings } from "../../../packages/launcher/src/settings.ts";
+import { startStack, type Stack } from "../../../packages/launcher/src/stack.ts";
+import { processesOf } from "./processes.ts";
+import { eventually } from "./waiting.ts";
+
+export const MODEL = "demo/demo";
+
+export interface TestStack extends Stack {
+  readonly dataDir: string;
+  readonly berth: Berth;
+  readonly secrets: LocalSecrets;
+  /** One statement on a connection of its own. */
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** A session whose sandbox is ready and that has nothing to do. */
+  idleSession(): Promise<SessionClient>;
+  end(): Promise<void>;
+}
+
+export async function startTestStack(settings: Partial<Settings> = {}): Promise<TestStack> {
+  const dataDir = settings.dataDir ?? makeDataDir();
+  const stack = await startStack({
+    port: 0,
+    sandboxBackends: ["process"],
+    trustAgent: false,
+    allowOrigins: [],
+    demoModel: true,
+    databaseUrl: null,
+    reset: false,
+    ...settings,
+    dataDir,
+  });
+  const berth = new Berth({ baseUrl: stack.url, apiKey: stack.apiKey });
+  return {
+    ...stack,
+    dataDir,
+    berth,
+    secrets: new LocalState(dataDir).secrets(),
+    query: (sql, values = []) => queryOnce(stack.databaseUrl, sql, values),
+    idleSession: () => idleSession(berth),
+    end: async () => {
+      await stack.stop();
+      await expectNoProcess(dataDir);
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function makeDataDir(): string {
+  return mkdtempSync(join(tmpdir(), "berth-e2e-"));
+}
+
+/** Everything an instance starts names its data folder in its command line or environment. */
+export async function expectNoProcess(dataDir: string): Promise<void> {
+  await eventually(`no process of ${dataDir}`, () => {
+    const left = processesOf(dataDir);
+    return left.length === 0 ? true : `left: ${left.map(({ pid, command }) => `${pid} ${command}`).join("; ")}`;
+  }, 15_000);
+}
+
+export async function queryOnce<Row extends pg.QueryResultRow>(url: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url, application_name: "e2e" });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function idleSession(berth: Berth): Promise<SessionClient> {
+  const { id } = await berth.sessions.create({ model: MODEL });
+  const session = berth.session(id);
+  await untilStatus(session, ["idle"]);
+  return session;
+}
+
+/** Waits for the log to say one of these. Fails at once when the session failed. */
+export async function untilStatus(session: SessionClient, wanted: readonly Session["status"][], after = 0, timeoutMs = 90_000): Promise<number> {
+  for await (const event of session.events({ after, signal: AbortSignal.timeout(timeoutMs) })) {
+    if (event.type !== "session.status") continue;
+    if (wanted.includes(event.data.status)) return event.seq;
+    if (event.data.status === "failed") throw new Error(`the session failed: ${JSON.stringify(event.data.failure)}`);
+  }
+  throw new Error(`the session was not ${wanted.join(" or ")} within ${timeoutMs} ms`);
+}
+
+/** Sends and waits until it is over. */
+export async function turn(session: SessionClient, text: string, timeoutMs = 90_000) {
+  const { id } = await session.send(text);
+  return session.wait({ messageId: id, signal: AbortSignal.timeout(timeoutMs) });
+}

@@ -1,0 +1,53 @@
+/** Everything an instance has stored, as counts: rows of every Postgres table, of every object's tables, and blobs. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { TestStack } from "./stack.ts";
+
+export type Counts = Readonly<Record<string, number>>;
+
+export async function countStored(stack: TestStack): Promise<Counts> {
+  return { ...(await countPostgres(stack)), ...countObjects(join(stack.dataDir, "worker")), ...countBlobs(join(stack.dataDir, "worker", "blobs")) };
+}
+
+async function countPostgres({ query }: TestStack): Promise<Counts> {
+  const tables = await query<{ name: string }>(
+    "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema') order by 1",
+  );
+  if (tables.length === 0) throw new Error("no table was found");
+  const union = tables.map(({ name }) => `select '${name}' as name, count(*)::int as count from ${name}`).join(" union all ");
+  const rows = await query<{ name: string; count: number }>(union);
+  return Object.fromEntries(rows.map(({ name, count }) => [`postgres ${name}`, count]));
+}
+
+/** One file per Durable Object; `metadata.sqlite` holds the alarms of a class. */
+function countObjects(folder: string): Counts {
+  const counts: Record<string, number> = {};
+  const classes = readdirSync(folder).filter((name) => name.startsWith("-"));
+  if (!classes.includes("-SessionDO")) throw new Error(`no objects in ${folder}`);
+  for (const name of classes) {
+    const files = readdirSync(join(folder, name)).filter((file) => file.endsWith(".sqlite"));
+    counts[`objects ${name}`] = files.length;
+    for (const file of files) Object.assign(counts, countRows(join(folder, name, file), `object ${name}/${file}`));
+  }
+  return counts;
+}
+
+function countRows(path: string, label: string): Counts {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as { name: string }[];
+    return Object.fromEntries(
+      tables.map(({ name }) => [`${label} ${name}`, (database.prepare(`SELECT count(*) AS count FROM "${name}"`).get() as { count: number }).count]),
+    );
+  } finally {
+    database.close();
+  }
+}
+
+function countBlobs(folder: string): Counts {
+  if (!existsSync(folder)) return { blobs: 0 };
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && !/\.sqlite(-wal|-shm)?$/.test(entry.name));
+  const databases = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".sqlite"));
+  return Object.assign({ blobs: files.length }, ...databases.map((name) => countRows(join(folder, name), `blobs ${name}`))) as Counts;
+}
