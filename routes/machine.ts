@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { refuse } from "../src/app/http/problem-error.ts";
 import { importDiscovery } from "../src/app/providers.ts";
-import type { LocalMachine } from "../src/app/machine.ts";
+import type { LocalMachine } from "../src/core/machine/local-machine.ts";
 import type { Services } from "../src/app/services.ts";
 import { json, wholeList } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";

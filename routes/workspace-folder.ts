@@ -2,7 +2,7 @@
 import type { CreateSession } from "@berth/protocol";
 import { isPortError } from "../src/core/kernel/port-error.ts";
 import { refuseField } from "../src/app/http/problem-error.ts";
-import type { FolderInfo, LocalMachine } from "../src/app/machine.ts";
+import type { FolderInfo, LocalMachine } from "../src/core/machine/local-machine.ts";
 
 /** @throws ProblemError `invalid-field` at `pointer` when there is no such folder or it may not be used */
 export async function inspectFolder(machine: LocalMachine, path: string, pointer: string): Promise<FolderInfo> {

@@ -1,6 +1,6 @@
 /** The app over fakes: two organizations, their keys, and requests in one line. */
 import type { Problem } from "@berth/protocol";
-import type { FolderInfo, LocalMachine } from "../../src/app/machine.ts";
+import type { FolderInfo, LocalMachine } from "../../src/core/machine/local-machine.ts";
 import type { Services } from "../../src/app/services.ts";
 import { PortError } from "../../src/core/kernel/port-error.ts";
 import { InMemoryCatalog } from "../../src/ports/catalog/catalog.fake.ts";

@@ -5,7 +5,7 @@ import { InMemoryCatalog } from "../ports/catalog/catalog.fake.ts";
 import { InMemoryModelGateway } from "../ports/model-gateway/model-gateway.fake.ts";
 import { InMemorySecretVault } from "../ports/secret-vault/secret-vault.fake.ts";
 import { ProblemError } from "./http/problem-error.ts";
-import type { FoundProvider, LocalMachine } from "./machine.ts";
+import type { FoundProvider, LocalMachine } from "../core/machine/local-machine.ts";
 import { ProviderCache } from "./provider-cache.ts";
 import { addProvider, importDiscovery, listModels, listProviderKeys, removeProvider, resolveModel, sandboxProviders, type ProviderServices } from "./providers.ts";
 

@@ -5,7 +5,7 @@ import { makeId } from "../core/kernel/ids.ts";
 import type { ProviderConnection } from "../ports/catalog/catalog.port.ts";
 import { refuse, refuseField } from "./http/problem-error.ts";
 import { baseUrlOf, testedModels } from "./provider-check.ts";
-import type { LocalMachine } from "./machine.ts";
+import type { LocalMachine } from "../core/machine/local-machine.ts";
 import type { Services } from "./services.ts";
 import type { Result } from "./session-handle.ts";
 

@@ -8,7 +8,7 @@ import type { Ledger } from "../ports/ledger/ledger.port.ts";
 import type { ModelGateway } from "../ports/model-gateway/model-gateway.port.ts";
 import type { RunHistory } from "../ports/run-history/run-history.port.ts";
 import type { SecretVault } from "../ports/secret-vault/secret-vault.port.ts";
-import type { LocalMachine } from "./machine.ts";
+import type { LocalMachine } from "../core/machine/local-machine.ts";
 import type { ProviderCache } from "./provider-cache.ts";
 import type { SessionDirectory } from "./session-handle.ts";
 

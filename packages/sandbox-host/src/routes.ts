@@ -1,6 +1,6 @@
 /** What the host answers, as a table: method and path pattern → operation on a provider or on the machine. */
 import type { z } from "zod";
-import type { LocalMachine } from "../../../src/app/machine.ts";
+import type { LocalMachine } from "../../../src/core/machine/local-machine.ts";
 import { PortError, type PortErrorCode } from "../../../src/core/kernel/port-error.ts";
 import type { SandboxProvider, SandboxSpec, ExecRequest } from "../../../src/ports/sandbox/sandbox.port.ts";
 import { ApplyBody, ExecBody, InspectBody, RevealBody, SpecBody, type BackendReport } from "./wire.ts";

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHostMachine } from "../../../src/adapters/machine/host-machine.ts";
-import type { LocalMachine } from "../../../src/app/machine.ts";
+import type { LocalMachine } from "../../../src/core/machine/local-machine.ts";
 import { createMachine, type MachineDeps } from "../src/machine/machine.ts";
 import { createHostServer, listen } from "../src/server.ts";
 

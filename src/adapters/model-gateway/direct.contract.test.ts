@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describeModelGatewayContract, KEY, RIG_LINGER_MS, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "../../ports/model-gateway/model-gateway.contract.ts";
+import { KEY, RIG_LINGER_MS, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "../../ports/model-gateway/model-gateway-kit.contract.ts";
+import { describeModelGatewayContract } from "../../ports/model-gateway/model-gateway.contract.ts";
 import { createDirectModelGateway } from "./direct.ts";
 
 type Misbehaviour = (response: ServerResponse) => void | Promise<void>;

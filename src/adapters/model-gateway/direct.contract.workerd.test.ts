@@ -1,5 +1,6 @@
 /** The same contract on workerd's own streams, responses and timers; the provider is a function, since there is no port to bind. */
-import { describeModelGatewayContract, KEY, RIG_LINGER_MS, scriptedBody, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "../../ports/model-gateway/model-gateway.contract.ts";
+import { KEY, RIG_LINGER_MS, scriptedBody, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "../../ports/model-gateway/model-gateway-kit.contract.ts";
+import { describeModelGatewayContract } from "../../ports/model-gateway/model-gateway.contract.ts";
 import { createDirectModelGateway } from "./direct.ts";
 
 type Provider = (init: RequestInit) => Response | Promise<Response>;

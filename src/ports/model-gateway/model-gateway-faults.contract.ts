@@ -2,7 +2,7 @@
 import { verifiesOn, type ContractHarness } from "@berth/testkit";
 import { expect } from "vitest";
 import { isPortError } from "../../core/kernel/port-error.ts";
-import { chatRequest, type ModelGatewayRig } from "./model-gateway.contract.ts";
+import { chatRequest, type ModelGatewayRig } from "./model-gateway-kit.contract.ts";
 import { MODEL_GATEWAY_FAULTS } from "./model-gateway.faults.ts";
 
 export function describeModelGatewayFaults(harness: ContractHarness<ModelGatewayRig>, open: () => Promise<ModelGatewayRig>): void {

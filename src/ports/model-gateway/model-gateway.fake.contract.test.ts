@@ -1,4 +1,5 @@
-import { describeModelGatewayContract, KEY, RIG_LINGER_MS, scriptedBody, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "./model-gateway.contract.ts";
+import { KEY, RIG_LINGER_MS, scriptedBody, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "./model-gateway-kit.contract.ts";
+import { describeModelGatewayContract } from "./model-gateway.contract.ts";
 import { InMemoryModelGateway } from "./model-gateway.fake.ts";
 import { MODEL_GATEWAY_FAULTS } from "./model-gateway.faults.ts";
 

@@ -1,6 +1,6 @@
 /** Something found on this machine: what may be said about it, and the value that only `reveal` gives. */
 import type { Discovery } from "@berth/protocol";
-import type { FoundProvider } from "../../../../src/app/machine.ts";
+import type { FoundProvider } from "../../../../src/core/machine/local-machine.ts";
 
 export interface Finding {
   readonly discovery: Omit<Discovery, "imported">;

@@ -2,7 +2,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, sep } from "node:path";
-import type { FolderInfo } from "../../../../src/app/machine.ts";
+import type { FolderInfo } from "../../../../src/core/machine/local-machine.ts";
 import { PortError, type PortErrorCode } from "../../../../src/core/kernel/port-error.ts";
 import { askGit } from "./git-commands.ts";
 

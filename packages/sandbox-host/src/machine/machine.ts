@@ -1,5 +1,5 @@
 /** The machine this host runs on, when it is the user's own. Values leave it by `reveal` only, over a signed call. */
-import type { FolderInfo, FoundProvider, LocalMachine } from "../../../../src/app/machine.ts";
+import type { FolderInfo, FoundProvider, LocalMachine } from "../../../../src/core/machine/local-machine.ts";
 import { PortError } from "../../../../src/core/kernel/port-error.ts";
 import { findEnvironmentKeys } from "./environment-keys.ts";
 import type { Finding } from "./finding.ts";
