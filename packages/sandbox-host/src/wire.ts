@@ -1,5 +1,5 @@
 /** Bodies between the control plane and a sandbox host. */
-import { Isolation, Workspace } from "@berth/protocol";
+import { Discovery, Isolation, ProviderKind, Workspace } from "@berth/protocol";
 import { z } from "zod";
 
 export const SpecBody = z.strictObject({
@@ -40,3 +40,8 @@ export const BackendReport = z.object({
   fix: z.string().nullable(),
 });
 export type BackendReport = z.infer<typeof BackendReport>;
+
+export const DiscoveriesBody = Discovery.omit({ imported: true }).array();
+export const FoundBody = z.object({ provider: z.string(), kind: ProviderKind, baseUrl: z.string().nullable(), key: z.string().nullable() });
+export const GitIdentityBody = z.object({ name: z.string(), email: z.string() }).nullable();
+export const FolderBody = z.object({ path: z.string(), isRepository: z.boolean(), branch: z.string().nullable(), uncommitted: z.int().nonnegative() });

@@ -20,7 +20,7 @@ describe("signature", () => {
     for (const part of Object.keys(PARTS) as (keyof SignedParts)[]) expect(await verify(SECRET, { ...PARTS, [part]: `${PARTS[part]}0` }, signature)).toBe(false);
   });
 
-  test.each(["", "zz", "abc", "AB".repeat(32), `${"00".repeat(31)}`])("%j is not one", async (signature) => {
+  test.each(["", "zz", "abc", "AB".repeat(32), "00".repeat(31)])("%j is not one", async (signature) => {
     expect(await verify(SECRET, PARTS, signature)).toBe(false);
   });
 

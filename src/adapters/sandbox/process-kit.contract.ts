@@ -103,7 +103,7 @@ export class ProcessKit {
       path,
       read: (branch, file) => {
         try {
-          return `${execFileSync("git", ["-C", path, "show", `${branch}:${file}`], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })}`;
+          return execFileSync("git", ["-C", path, "show", `${branch}:${file}`], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
         } catch {
           return null;
         }
