@@ -56,7 +56,7 @@ describe("the pool's object", () => {
     await vi.waitFor(async () => {
       const open = await rows("select 1 from pg_stat_activity where state = 'idle in transaction' and datname = current_database()");
       expect(open).toEqual([]);
-    });
+    }, 5_000);
     expect(await rows("select to_regclass('vanished') as found")).toEqual([{ found: null }]);
   });
 

@@ -24,5 +24,5 @@ const asText = (value: string): string => value;
 
 export const resultTypes = {
   getTypeParser: ((typeId: number, format?: "text" | "binary") =>
-    AS_TEXT.has(typeId) ? asText : pg.types.getTypeParser(typeId, format as "text")) as typeof pg.types.getTypeParser,
+    AS_TEXT.has(typeId) ? asText : pg.types.getTypeParser(typeId, format)) as typeof pg.types.getTypeParser,
 };
