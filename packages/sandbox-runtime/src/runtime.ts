@@ -103,12 +103,21 @@ export class Runtime {
     // A newer one is in the line already.
     if (journal.state.configure !== configure && JSON.stringify(journal.state.configure) !== JSON.stringify(configure)) return;
     const isNew = !journal.state.ready;
-    const [workspace, agent] = await Promise.allSettled([isNew ? this.#deps.inspectWorkspace() : null, this.#open(configure)]);
-    if (this.#stopping.signal.aborted) return;
-    if (isNew && workspace.status === "fulfilled") this.#post({ type: "workspace-ready", ...workspace.value });
-    if (workspace.status === "rejected") this.#post({ type: "workspace-failed", failure: failureOf(workspace.reason, "workspace-failed") });
-    if (agent.status === "rejected") this.#post({ type: "agent-failed", failure: failureOf(agent.reason, "agent-failed") });
-    else if (isNew) this.#post({ type: "ready", agent: agent.value.name, agentVersion: agent.value.version });
+    if (!journal.state.workspace) void this.#describeWorkspace();
+    try {
+      const { name, version } = await this.#open(configure);
+      if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version });
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#post({ type: "agent-failed", failure: failureOf(error, "agent-failed") });
+    }
+  }
+
+  async #describeWorkspace(): Promise<void> {
+    try {
+      this.#post({ type: "workspace-ready", ...(await this.#deps.inspectWorkspace()) });
+    } catch (error) {
+      this.#post({ type: "workspace-failed", failure: failureOf(error, "workspace-failed") });
+    }
   }
 
   async #open(configure: Configure): ReturnType<CodingAgent["open"]> {
