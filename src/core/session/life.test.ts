@@ -36,6 +36,16 @@ verifies("SES33", "one step tells the list and the feed at most once each, and a
   expect(new Set(session.outbox.map((entry) => entry.id)).size).toBe(session.outbox.length);
 });
 
+verifies("SES33", "a prompt that joins the queue tells nobody; the end of the run before it does", () => {
+  const session = new Driver();
+  session.ready();
+  session.run(1);
+  expect(session.send(2).outbox).toEqual([]);
+  const ended = session.end(1);
+  expect(ended.outbox.map((entry) => entry.target)).toEqual(["run-history", "catalog", "event-bus"]);
+  expect(session.state.status).toBe("running");
+});
+
 verifies("SES34", "the agent's title is taken until a person chose one", () => {
   const session = new Driver();
   session.ready();

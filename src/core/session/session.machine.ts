@@ -86,15 +86,22 @@ function conclude(draft: Draft, before: SessionState | null, input: SessionInput
     const { status, waitingFor, failure } = state;
     emit(draft, { type: "session.status", data: { status, ...(waitingFor ? { waitingFor } : {}), ...(failure ? { failure } : {}) } });
   }
-  if (before === null || SUMMARY.some((field) => before[field] !== state[field])) announce(draft);
+  if (before === null || SUMMARY.some((field) => before[field] !== state[field]) || runEnded(before, state)) announce(draft);
   const atMs = earliestDeadline(state.deadlines)?.atMs ?? null;
   const known = before === null ? null : (earliestDeadline(before.deadlines)?.atMs ?? null);
   // An alarm that fired is gone, and one that was lost with the object's memory is set again.
   if (atMs !== known || input.type === "clock-ticked" || input.type === "session-restored") effect(draft, { type: "set-alarm", atMs });
 }
 
-/** Fields that a list of sessions shows. */
-const SUMMARY = ["status", "waitingFor", "title", "model", "metadata", "lastActiveAtMs"] as const satisfies readonly (keyof SessionState)[];
+/**
+ * Fields that a list of sessions shows. When it was last active is shown too, and waits for one of these or for the run to
+ * end: prompts that only join the queue cost no write outside the session.
+ */
+const SUMMARY = ["status", "waitingFor", "title", "model", "metadata"] as const satisfies readonly (keyof SessionState)[];
+
+function runEnded(before: SessionState, after: SessionState): boolean {
+  return before.run !== null && before.run.runId !== after.run?.runId;
+}
 
 function announce(draft: Draft): void {
   const { sessionId, status, revision } = draft.state;
