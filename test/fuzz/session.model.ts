@@ -96,6 +96,7 @@ export class SessionModel {
       case "request.answered":
         invariant(this.#asked.delete(event.data.requestId), "a request was answered twice, or never asked");
         return;
+      default:
     }
   }
 }

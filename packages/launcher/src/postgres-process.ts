@@ -24,7 +24,7 @@ const server = new EmbeddedPostgres({
     "-c", "max_connections=40",
     "-c", "shared_preload_libraries=pg_stat_statements",
   ],
-  onLog: (message) => console.error(String(message).trimEnd()),
+  onLog: (message) => console.error(message.trimEnd()),
   onError: (message) => console.error(String(message)),
 });
 

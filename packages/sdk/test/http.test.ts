@@ -1,6 +1,6 @@
 /** What is sent, what is sent again, and what is not. */
 import { expect, test } from "vitest";
-import { Berth, BerthError, type BerthOptions } from "@berth/sdk";
+import { Berth, type BerthError, type BerthOptions } from "@berth/sdk";
 import { hastyClock } from "./case-kit.ts";
 
 interface Sent {
