@@ -6,8 +6,8 @@ import type { Database } from "../../db/pg/database.ts";
 import { providerConnections } from "../../db/pg/schema/catalog.ts";
 import { storable, storableText } from "../../db/pg/text.ts";
 import type { Catalog, ProviderConnection } from "../../ports/catalog/catalog.port.ts";
-import { findAnswer, rememberAnswer } from "./postgres-answers.ts";
-import { listSessions, removeSession, upsertSession } from "./postgres-sessions.ts";
+import { findAnswer, rememberAnswer } from "./postgres/answers.ts";
+import { listSessions, removeSession, upsertSession } from "./postgres/sessions.ts";
 
 export interface PostgresCatalogOptions {
   /** Milliseconds since the Unix epoch; for the age of remembered answers. */

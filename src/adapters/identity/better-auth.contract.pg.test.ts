@@ -10,9 +10,9 @@ import { apikey, member, session, user, verification } from "../../db/pg/schema/
 import { bearer, cookie, OWNER, signIn } from "../../ports/identity/identity-kit.contract.ts";
 import { describeIdentityContract } from "../../ports/identity/identity.contract.ts";
 import type { Identity } from "../../ports/identity/identity.port.ts";
-import { createAuth } from "./better-auth-sign-in.ts";
+import { createAuth } from "./better-auth/sign-in.ts";
 import { createBetterAuthIdentity } from "./better-auth.ts";
-import { strongestRole } from "./principals.ts";
+import { strongestRole } from "./better-auth/principals.ts";
 
 const url = await createTestDatabase();
 const SECRET = "example-secret-of-at-least-32-characters-0123456789";

@@ -2,11 +2,11 @@
 import { PortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
 import { toPortError } from "../../db/pg/classify.ts";
 import type { Credentials, Identity, Principal } from "../../ports/identity/identity.port.ts";
-import { createKey, deleteKey, hashPresentedKey, listKeys } from "./api-keys.ts";
-import { createAuth, SIGN_IN_LIFETIME_MS, type Auth, type BetterAuthOptions } from "./better-auth-sign-in.ts";
-import { ensureOwner } from "./owner.ts";
-import { endSignIn, principalOfKey, principalOfSignIn, principalOfUser } from "./principals.ts";
-import { storeToken, takeToken } from "./sign-in-tokens.ts";
+import { createKey, deleteKey, hashPresentedKey, listKeys } from "./better-auth/api-keys.ts";
+import { createAuth, SIGN_IN_LIFETIME_MS, type Auth, type BetterAuthOptions } from "./better-auth/sign-in.ts";
+import { ensureOwner } from "./better-auth/owner.ts";
+import { endSignIn, principalOfKey, principalOfSignIn, principalOfUser } from "./better-auth/principals.ts";
+import { storeToken, takeToken } from "./better-auth/sign-in-tokens.ts";
 
 export interface BetterAuthIdentityOptions extends BetterAuthOptions {
   /** Milliseconds since the Unix epoch. */

@@ -6,7 +6,7 @@ import { toPortError } from "../../db/pg/classify.ts";
 import type { Database } from "../../db/pg/database.ts";
 import { secrets } from "../../db/pg/schema/secrets.ts";
 import type { SecretRecord, SecretVault } from "../../ports/secret-vault/secret-vault.port.ts";
-import { open, seal } from "./envelope.ts";
+import { open, seal } from "./postgres/envelope.ts";
 
 export interface VaultKeys {
   /** Key version → 32 random bytes or more. Keep an old one until every secret under it was rotated. */

@@ -1,8 +1,8 @@
 /** From a credential to its principal, by one statement each. Membership is joined, so who left is nobody. */
 import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
-import type { Database } from "../../db/pg/database.ts";
-import { apikey, member, organization, session, user } from "../../db/pg/schema/identity.ts";
-import type { Principal, Role } from "../../ports/identity/identity.port.ts";
+import type { Database } from "../../../db/pg/database.ts";
+import { apikey, member, organization, session, user } from "../../../db/pg/schema/identity.ts";
+import type { Principal, Role } from "../../../ports/identity/identity.port.ts";
 
 /** Last use is written no more often, so that a busy key does not make its row a queue. */
 const LAST_USED_STEP_MS = 60_000;

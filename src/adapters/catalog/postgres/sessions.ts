@@ -1,12 +1,12 @@
 /** The list of an organization's sessions in PostgreSQL. */
 import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import type { SessionSummary } from "@berth/protocol";
-import { PortError } from "../../core/kernel/port-error.ts";
-import { decodePosition, encodePosition } from "../../core/kernel/position.ts";
-import type { Database } from "../../db/pg/database.ts";
-import { sessions } from "../../db/pg/schema/catalog.ts";
-import { storable, storableText } from "../../db/pg/text.ts";
-import type { Catalog, SessionPage } from "../../ports/catalog/catalog.port.ts";
+import { PortError } from "../../../core/kernel/port-error.ts";
+import { decodePosition, encodePosition } from "../../../core/kernel/position.ts";
+import type { Database } from "../../../db/pg/database.ts";
+import { sessions } from "../../../db/pg/schema/catalog.ts";
+import { storable, storableText } from "../../../db/pg/text.ts";
+import type { Catalog, SessionPage } from "../../../ports/catalog/catalog.port.ts";
 
 export async function upsertSession(db: Database, orgId: string, summary: SessionSummary): Promise<void> {
   const { orgId: _, id, createdAt, ...changing } = rowOf(orgId, summary);

@@ -10,8 +10,8 @@ import { deleteSessionCookie, setSessionCookie } from "better-auth/cookies";
 import { betterAuth } from "better-auth/minimal";
 import { organization } from "better-auth/plugins/organization";
 import { z } from "zod";
-import type { Database } from "../../db/pg/database.ts";
-import { account, apikey, invitation, member, organization as organizations, session, user, verification } from "../../db/pg/schema/identity.ts";
+import type { Database } from "../../../db/pg/database.ts";
+import { account, apikey, invitation, member, organization as organizations, session, user, verification } from "../../../db/pg/schema/identity.ts";
 
 export const SIGN_IN_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000;
 export const KEY_PREFIX = "berth_";

@@ -1,10 +1,10 @@
 /** The first start: one owner, one organization. */
 import { eq, sql } from "drizzle-orm";
 import { generateRandomString } from "better-auth/crypto";
-import type { Database } from "../../db/pg/database.ts";
-import { member, organization, user } from "../../db/pg/schema/identity.ts";
-import { storableText } from "../../db/pg/text.ts";
-import type { Identity, Principal } from "../../ports/identity/identity.port.ts";
+import type { Database } from "../../../db/pg/database.ts";
+import { member, organization, user } from "../../../db/pg/schema/identity.ts";
+import { storableText } from "../../../db/pg/text.ts";
+import type { Identity, Principal } from "../../../ports/identity/identity.port.ts";
 import { principalOfUser } from "./principals.ts";
 
 /** Any number; every first start takes the same lock, so that two at once make one owner. */

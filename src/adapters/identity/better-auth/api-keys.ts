@@ -5,13 +5,13 @@
 import { defaultKeyHasher } from "@better-auth/api-key";
 import { and, desc, eq, sql } from "drizzle-orm";
 import { generateRandomString } from "better-auth/crypto";
-import { makeId } from "../../core/kernel/ids.ts";
-import { decodePosition, encodePosition } from "../../core/kernel/position.ts";
-import type { Database } from "../../db/pg/database.ts";
-import { apikey } from "../../db/pg/schema/identity.ts";
-import { storableText } from "../../db/pg/text.ts";
-import type { ApiKeyRecord, CreatedKey, KeyPage, Principal } from "../../ports/identity/identity.port.ts";
-import { KEY_PREFIX, KEY_START_CHARACTERS } from "./better-auth-sign-in.ts";
+import { makeId } from "../../../core/kernel/ids.ts";
+import { decodePosition, encodePosition } from "../../../core/kernel/position.ts";
+import type { Database } from "../../../db/pg/database.ts";
+import { apikey } from "../../../db/pg/schema/identity.ts";
+import { storableText } from "../../../db/pg/text.ts";
+import type { ApiKeyRecord, CreatedKey, KeyPage, Principal } from "../../../ports/identity/identity.port.ts";
+import { KEY_PREFIX, KEY_START_CHARACTERS } from "./sign-in.ts";
 
 const SECRET_CHARACTERS = 48;
 const PRESENTED_CHARACTERS_MAX = 200;

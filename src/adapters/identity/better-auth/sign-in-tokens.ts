@@ -2,8 +2,8 @@
 import { and, eq, like, lt } from "drizzle-orm";
 import { defaultKeyHasher } from "@better-auth/api-key";
 import { generateRandomString } from "better-auth/crypto";
-import type { Database } from "../../db/pg/database.ts";
-import { verification } from "../../db/pg/schema/identity.ts";
+import type { Database } from "../../../db/pg/database.ts";
+import { verification } from "../../../db/pg/schema/identity.ts";
 
 const LIFETIME_MS = 10 * 60 * 1000;
 const TOKEN_CHARACTERS = 43;

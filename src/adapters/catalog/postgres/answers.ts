@@ -1,9 +1,9 @@
 /** Answered idempotency keys in PostgreSQL, for 24 hours each. */
 import { and, eq, gt, sql } from "drizzle-orm";
-import type { Database } from "../../db/pg/database.ts";
-import { idempotentAnswers } from "../../db/pg/schema/catalog.ts";
-import { storableText } from "../../db/pg/text.ts";
-import type { StoredAnswer } from "../../ports/catalog/catalog.port.ts";
+import type { Database } from "../../../db/pg/database.ts";
+import { idempotentAnswers } from "../../../db/pg/schema/catalog.ts";
+import { storableText } from "../../../db/pg/text.ts";
+import type { StoredAnswer } from "../../../ports/catalog/catalog.port.ts";
 
 const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
