@@ -1,66 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CLOSE_CODES, type DownMessage } from "@berth/protocol";
-import { FaultScript } from "../../../src/core/kernel/fault.ts";
-import { createFakeAgentStore, InMemoryCodingAgent } from "../../../src/ports/agent/agent.fake.ts";
-import { AGENT_FAULTS } from "../../../src/ports/agent/agent.faults.ts";
-import { Journal, type JournalLog } from "../src/journal.ts";
-import { Runtime } from "../src/runtime.ts";
-import { FakeSession } from "./fake-session.ts";
-import { ManualClock } from "./manual-clock.ts";
-
-const CONFIGURE: DownMessage = { type: "configure", providers: [], permissions: { "*": "allow" } };
-const prompt = (messageId: string, text: string): DownMessage => ({ type: "prompt", messageId, text, model: "demo/demo" });
-
-interface World {
-  readonly session: FakeSession;
-  readonly store: ReturnType<typeof createFakeAgentStore>;
-  readonly log: JournalLog;
-  readonly faults: FaultScript;
-  readonly clock: ManualClock;
-}
-
-function newWorld(): World {
-  const lines: string[] = [];
-  const log = { lines, append: (more: readonly string[]) => void lines.push(...more), rewrite: () => {} };
-  return { session: new FakeSession(), store: createFakeAgentStore(), log, faults: new FaultScript(AGENT_FAULTS), clock: new ManualClock() };
-}
-
-/** A runtime of this world; another one of the same world is the same sandbox after a crash. */
-function launch({ session, store, log, faults, clock }: World, workspace: () => Promise<{ branch?: string; base?: string }> = async () => ({ branch: "main", base: "abc" })) {
-  const agent = new InMemoryCodingAgent({ store, faults });
-  const over: string[] = [];
-  const runtime = new Runtime({
-    agent,
-    journal: new Journal(log),
-    dial: session.dial(),
-    clock,
-    random: () => 0,
-    epoch: 1,
-    workFolder: "/work",
-    token: "example",
-    inspectWorkspace: workspace,
-    over: () => void over.push("over"),
-  });
-  runtime.start();
-  return { agent, runtime, over };
-}
-
-/** Lets time pass until the session heard what it waits for. */
-async function until(world: World, isThere: () => boolean): Promise<void> {
-  for (let i = 0; i < 2_000 && !isThere(); i++) {
-    world.clock.advance(16);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-  expect(isThere()).toBe(true);
-}
-
-async function readyWorld() {
-  const world = newWorld();
-  const launched = launch(world);
-  world.session.tell(CONFIGURE);
-  await until(world, () => world.session.all("ready").length === 1);
-  return { world, session: world.session, ...launched };
-}
+import { CLOSE_CODES } from "@berth/protocol";
+import { CONFIGURE, launch, newWorld, prompt, readyWorld, until } from "./runtime-world.ts";
 
 describe("runtime", () => {
   test("says what the work starts from and is ready once the agent is", async () => {
@@ -117,18 +57,6 @@ describe("runtime", () => {
     expect(world.session.all("part-started")).toEqual([]);
   });
 
-  test("[agent:answer:question-gone] answers a question, and withdraws one that is gone", async () => {
-    const { world, session } = await readyWorld();
-    session.tell(prompt("msg_1", "!ask Really?"));
-    await until(world, () => session.all("question-asked").length === 1);
-    const { requestId } = session.all("question-asked")[0] as { requestId: string };
-    session.tell({ type: "answer", requestId, answer: { kind: "question", answers: [["Yes"]] } });
-    await until(world, () => session.all("turn-ended").length === 1);
-    session.tell({ type: "answer", requestId, answer: { kind: "question", answers: [["No"]] } });
-    await until(world, () => session.all("request-gone").length === 1);
-    expect(session.all("turn-ended")[0]?.outcome).toBe("completed");
-  });
-
   test("takes up a turn that finished unheard, and says nothing of it twice", async () => {
     const { world, session, agent } = await readyWorld();
     session.tell(prompt("msg_1", "!say one\n!say two\n!ask Then?"));
@@ -151,66 +79,6 @@ describe("runtime", () => {
     launch(world);
     await until(world, () => world.session.all("turn-ended").length === 1);
     expect(world.session.all("turn-ended")[0]?.outcome).toBe("completed");
-  });
-
-  test("runs a prompt that comes down twice once", async () => {
-    const { world, session } = await readyWorld();
-    session.tell(prompt("msg_1", "!say once"));
-    await until(world, () => session.all("turn-ended").length === 1);
-    session.tell(prompt("msg_1", "!say once"));
-    await until(world, () => session.all("accepted").length === 2);
-    session.tell(prompt("msg_2", "!say other"));
-    await until(world, () => session.all("turn-ended").length === 2);
-    expect(session.all("turn-started").map(({ messageId }) => messageId)).toEqual(["msg_1", "msg_2"]);
-  });
-
-  test("[agent:prompt:answer-lost] follows a prompt whose answer was lost instead of submitting it again", async () => {
-    const { world, session } = await readyWorld();
-    world.faults.arm("agent:prompt:answer-lost");
-    session.tell(prompt("msg_1", "!say once"));
-    await until(world, () => session.all("turn-ended").length === 1);
-    expect(session.all("turn-ended")[0]?.outcome).toBe("completed");
-    expect(world.store.turns.size).toBe(1);
-  });
-
-  test("[agent:prompt:not-listening] fails a prompt that surely did not arrive, and runs the next", async () => {
-    const { world, session } = await readyWorld();
-    world.faults.arm("agent:prompt:not-listening");
-    session.tell(prompt("msg_1", "!say lost"));
-    session.tell(prompt("msg_2", "!say next"));
-    await until(world, () => session.all("turn-ended").length === 2);
-    expect(session.all("turn-ended").map(({ outcome }) => outcome)).toEqual(["failed", "completed"]);
-  });
-
-  test("[agent:turn:agent-died] starts an agent that died again and goes on with the next prompt", async () => {
-    const { world, session, agent } = await readyWorld();
-    session.tell(prompt("msg_1", "!ask Wait?"));
-    session.tell(prompt("msg_2", "!say next"));
-    await until(world, () => session.all("question-asked").length === 1);
-    agent.die();
-    await until(world, () => session.all("turn-ended").length === 2);
-    expect(session.all("turn-ended").map(({ outcome }) => outcome)).toEqual(["interrupted", "completed"]);
-    expect(session.all("agent-failed")).toEqual([]);
-  });
-
-  test("[agent:open:never-healthy] says that the agent does not start, and why", async () => {
-    const world = newWorld();
-    world.faults.arm("agent:open:never-healthy");
-    launch(world);
-    world.session.tell(CONFIGURE);
-    await until(world, () => world.session.all("agent-failed").length === 1);
-    expect(world.session.all("agent-failed")[0]?.failure.code).toBe("agent-failed");
-    expect(world.session.all("ready")).toEqual([]);
-  });
-
-  test("[agent:open:slow-start] keeps prompts that come before the agent is ready", async () => {
-    const world = newWorld();
-    world.faults.arm("agent:open:slow-start");
-    launch(world);
-    world.session.tell(CONFIGURE);
-    world.session.tell(prompt("msg_1", "!say soon"));
-    await until(world, () => world.session.all("turn-ended").length === 1);
-    expect(world.session.all("accepted")).toHaveLength(1);
   });
 
   test("reports a work folder that is not there", async () => {

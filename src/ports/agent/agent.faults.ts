@@ -5,7 +5,6 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const CRASH_ROUND = { reason: "the session's side of a crash comes with crash semantics", until: "issue 3" } as const;
 const noHook = (why: string) => ({ opencode: { reason: "vendor-offers-no-hook", why } }) as const;
 
 export const AGENT_FAULTS: FaultCatalog = {
@@ -19,7 +18,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The request is withdrawn everywhere; the answer is not kept for another.",
       recovery: "The page says that the question is gone; the turn's end says why.",
       source: "sdk",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:prompt:turn-running",
@@ -29,7 +27,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "Prompts go one after another; the next is given when the turn has ended.",
       recovery: "The message waits in the queue.",
       source: "sdk",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:turn:model-rate-limited",
@@ -39,7 +36,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The run fails with the provider's reason after the agent's own attempts; the session does not send it again by itself.",
       recovery: "The message shows the provider's words and can be sent again.",
       source: "OpenCode asks a failing model again without end; seen with 1.18.33",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:prompt:not-listening",
@@ -50,7 +46,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       recovery: "The message is marked failed and can be sent again.",
       source: "sdk",
       notInjectable: noHook("its server cannot be made to stop listening without ending"),
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:prompt:answer-lost",
@@ -61,7 +56,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       recovery: "The turn goes on, or shows as interrupted and asks.",
       source: "sdk",
       notInjectable: noHook("its answer cannot be held back"),
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:events:stream-cut",
@@ -72,7 +66,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       recovery: "Nothing but a pause in the streamed text.",
       source: "sdk",
       notInjectable: noHook("its event stream cannot be cut from outside without ending the process"),
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:prompt:submitted-twice",
@@ -82,7 +75,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "A prompt runs at most once, whatever comes down again.",
       recovery: "Nothing: the first submission stands.",
       source: "OpenCode appends the text of a repeated id to the message; seen with 1.18.33",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:prompt:not-open",
@@ -92,7 +84,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The runtime opens the agent again before it gives it a prompt.",
       recovery: "Nothing, or the reason why the agent does not start.",
       source: "sdk",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:turn:model-key-refused",
@@ -102,7 +93,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The run fails with code model-unauthorized; nothing is sent again.",
       recovery: "The message says so and points at the provider's key.",
       source: "sdk",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:open:slow-start",
@@ -113,7 +103,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       recovery: "The session shows that it is starting.",
       source: "2 to 4 s on two cores; seen with 1.18.33",
       notInjectable: noHook("its start cannot be slowed from outside"),
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:open:never-healthy",
@@ -122,7 +111,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The start fails within its own deadline and leaves no process.",
       recovery: "The next backend is tried; else the session has failed with what the agent printed.",
       source: "a health request sent while the server boots was never answered",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:turn:stuck",
@@ -131,7 +119,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "A turn that never ends by itself still ends when it is interrupted.",
       recovery: "Stop works at once; the next message starts as usual.",
       source: "a model that sends nothing more and keeps the connection",
-      deferred: CRASH_ROUND,
     },
     {
       id: "agent:turn:agent-died",
@@ -140,7 +127,6 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The turn ends `interrupted` with its open parts ended, then `agent-failed` follows; nothing runs again by itself.",
       recovery: "The message shows as interrupted and asks whether to go on.",
       source: "out of memory in the sandbox",
-      deferred: CRASH_ROUND,
     },
   ],
   notApplicable: {},
