@@ -11,7 +11,7 @@ const now = () => nowMs;
 describeIdentityContract({
   name: "credential cache",
   create() {
-    inner = new InMemoryIdentity({ now, random: () => crypto.randomUUID().replaceAll("-", "") });
+    inner = new InMemoryIdentity({ now });
     return createCachedIdentity(inner, new CredentialCache({ now }));
   },
   advance: (ms) => {

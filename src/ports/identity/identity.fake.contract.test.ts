@@ -9,7 +9,7 @@ let subject: InMemoryIdentity;
 describeIdentityContract({
   name: "fake",
   create() {
-    subject = new InMemoryIdentity({ now: () => nowMs, random: () => crypto.randomUUID().replaceAll("-", "") });
+    subject = new InMemoryIdentity({ now: () => nowMs });
     return subject;
   },
   advance: (ms) => {

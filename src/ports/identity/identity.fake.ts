@@ -24,8 +24,8 @@ interface Member {
 
 export interface InMemoryIdentityOptions {
   readonly now: () => number;
-  /** A new random text each time, of at least 20 letters and digits. */
-  readonly random: () => string;
+  /** A new text each time, of at least 32 letters and digits, that nobody can guess. */
+  readonly random?: () => string;
   readonly faults?: FaultScript;
 }
 
@@ -44,7 +44,7 @@ export class InMemoryIdentity implements Identity {
 
   constructor(options: InMemoryIdentityOptions) {
     this.#now = options.now;
-    this.#random = options.random;
+    this.#random = options.random ?? (() => crypto.randomUUID().replaceAll("-", ""));
     this.faults = options.faults ?? new FaultScript(IDENTITY_FAULTS);
   }
 
