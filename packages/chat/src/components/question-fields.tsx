@@ -29,7 +29,7 @@ export function QuestionFields({ name, question, choice, onChange }: QuestionFie
           <input type={multiple ? "checkbox" : "radio"} name={name} checked={choice.labels.includes(label)} onChange={() => toggle(label)} />
           <span className={css.optionText}>
             {label}
-            {description ? <span className={css.description}>{description}</span> : null}
+            {description && description !== label ? <span className={css.description}>{description}</span> : null}
           </span>
         </label>
       ))}

@@ -2,7 +2,7 @@
  * One open session: its transcript as it grows, the connection, and messages on their way. Nothing is shown before the
  * log was replayed once, so that a reload does not play the conversation again before one's eyes.
  */
-import { applyDeltas, applyEvents, emptyTranscript, type BerthError, type SessionClient, type SessionStream, type StreamState, type Transcript } from "@berth/sdk";
+import { applyDeltas, applyEvents, emptyTranscript, type BerthError, type SessionClient, type SessionStream, type StreamState, type Transcript, type Turn } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "./error-message.ts";
 
 export interface PendingMessage {
@@ -11,6 +11,8 @@ export interface PendingMessage {
   readonly text: string;
   /** Known once the server answered; shown until its event arrives. */
   readonly messageId: string | null;
+  /** How many turns there were when it was sent. */
+  readonly turnsBefore: number;
   readonly error: ErrorMessage | null;
 }
 
@@ -74,7 +76,7 @@ export class SessionStore {
   }
 
   send(text: string): void {
-    const pending: PendingMessage = { key: crypto.randomUUID(), text, messageId: null, error: null };
+    const pending: PendingMessage = { key: crypto.randomUUID(), text, messageId: null, turnsBefore: this.#transcript.turns.length, error: null };
     this.#publish({ pending: [...this.#view.pending, pending] });
     void this.#post(pending);
   }
@@ -105,8 +107,24 @@ export class SessionStore {
 
   #publish(change: Partial<SessionView>): void {
     const view = { ...this.#view, ...change, transcript: this.#transcript };
-    const arrived = new Set(view.transcript.turns.map(({ messageId }) => messageId));
-    this.#view = { ...view, pending: view.pending.filter(({ messageId }) => messageId === null || !arrived.has(messageId)) };
+    this.#view = { ...view, pending: withoutArrived(view.pending, view.transcript.turns) };
     for (const listener of this.#listeners) listener();
   }
+}
+
+/**
+ * The event of a message may come before the answer to its request, or instead of it: a new turn of the same text is
+ * that message. Each turn stands for one.
+ */
+function withoutArrived(pending: readonly PendingMessage[], turns: readonly Turn[]): readonly PendingMessage[] {
+  if (pending.length === 0) return pending;
+  const claimed = new Set<string>();
+  return pending.filter(({ messageId, text, turnsBefore }) => {
+    const turn = turns.find((candidate, at) => {
+      if (messageId !== null) return candidate.messageId === messageId;
+      return at >= turnsBefore && candidate.text === text && !claimed.has(candidate.messageId);
+    });
+    if (turn) claimed.add(turn.messageId);
+    return !turn;
+  });
 }

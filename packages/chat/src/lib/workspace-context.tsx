@@ -1,6 +1,6 @@
 /** What several views share: who is signed in, the models, and the list of sessions. */
 import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from "react";
-import type { Health, Me, Model, SessionSummary } from "@berth/sdk";
+import type { Health, Me, Model, SessionSummary, WaitingFor } from "@berth/sdk";
 import { useBerth } from "./berth-context.tsx";
 import { useLoad, type Loaded } from "./use-load.ts";
 
@@ -11,7 +11,11 @@ export interface SharedState {
   readonly sessions: Loaded<SessionList>;
   /** Shows more of the list of sessions. */
   readonly showMore: () => void;
+  /** What the open session's own stream says, which is newer than the list. */
+  readonly setLive: (live: LiveSession | null) => void;
 }
+
+export type LiveSession = Pick<SessionSummary, "id" | "title" | "status"> & { readonly waitingFor: WaitingFor | null };
 
 export interface SessionList {
   readonly items: readonly SessionSummary[];
@@ -45,7 +49,19 @@ export function SharedProvider({ me, health, children }: { readonly me: Me; read
     };
   }, [reload, wanted]);
   const showMore = useCallback(() => setWanted((count) => count + PAGE), []);
-  return <SharedContext value={{ me, health, models, sessions, showMore }}>{children}</SharedContext>;
+  const [live, setLive] = useState<LiveSession | null>(null);
+  const shown = { ...sessions, data: sessions.data && { ...sessions.data, items: overlay(sessions.data.items, live) } };
+  return <SharedContext value={{ me, health, models, sessions: shown, showMore, setLive }}>{children}</SharedContext>;
+}
+
+function overlay(items: readonly SessionSummary[], live: LiveSession | null): readonly SessionSummary[] {
+  if (!live) return items;
+  return items.map((session) => {
+    if (session.id !== live.id) return session;
+    const { waitingFor: _older, ...rest } = session;
+    const { waitingFor, ...newer } = live;
+    return { ...rest, ...newer, ...(waitingFor ? { waitingFor } : {}) };
+  });
 }
 
 export function useShared(): SharedState {

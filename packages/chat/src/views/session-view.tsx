@@ -15,12 +15,15 @@ import { TranscriptView } from "../components/transcript-view.tsx";
 
 export function SessionPage({ id }: { readonly id: string }) {
   const { store, view } = useSession(id);
-  const { sessions } = useShared();
-  const { status, title } = view.transcript;
+  const { sessions, setLive } = useShared();
+  const { status, title, waitingFor } = view.transcript;
   const { reload } = sessions;
   useEffect(() => {
-    if (view.loaded) void reload();
-  }, [view.loaded, status, title, reload]);
+    if (!view.loaded) return;
+    setLive({ id, title, status, waitingFor });
+    void reload();
+    return () => setLive(null);
+  }, [view.loaded, id, status, title, waitingFor, reload, setLive]);
   useEffect(() => {
     document.title = title ? `${title} · Berth` : "Berth";
     return () => {
