@@ -3,7 +3,7 @@ import { Berth, type SessionClient } from "@berth/sdk";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestStack, turn, type TestStack } from "./support/stack.ts";
-import { countStored } from "./support/stored.ts";
+import { countObjects } from "./support/stored.ts";
 import { eventually } from "./support/waiting.ts";
 
 const REQUESTS = 500;
@@ -97,8 +97,8 @@ async function takeStatements(): Promise<Statement[]> {
 
 /** Until nothing waits to be carried to Postgres. */
 async function untilCarried(): Promise<void> {
-  await eventually("an empty outbox", async () => {
-    const waiting = Object.entries(await countStored(stack)).filter(([name, count]) => name.endsWith(" outbox") && count > 0);
+  await eventually("an empty outbox", () => {
+    const waiting = Object.entries(countObjects(stack)).filter(([name, count]) => name.endsWith(" outbox") && count > 0);
     return waiting.length === 0 ? true : JSON.stringify(waiting);
   }, 30_000);
 }
@@ -124,6 +124,7 @@ test(`[E2E-2.2] ${PROMPTS} warm prompts over HTTP and ${PROMPTS} over WebSocket 
   const ids: string[] = [];
   for (let i = 0; i < PROMPTS / 2; i++) ids.push((await warm.send(`!say over http ${i}`)).id);
   ids.push(...(await Promise.all(Array.from({ length: PROMPTS / 2 }, (_, i) => warm.send(`!say over http at once ${i}`)))).map(({ id }) => id));
+  await untilCarried();
   const overHttp = await takeStatements();
   for (let i = 0; i < PROMPTS / 2; i++) ids.push((await stream.prompt(`!say over a socket ${i}`)).id);
   ids.push(...(await Promise.all(Array.from({ length: PROMPTS / 2 }, (_, i) => stream.prompt(`!say over a socket at once ${i}`)))).map(({ id }) => id));

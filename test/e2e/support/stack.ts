@@ -99,3 +99,8 @@ export async function turn(session: SessionClient, text: string, timeoutMs = 90_
   const { id } = await session.send(text);
   return session.wait({ messageId: id, signal: AbortSignal.timeout(timeoutMs) });
 }
+
+/** A file of the session's work folder, seen from outside its sandbox. */
+export function workFile({ dataDir }: Pick<TestStack, "dataDir">, sessionId: string, name: string): string {
+  return join(dataDir, "sandboxes", sessionId, "work", name);
+}

@@ -7,7 +7,7 @@ import type { TestStack } from "./stack.ts";
 export type Counts = Readonly<Record<string, number>>;
 
 export async function countStored(stack: TestStack): Promise<Counts> {
-  return { ...(await countPostgres(stack)), ...countObjects(join(stack.dataDir, "worker")), ...countBlobs(join(stack.dataDir, "worker", "blobs")) };
+  return { ...(await countPostgres(stack)), ...countObjects(stack), ...countBlobs(join(stack.dataDir, "worker", "blobs")) };
 }
 
 async function countPostgres({ query }: TestStack): Promise<Counts> {
@@ -20,8 +20,9 @@ async function countPostgres({ query }: TestStack): Promise<Counts> {
   return Object.fromEntries(rows.map(({ name, count }) => [`postgres ${name}`, count]));
 }
 
-/** One file per Durable Object; `metadata.sqlite` holds the alarms of a class. */
-function countObjects(folder: string): Counts {
+/** One file per Durable Object; `metadata.sqlite` holds the alarms of a class. Asks nothing of Postgres. */
+export function countObjects({ dataDir }: Pick<TestStack, "dataDir">): Counts {
+  const folder = join(dataDir, "worker");
   const counts: Record<string, number> = {};
   const classes = readdirSync(folder).filter((name) => name.startsWith("-"));
   if (!classes.includes("-SessionDO")) throw new Error(`no objects in ${folder}`);
