@@ -8,7 +8,7 @@ import { createSessionObject } from "./session/session-do.ts";
 export { OrgEventsDO } from "./org/org-events-do.ts";
 export { OrgLedgerDO } from "./org/org-ledger-do.ts";
 /** Used by the composition for one machine only; on Cloudflare it is never bound. */
-export { PgPoolDO } from "./db/pg/pool-do.ts";
+export { PgPoolDO } from "./compose/pg-pool-do.ts";
 
 export class SessionDO extends createSessionObject(worker.session) {}
 

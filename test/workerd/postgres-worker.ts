@@ -3,7 +3,7 @@ import type { DurableObjectNamespace } from "@cloudflare/workers-types";
 import type { PoolStub } from "../../src/db/pg/pooled-client.ts";
 import { unwrap } from "../../src/db/pg/wire.ts";
 
-export { PgPoolDO } from "../../src/db/pg/pool-do.ts";
+export { PgPoolDO } from "../../src/compose/pg-pool-do.ts";
 
 export default {
   /** Takes a connection, begins a transaction, and goes away without a word. */

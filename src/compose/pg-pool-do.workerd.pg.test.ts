@@ -3,12 +3,12 @@ import { env, exports } from "cloudflare:workers";
 import type { DurableObjectNamespace } from "@cloudflare/workers-types";
 import { sql } from "drizzle-orm";
 import { describe, expect, test, vi } from "vitest";
-import { createBetterAuthIdentity } from "../../adapters/identity/better-auth.ts";
-import { createPostgresVault } from "../../adapters/secret-vault/postgres.ts";
-import { createPooledDatabase } from "./database.ts";
-import type { PoolStub } from "./pooled-client.ts";
-import { secrets } from "./schema/secrets.ts";
-import { unwrap } from "./wire.ts";
+import { createBetterAuthIdentity } from "../adapters/identity/better-auth.ts";
+import { createPostgresVault } from "../adapters/secret-vault/postgres.ts";
+import { createPooledDatabase } from "../db/pg/database.ts";
+import type { PoolStub } from "../db/pg/pooled-client.ts";
+import { secrets } from "../db/pg/schema/secrets.ts";
+import { unwrap } from "../db/pg/wire.ts";
 
 const { PG_POOL } = env as { readonly PG_POOL: DurableObjectNamespace };
 const pool = PG_POOL.get(PG_POOL.idFromName("pool")) as unknown as PoolStub;

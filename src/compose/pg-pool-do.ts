@@ -1,10 +1,10 @@
 /** The bounded connection pool of one machine, held by a Durable Object: only there may sockets outlive a request. */
 import { DurableObject, RpcTarget } from "cloudflare:workers";
 import type { DurableObjectState, Hyperdrive } from "@cloudflare/workers-types";
-import { ConnectionPool, type Lease } from "./connection-pool.ts";
-import { serveLease, servePool } from "./pool-rpc.ts";
-import type { LeaseStub, PoolStub } from "./pooled-client.ts";
-import type { Statement } from "./wire.ts";
+import { ConnectionPool, type Lease } from "../db/pg/connection-pool.ts";
+import { serveLease, servePool } from "../db/pg/pool-rpc.ts";
+import type { LeaseStub, PoolStub } from "../db/pg/pooled-client.ts";
+import type { Statement } from "../db/pg/wire.ts";
 
 /** A lease by reference; when its caller is gone the runtime disposes of it, and the connection comes back. */
 class RemoteLease extends RpcTarget implements LeaseStub {
