@@ -27,12 +27,17 @@ import { SECRET_VAULT_FAULTS } from "../ports/secret-vault/secret-vault.faults.t
 import { InMemorySessionStore, MemoryDisk } from "../ports/session-store/session-store.fake.ts";
 import { VERSION } from "./version.ts";
 
+/** Where a runtime finds the session it dials. */
+export interface MemorySessions {
+  session(orgId: string, sessionId: string): InProcessSession;
+}
+
 export interface MemoryOptions {
   readonly timers: HubTimers;
   /** Seeds ids and tokens. */
   readonly seed: number;
   /** Attaches a runtime to a started sandbox; what it answers is called when the sandbox ends. */
-  readonly onSandboxStart: (spec: SandboxSpec, instance: MemoryInstance) => (() => void) | void;
+  readonly onSandboxStart: (spec: SandboxSpec, sessions: MemorySessions) => (() => void) | void;
   /** Names of the sandbox backends, in the order they are tried. */
   readonly backends?: readonly string[];
 }
@@ -64,7 +69,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
   const log: object[] = [];
 
   const sandboxes = new Map(
-    backends.map((backend) => [backend, new InMemorySandboxProvider({ now, backend, onStart: (spec) => onSandboxStart(spec, instance) })] as const),
+    backends.map((backend) => [backend, new InMemorySandboxProvider({ now, backend, onStart: (spec) => onSandboxStart(spec, { session }) })] as const),
   );
   const track = (work: Promise<unknown>): void => {
     const tracked = work.catch((error: unknown) => void log.push({ event: "background-failed", error: String(error) }));

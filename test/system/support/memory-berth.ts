@@ -5,7 +5,7 @@ import { Runtime } from "../../../packages/sandbox-runtime/src/runtime.ts";
 import type { Dial } from "../../../packages/sandbox-runtime/src/wire.ts";
 import type { Author } from "../../../src/app/session-handle.ts";
 import type { InProcessSession, OpenedSocket } from "../../../src/app/session/in-process-session.ts";
-import { composeMemory, type MemoryInstance } from "../../../src/compose/memory.ts";
+import { composeMemory, type MemoryInstance, type MemorySessions } from "../../../src/compose/memory.ts";
 import { FaultScript } from "../../../src/core/kernel/fault.ts";
 import { createFakeAgentStore, InMemoryCodingAgent, type FakeAgentStore } from "../../../src/ports/agent/agent.fake.ts";
 import { AGENT_FAULTS } from "../../../src/ports/agent/agent.faults.ts";
@@ -34,7 +34,7 @@ export class MemoryBerth {
       timers: this.time,
       seed: options.seed ?? 1,
       ...(options.backends ? { backends: options.backends } : {}),
-      onSandboxStart: (spec, instance) => this.#start(spec, instance),
+      onSandboxStart: (spec, sessions) => this.#start(spec, sessions),
     });
   }
 
@@ -93,7 +93,7 @@ export class MemoryBerth {
     return { frames, events, text: (partId) => texts.get(partId) ?? "" };
   }
 
-  #start(spec: SandboxSpec, instance: MemoryInstance): () => void {
+  #start(spec: SandboxSpec, sessions: MemorySessions): () => void {
     const disk = this.#disks.get(spec.sessionId) ?? { lines: [], agent: createFakeAgentStore() };
     this.#disks.set(spec.sessionId, disk);
     // The link's numbers start anew with each epoch; the agent's own memory goes on.
@@ -107,7 +107,7 @@ export class MemoryBerth {
     const runtime = new Runtime({
       agent: new InMemoryCodingAgent({ store: disk.agent, faults: this.agentFaults, sleep }),
       journal: new Journal(log),
-      dial: this.#dial(spec, instance),
+      dial: this.#dial(spec, sessions),
       clock: this.time,
       random: () => 0.5,
       epoch: spec.epoch,
@@ -123,7 +123,7 @@ export class MemoryBerth {
     };
   }
 
-  #dial({ id, orgId, sessionId, link }: SandboxSpec, instance: MemoryInstance): Dial {
+  #dial({ id, orgId, sessionId, link }: SandboxSpec, sessions: MemorySessions): Dial {
     return (listener) => {
       let socket: OpenedSocket<UpFrame> | null = null;
       let isClosed = false;
@@ -139,7 +139,7 @@ export class MemoryBerth {
         closed(1006);
       };
       this.links.set(id, { cut });
-      void instance.session(orgId, sessionId).openLink(link.token, end).then((opened) => {
+      void sessions.session(orgId, sessionId).openLink(link.token, end).then((opened) => {
         socket = opened;
         if (opened && !isClosed) listener.opened();
       });
