@@ -25,6 +25,33 @@ export function isSameProcess(pid: number, startTime: string | null): boolean {
   return now !== null && (startTime === null || now === startTime);
 }
 
+/** The command line on one line, cut at 100 characters; empty when the process is gone. */
+export function commandOf(pid: number): string {
+  const text = existsSync("/proc/self/stat") ? textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ") : psCommand(pid);
+  return text.trim().replace(/\s+/g, " ").slice(0, 100);
+}
+
+export function allPids(): number[] {
+  if (existsSync("/proc/self/stat")) return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number);
+  return execFileSync("ps", ["-axo", "pid="], { encoding: "utf8" }).split("\n").map(Number).filter((pid) => pid > 0);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function psCommand(pid: number): string {
+  try {
+    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+  } catch {
+    return "";
+  }
+}
+
 /** Every descendant of `pid`, children first. Linux only; elsewhere empty. */
 export function descendantsOf(pid: number): number[] {
   if (!existsSync("/proc/self/stat")) return [];
@@ -50,7 +77,10 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
-/** Asks a process to end and, after `graceMs`, ends it for good; with `tree` everything that was below it too. */
+/**
+ * Asks a process to end and, after `graceMs`, ends it for good; with `tree` everything that was below it too. A process
+ * that died first left its children to nobody, but in the group that it leads, as every child of ours does.
+ */
 export async function endProcess(pid: number, graceMs: number, tree: boolean): Promise<void> {
   const members = [...(tree ? descendantsOf(pid) : []), pid].flatMap((member) => {
     const startTime = startTimeOf(member);
@@ -61,6 +91,12 @@ export async function endProcess(pid: number, graceMs: number, tree: boolean): P
   const deadline = Date.now() + graceMs;
   while (startTimeOf(pid) !== null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 25));
   for (const member of alive()) send(member.pid, "SIGKILL");
+  if (tree) send(-pid, "SIGKILL");
+}
+
+/** Ends everything below `pid` at once. */
+export function endBelow(pid: number): void {
+  for (const member of descendantsOf(pid)) send(member, "SIGKILL");
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
