@@ -12,8 +12,22 @@ import { fileURLToPath } from "node:url";
 const NODE_OLDEST = [22, 22];
 const NODE_FETCHED = "24.21.0";
 
+const POLL_MS = 500;
+
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const toolchain = join(root, ".berth", "toolchain");
+const fetchedNode = join(toolchain, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+const marker = join(root, "node_modules", ".berth-lockfile");
+
+/** The child that runs now; signals are its business. */
+let current = null;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    // Ctrl-C on a terminal reaches the whole foreground group by itself.
+    if (current && (signal !== "SIGINT" || !process.stdin.isTTY)) current.kill(signal);
+    if (!current) process.exit(130);
+  });
+}
 
 function isNewEnough(version) {
   const [major, minor] = version.replace(/^v/, "").split(".").map(Number);
@@ -31,6 +45,7 @@ function step(title, command, args, options = {}) {
     const timer = live ? setInterval(show, 500) : null;
     if (live) show();
     const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options });
+    current = child;
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));
@@ -47,7 +62,11 @@ function step(title, command, args, options = {}) {
       output += error.message;
       finish(false);
     });
-    child.on("close", (code) => finish(code === 0));
+    child.on("close", (code, signal) => {
+      current = null;
+      if (signal || code === 130) process.exit(130);
+      finish(code === 0);
+    });
   });
 }
 
@@ -59,43 +78,85 @@ function npm(node) {
 
 async function ensureNode() {
   if (isNewEnough(process.version)) return process.execPath;
-  const fetched = join(toolchain, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
-  const answer = existsSync(fetched) ? spawnSync(fetched, ["--version"], { encoding: "utf8" }).stdout ?? "" : "";
-  if (answer.trim() === `v${NODE_FETCHED}`) return fetched;
+  if (hasFetchedNode()) return fetchedNode;
   mkdirSync(toolchain, { recursive: true });
   writeFileSync(join(toolchain, "package.json"), JSON.stringify({ private: true }));
   const [command, args] = npm(process.execPath);
   await step(`Fetching Node ${NODE_FETCHED} (this one is ${process.version})`, command, [
     ...args, "install", "--prefix", toolchain, "--no-audit", "--no-fund", `node@${NODE_FETCHED}`,
   ]);
-  return fetched;
+  return fetchedNode;
+}
+
+function hasFetchedNode() {
+  if (!existsSync(fetchedNode)) return false;
+  return (spawnSync(fetchedNode, ["--version"], { encoding: "utf8" }).stdout ?? "").trim() === `v${NODE_FETCHED}`;
+}
+
+function lockfileHash() {
+  return createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+}
+
+function isInstalled() {
+  return existsSync(marker) && readFileSync(marker, "utf8") === lockfileHash();
 }
 
 async function ensureInstalled(node) {
-  const lockfile = readFileSync(join(root, "package-lock.json"));
-  const wanted = createHash("sha256").update(lockfile).digest("hex");
-  const marker = join(root, "node_modules", ".berth-lockfile");
-  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  if (isInstalled()) return;
   const [command, args] = npm(node);
   const path = `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`;
   await step("Installing dependencies", command, [...args, "ci", "--no-audit", "--no-fund"], {
     env: { ...process.env, PATH: path, npm_config_update_notifier: "false" },
   });
-  writeFileSync(marker, wanted);
+  writeFileSync(marker, lockfileHash());
 }
 
+/** The doctor only looks. Before anything is installed this is all there is to say. */
+function diagnoseBare() {
+  const lines = [];
+  if (!isNewEnough(process.version) && !hasFetchedNode()) {
+    lines.push(`✗ Node          ${process.version} is older than ${NODE_OLDEST.join(".")}; a newer one is fetched by: npm start`);
+  }
+  if (!isInstalled()) lines.push("✗ Dependencies  not installed as the lockfile says; they are by: npm start");
+  if (lines.length === 0) return;
+  console.log(`\n  Berth doctor\n\n${lines.map((line) => `    ${line}`).join("\n")}\n\n  The rest can be told once these are green.\n`);
+  process.exit(1);
+}
+
+/**
+ * npm does not end its child when it is killed for good, so this process looks whether npm is still there: its parent, or
+ * the parent of the shell between the two. Without npm above it nobody's absence means anything (nohup, a service manager).
+ */
+function endWithNpm(child) {
+  if (!process.env.npm_command) return;
+  const began = lineage();
+  const timer = setInterval(() => {
+    if (lineage() !== began) child.kill("SIGTERM");
+  }, POLL_MS);
+  timer.unref();
+}
+
+function lineage() {
+  const parent = process.ppid;
+  try {
+    const stat = readFileSync(`/proc/${parent}/stat`, "utf8");
+    const isShell = /\((ba|da|z)?sh\)/.test(stat);
+    return isShell ? `${parent} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]}` : `${parent}`;
+  } catch {
+    return `${parent}`;
+  }
+}
+
+if (process.argv[2] === "doctor") diagnoseBare();
 const node = await ensureNode();
 await ensureInstalled(node);
 
 const child = spawn(node, ["--disable-warning=ExperimentalWarning", join(root, "packages", "launcher", "src", "main.ts"), ...process.argv.slice(2)], {
   cwd: process.env.INIT_CWD ?? process.cwd(),
-  stdio: "inherit",
+  // The channel carries nothing: its end tells the child that this process is gone, however it went.
+  stdio: ["inherit", "inherit", "inherit", "ipc"],
   env: { ...process.env, PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}` },
 });
-// Ctrl-C reaches the whole foreground group; the child ends in its own time and this process waits for it.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => {
-    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
-  });
-}
+current = child;
+endWithNpm(child);
 child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));

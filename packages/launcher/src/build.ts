@@ -1,17 +1,20 @@
 /** Builds what runs: the chat page, the sandbox runtime and the Worker. Skips what is newer than all of its sources. */
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { CHAT_DIST, ROOT, RUNTIME_BUNDLE, WORKER_DIST } from "./paths.ts";
-import { step } from "./progress.ts";
+import { step, UserError } from "./progress.ts";
 
 const run = promisify(execFile);
 
 /** Which composition root the Worker is built with. */
 export type WorkerTarget = "local" | "production";
 
+export type BuiltPart = "chat" | "runtime" | "worker";
+
 interface Target {
+  readonly part: BuiltPart;
   readonly title: string;
   readonly output: string;
   readonly sources: readonly string[];
@@ -22,6 +25,7 @@ const SHARED = ["package-lock.json", "packages/protocol/src", "src"];
 
 function chat(): Target {
   return {
+    part: "chat",
     title: "Building the chat page",
     output: join(CHAT_DIST, "index.html"),
     sources: ["package-lock.json", "packages/protocol/src", "packages/sdk/src", "packages/chat"],
@@ -34,6 +38,7 @@ function chat(): Target {
 
 function runtime(): Target {
   return {
+    part: "runtime",
     title: "Building the sandbox runtime",
     output: RUNTIME_BUNDLE,
     sources: [...SHARED, "packages/sandbox-runtime"],
@@ -46,6 +51,9 @@ function runtime(): Target {
   };
 }
 
+/** Tests, contracts and pages are no part of what runs. */
+const IN_NO_BUILD = /\.(test|contract)\.ts$|\.md$/;
+
 export function workerBundle(target: WorkerTarget): string {
   return join(WORKER_DIST, target, "worker.js");
 }
@@ -53,6 +61,7 @@ export function workerBundle(target: WorkerTarget): string {
 function worker(target: WorkerTarget): Target {
   const output = workerBundle(target);
   return {
+    part: "worker",
     title: target === "local" ? "Building the Worker" : "Building the Worker for Cloudflare",
     output,
     sources: [...SHARED, "routes", "wrangler.jsonc", "packages/sandbox-host/src"],
@@ -68,13 +77,31 @@ function worker(target: WorkerTarget): Target {
   };
 }
 
-/** Builds what is out of date, one after the other; the tools use both cores themselves. */
-export async function buildAll(workerTarget: WorkerTarget = "local"): Promise<void> {
+/**
+ * Builds what is out of date, one after the other, since the tools use both cores themselves. Answers what was built.
+ * @throws UserError with what the tool said
+ */
+export async function buildAll(workerTarget: WorkerTarget = "local", { anyway = false } = {}): Promise<readonly BuiltPart[]> {
+  const built: BuiltPart[] = [];
   for (const target of [chat(), runtime(), worker(workerTarget)]) {
-    if (isFresh(target)) continue;
-    await step(target.title, () => target.build());
-    writeFileSync(`${target.output}.built`, "");
+    if (!anyway && isFresh(target)) continue;
+    await build(target);
+    built.push(target.part);
   }
+  return built;
+}
+
+async function build(target: Target): Promise<void> {
+  const began = new Date();
+  try {
+    await step(target.title, () => target.build());
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new UserError(`${target.title} failed.\n${(stderr || message).trim()}`);
+  }
+  // As old as its beginning: what changed while it was built is built again.
+  writeFileSync(`${target.output}.built`, "");
+  utimesSync(`${target.output}.built`, began, began);
 }
 
 function isFresh({ output, sources }: Target): boolean {
@@ -88,6 +115,6 @@ function newestChange(path: string): number {
   const entry = statSync(path);
   if (!entry.isDirectory()) return entry.mtimeMs;
   return readdirSync(path, { withFileTypes: true })
-    .filter(({ name }) => name !== "node_modules" && name !== "dist")
+    .filter(({ name }) => name !== "node_modules" && name !== "dist" && !IN_NO_BUILD.test(name))
     .reduce((newest, { name }) => Math.max(newest, newestChange(join(path, name))), entry.mtimeMs);
 }

@@ -50,12 +50,19 @@ export class SupervisedChild {
   }
 
   async start(): Promise<void> {
-    const leftover = this.#state.leftoverChild(this.#spec.name);
-    if (leftover !== null) await this.#end(leftover, 3_000);
+    await this.#launch();
+  }
+
+  /** Ends it and starts it again, on the same port when its environment says so. */
+  async restart(): Promise<void> {
+    const old = this.#process;
+    this.#process = null; // its exit is meant and starts nothing
+    if (old?.pid !== undefined) await this.#end(old.pid, 8_000);
     await this.#launch();
   }
 
   async stop(): Promise<void> {
+    if (this.#stopping) return;
     this.#stopping = true;
     const pid = this.#process?.pid;
     if (pid !== undefined && this.#process?.exitCode === null) await this.#end(pid, 8_000);

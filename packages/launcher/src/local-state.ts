@@ -1,26 +1,43 @@
 /** What an instance keeps between starts: its secrets (mode 0600), its lock and the pids of its children. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { UserError } from "./progress.ts";
-import { isSameProcess, startTimeOf } from "./process-table.ts";
+import { commandOf, isSameProcess, startTimeOf } from "./process-table.ts";
 
-export interface LocalSecrets {
+const LocalSecrets = z.object({
   /** Base64 of 32 bytes; everything in the vault hangs on it. */
-  readonly masterKey: string;
-  readonly authSecret: string;
-  readonly operatorToken: string;
-  readonly sandboxHostSecret: string;
-  readonly postgresPassword: string;
+  masterKey: z.base64().length(44),
+  authSecret: z.string().min(32),
+  operatorToken: z.string().min(32),
+  sandboxHostSecret: z.string().min(32),
+  postgresPassword: z.string().min(1),
   /** The key printed at start; null until the first start made it. */
-  apiKey: string | null;
+  apiKey: z.string().nullable(),
+});
+export type LocalSecrets = z.infer<typeof LocalSecrets>;
+
+const RunningInstance = z.object({
+  pid: z.int().positive(),
+  startTime: z.string().nullable(),
+  url: z.string().nullable(),
+  /** True once it was asked to end; whoever comes next may wait for it. */
+  ending: z.boolean().default(false),
+});
+export type RunningInstance = z.infer<typeof RunningInstance>;
+
+const ChildProcess = z.object({ pid: z.int().positive(), startTime: z.string().nullable() });
+
+export interface Leftover {
+  readonly name: string;
+  readonly pid: number;
+  readonly command: string;
 }
 
-export interface RunningInstance {
-  readonly pid: number;
-  readonly startTime: string | null;
-  readonly url: string | null;
-}
+/** How long an instance that was just orphaned takes at most to notice it and say that it is ending. */
+const NOTICE_MS = 1_500;
+const ENDING_MS = 40_000;
 
 export class LocalState {
   readonly dataDir: string;
@@ -29,9 +46,32 @@ export class LocalState {
     this.dataDir = dataDir;
   }
 
+  /** @throws UserError in words, when the folder cannot be made or written */
+  prepareFolder(): void {
+    try {
+      mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+      const probe = join(this.dataDir, `.probe-${process.pid}`);
+      closeSync(openSync(probe, "w", 0o600));
+      rmSync(probe);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new UserError(
+        `The data folder ${this.dataDir} cannot be written (${code ?? message}).\n` +
+          `Make it yours:  sudo chown -R "$(id -un)" ${this.dataDir}\nor use another one:  npm start -- --data-dir DIR`,
+      );
+    }
+  }
+
+  /** @throws UserError when the file is there and is not what was written, or is gone while the data it protects is not */
   secrets(): LocalSecrets {
-    const existing = this.#read<LocalSecrets>("secrets.json");
+    const existing = this.knownSecrets();
     if (existing) return existing;
+    if (existsSync(join(this.dataDir, "postgres", "PG_VERSION"))) {
+      throw new UserError(
+        `${join(this.dataDir, "secrets.json")} is gone, but the database beside it was made with it.\n` +
+          "Put the file back, or start over without the old data:  npm start -- --reset",
+      );
+    }
     const hex = (): string => randomBytes(32).toString("hex");
     const fresh: LocalSecrets = {
       masterKey: randomBytes(32).toString("base64"),
@@ -45,25 +85,65 @@ export class LocalState {
     return fresh;
   }
 
+  /** The secrets of an earlier start; null before the first. @throws UserError when the file is damaged */
+  knownSecrets(): LocalSecrets | null {
+    const path = join(this.dataDir, "secrets.json");
+    if (!existsSync(path)) return null;
+    const parsed = LocalSecrets.safeParse(parseJson(readFileSync(path, "utf8")));
+    if (parsed.success) return parsed.data;
+    const wrong = parsed.error.issues.map((issue) => issue.path.join(".")).filter((name) => name !== "");
+    throw new UserError(
+      `${path} is damaged${wrong.length > 0 ? ` (${wrong.join(", ")})` : ": it is not JSON"}. It holds the key of everything in the vault.\n` +
+        "Put back a copy of it, or start over without the old data:  npm start -- --reset",
+    );
+  }
+
   saveSecrets(secrets: LocalSecrets): void {
     this.#write("secrets.json", secrets);
   }
 
   /** The instance that holds this folder, if its process still lives. */
   running(): RunningInstance | null {
-    const lock = this.#read<RunningInstance>("instance.json");
+    const lock = this.#read("instance.json", RunningInstance);
     return lock && isSameProcess(lock.pid, lock.startTime) ? lock : null;
   }
 
-  lock(url: string | null): void {
-    const other = this.running();
-    if (other && other.pid !== process.pid) {
-      throw new UserError(
-        `Berth already runs from ${this.dataDir} (pid ${other.pid}${other.url ? `, ${other.url}` : ""}). ` +
-          `Stop it with: kill ${other.pid}\nor start a second one with another --data-dir and --port.`,
-      );
+  /** Takes the folder for this process, after an instance that is already ending. @throws UserError naming who holds it */
+  async lock(): Promise<void> {
+    const started = Date.now();
+    while (!this.#tryLock()) {
+      const other = this.running();
+      if (other === null) continue;
+      if (Date.now() - started > (other.ending ? ENDING_MS : NOTICE_MS)) {
+        throw new UserError(
+          `Berth already runs from ${this.dataDir} (pid ${other.pid}${other.url ? `, ${other.url}` : ""}).\n` +
+            `Either stop it:  kill ${other.pid}\nor start a second one beside it:  npm start -- --port 0 --data-dir DIR`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    this.#write("instance.json", { pid: process.pid, startTime: startTimeOf(process.pid), url });
+  }
+
+  /** A lock of a process that is gone is taken over; of two that start at once only one gets it. */
+  #tryLock(): boolean {
+    const holder = this.running();
+    if (holder !== null) return holder.pid === process.pid;
+    const mine = `lock-${process.pid}.json`;
+    this.#write(mine, { pid: process.pid, startTime: startTimeOf(process.pid), url: null, ending: false });
+    try {
+      this.unlock();
+      linkSync(join(this.dataDir, mine), join(this.dataDir, "instance.json"));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      return false;
+    } finally {
+      rmSync(join(this.dataDir, mine), { force: true });
+    }
+  }
+
+  announce(instance: { readonly url: string | null; readonly ending: boolean }): void {
+    this.#write("instance.json", { pid: process.pid, startTime: startTimeOf(process.pid), ...instance });
   }
 
   unlock(): void {
@@ -80,20 +160,42 @@ export class LocalState {
 
   /** A child of an earlier start that is still there, because that start was killed. */
   leftoverChild(name: string): number | null {
-    const child = this.#read<{ pid: number; startTime: string | null }>(`children-${name}.json`);
+    const child = this.#read(`children-${name}.json`, ChildProcess);
     return child && isSameProcess(child.pid, child.startTime) ? child.pid : null;
   }
 
-  #read<T>(file: string): T | null {
+  leftovers(): Leftover[] {
+    if (!existsSync(this.dataDir)) return [];
+    return readdirSync(this.dataDir).flatMap((file) => {
+      const name = /^children-(.+)\.json$/.exec(file)?.[1];
+      const pid = name === undefined ? null : this.leftoverChild(name);
+      return name === undefined || pid === null ? [] : [{ name, pid, command: commandOf(pid) }];
+    });
+  }
+
+  /** A lock or pid file that cannot be read says nothing that could be relied on, so it counts as absent. */
+  #read<T>(file: string, schema: z.ZodType<T>): T | null {
     const path = join(this.dataDir, file);
     if (!existsSync(path)) return null;
-    return JSON.parse(readFileSync(path, "utf8")) as T;
+    return schema.safeParse(parseJson(readFileSync(path, "utf8"))).data ?? null;
   }
 
   #write(file: string, value: object): void {
     mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
     const path = join(this.dataDir, file);
-    writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    const descriptor = openSync(`${path}.new`, "w", 0o600);
+    writeSync(descriptor, `${JSON.stringify(value, null, 2)}\n`);
+    // Without it a power cut may leave the new name with nothing in it.
+    fsyncSync(descriptor);
+    closeSync(descriptor);
     renameSync(`${path}.new`, path);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

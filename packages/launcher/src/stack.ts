@@ -3,14 +3,17 @@
  * Used by `npm start`, the journeys, the benchmarks and the end-to-end tests, so that they all meet the same thing.
  */
 import { join } from "node:path";
-import { rmSync } from "node:fs";
 import { migrate } from "../../../src/db/pg/migrate.ts";
 import { workerBundle, type WorkerTarget } from "./build.ts";
 import { SupervisedChild, type ChildSpec } from "./child.ts";
+import { embeddedDatabase, embeddedUrl } from "./database-url.ts";
 import { freePort } from "./free-port.ts";
-import { LocalState } from "./local-state.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { LocalState, type LocalSecrets } from "./local-state.ts";
 import { CHAT_DIST, ROOT, RUNTIME_BUNDLE } from "./paths.ts";
-import { letOthersPassTo } from "./reachable.ts";
+import { resetData } from "./reset-data.ts";
+import { plainEnv } from "./plain-env.ts";
+import { refuseTakenPort } from "./port-holder.ts";
 import { step, UserError } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 import { workerSettingsEnv, type OperatorOrigin } from "./worker-settings.ts";
@@ -22,6 +25,8 @@ export interface Stack {
   readonly signInUrl: string;
   /** Pids by name: `worker`, `sandbox-host`, `demo-model`, `database`; for tests that kill them. */
   pids(): Record<string, number | null>;
+  /** Ends one part by name and starts it again on the same port. */
+  restart(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,37 +38,32 @@ export interface StackParts {
   readonly workerProgram?: string;
   /** A sandbox host that runs already and knows this data folder's secret. Default: one is started. */
   readonly sandboxHostUrl?: string;
+  /** Aborted while it starts, what was started ends again. */
+  readonly signal?: AbortSignal;
 }
 
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"] as const;
 /** Model servers people run on their own machine, offered when found: Ollama, LM Studio, llama.cpp. */
 const LOCAL_MODEL_ORIGINS = ["http://127.0.0.1:11434", "http://127.0.0.1:1234", "http://127.0.0.1:8080"];
 
-/** Variables a child gets: what programs need to run, and none of the user's keys. */
-function plainEnv(): Record<string, string> {
-  const kept = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
-  return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
-}
-
 export async function startStack(settings: Settings, parts: StackParts = {}): Promise<Stack> {
   const state = new LocalState(settings.dataDir);
-  state.lock(null);
-  if (settings.reset) resetData(settings.dataDir);
-  const secrets = state.secrets();
+  const secrets = await takeFolder(state, settings);
   const started: SupervisedChild[] = [];
   const supervise = async (title: string, spec: ChildSpec): Promise<SupervisedChild> => {
+    parts.signal?.throwIfAborted();
     const child = new SupervisedChild(spec, state);
     started.push(child);
     await step(title, () => child.start());
     return child;
   };
-  const stop = async (): Promise<void> => {
-    for (const child of started.toReversed()) await child.stop();
-    state.unlock();
-  };
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopping ??= stopChildren(state, started));
+  const abort = (): void => void stop();
+  parts.signal?.addEventListener("abort", abort);
 
   try {
-    const databaseUrl = settings.databaseUrl ?? (await startDatabase(settings.dataDir, secrets.postgresPassword, supervise));
+    const databaseUrl = settings.databaseUrl ?? (await startDatabase(state, secrets.postgresPassword, started));
     await step("Bringing the database up to date", () => migrate(databaseUrl));
 
     const hostPort = await freePort();
@@ -120,30 +120,49 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
 
     const { apiKey, signInUrl } = await bootstrap(url, secrets.operatorToken, secrets.apiKey);
     if (apiKey !== secrets.apiKey) state.saveSecrets({ ...secrets, apiKey });
-    state.lock(url);
+    parts.signal?.throwIfAborted();
+    state.announce({ url, ending: false });
     const pids = (): Record<string, number | null> =>
       Object.fromEntries(started.map((child) => [child.name, child.pid]));
-    return { url, databaseUrl, apiKey, signInUrl, pids, stop };
+    const restart = async (name: string): Promise<void> => started.find((child) => child.name === name)?.restart();
+    return { url, databaseUrl, apiKey, signInUrl, pids, restart, stop };
   } catch (error) {
     await stop();
+    throw error;
+  } finally {
+    parts.signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** The folder is this process's from here on: nothing of an earlier start runs in it, and the port is free. */
+async function takeFolder(state: LocalState, settings: Settings): Promise<LocalSecrets> {
+  state.prepareFolder();
+  await state.lock();
+  try {
+    await endLeftovers(state);
+    await refuseTakenPort(settings.port);
+    if (settings.reset) resetData(settings.dataDir, { secrets: true });
+    return state.secrets();
+  } catch (error) {
+    state.unlock();
     throw error;
   }
 }
 
+async function stopChildren(state: LocalState, started: readonly SupervisedChild[]): Promise<void> {
+  state.announce({ url: null, ending: true });
+  for (const child of started.toReversed()) await child.stop();
+  state.unlock();
+}
+
 type Supervise = (title: string, spec: ChildSpec) => Promise<SupervisedChild>;
 
-async function startDatabase(dataDir: string, password: string, supervise: Supervise): Promise<string> {
+async function startDatabase(state: LocalState, password: string, started: SupervisedChild[]): Promise<string> {
   const port = await freePort();
-  letOthersPassTo(ROOT);
-  letOthersPassTo(dataDir);
-  await supervise("Starting PostgreSQL", {
-    name: "database",
-    command: [...NODE, join(ROOT, "packages", "launcher", "src", "postgres-process.ts"), join(dataDir, "postgres"), String(port)],
-    env: () => ({ ...plainEnv(), POSTGRES_PASSWORD: password }),
-    readyTimeoutMs: 60_000,
-    endsWithTree: true,
-  });
-  return `postgres://berth:${password}@127.0.0.1:${port}/berth`;
+  const child = embeddedDatabase(state, password, port);
+  started.push(child);
+  await step("Starting PostgreSQL", () => child.start());
+  return embeddedUrl({ postgresPassword: password }, port);
 }
 
 /** @returns its address */
@@ -171,11 +190,6 @@ async function startHost(settings: Settings, port: number, secret: string, super
 
 function operatorOrigins(origins: readonly string[]): OperatorOrigin[] {
   return [...new Set(origins)].map((origin, index) => ({ origin, binding: `OPERATOR_${index}` }));
-}
-
-function resetData(dataDir: string): void {
-  for (const folder of ["postgres", "worker", "sandboxes", "logs"]) rmSync(join(dataDir, folder), { recursive: true, force: true });
-  rmSync(join(dataDir, "secrets.json"), { force: true });
 }
 
 async function bootstrap(url: string, operatorToken: string, knownKey: string | null): Promise<{ apiKey: string; signInUrl: string }> {

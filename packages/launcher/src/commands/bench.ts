@@ -1,0 +1,2 @@
+/** `npm run bench`: the benchmark table. */
+export { run } from "../../../../test/bench/run.ts";

@@ -1,0 +1,42 @@
+/** Which parts of the whole test run the arguments of `npm test` name. Pure. */
+import { SUITES } from "./suites.ts";
+
+interface PartBase {
+  readonly name: string;
+  readonly title: string;
+  /** Runs what `npm run build` makes. */
+  readonly needsBuild: boolean;
+}
+
+export type Part =
+  | (PartBase & { readonly kind: "vitest"; readonly config: string })
+  | (PartBase & { readonly kind: "command" | "journey"; readonly command: readonly string[] });
+
+const CHECK: Part = { kind: "command", name: "check", title: "Checks", needsBuild: false, command: ["check"] };
+const JOURNEY: Part = { kind: "journey", name: "journey", title: "Journey", needsBuild: true, command: ["journey", "--json"] };
+const PRODUCTION: Part = {
+  kind: "journey",
+  name: "production",
+  title: "Journey on the Cloudflare composition",
+  needsBuild: true,
+  command: ["journey", "--production", "--json"],
+};
+const VITEST: readonly Part[] = SUITES.map(({ name, title, config }) => ({ kind: "vitest", name, title, config, needsBuild: name === "e2e" }));
+const ALL: readonly Part[] = [CHECK, ...VITEST, JOURNEY, PRODUCTION];
+
+export interface Plan {
+  readonly parts: readonly Part[];
+  /** Pieces of file paths for the Vitest parts. */
+  readonly filters: readonly string[];
+}
+
+export function planParts(args: readonly string[], files: readonly string[]): Plan {
+  if (args.length === 0) return { parts: ALL, filters: [] };
+  const named = ALL.filter(({ name }) => args.includes(name));
+  const filters = args.filter((arg) => !ALL.some(({ name }) => name === arg)).map((arg) => arg.replace(/^\.\//, ""));
+  if (filters.length === 0) return { parts: named, filters };
+  const matching = files.filter((file) => filters.some((filter) => file.includes(filter)));
+  const suites = new Set(SUITES.filter((suite) => matching.some((file) => suite.owns(file))).map(({ name }) => name));
+  const isNamed = ({ name }: Part): boolean => named.some((part) => part.name === name);
+  return { parts: ALL.filter((part) => (part.kind === "vitest" ? suites.has(part.name) && (named.length === 0 || isNamed(part)) : isNamed(part))), filters };
+}
