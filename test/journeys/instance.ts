@@ -1,13 +1,19 @@
 /** An instance of Berth that lives as long as the journey: free port, temporary state, nothing left behind. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { buildAll } from "../../packages/launcher/src/build.ts";
 import { step } from "../../packages/launcher/src/progress.ts";
 import { startStack, type Stack, type StackParts } from "../../packages/launcher/src/stack.ts";
+import { processesOf } from "../e2e/support/processes.ts";
+
+const LAST_PROCESS_MS = 3_000;
 
 export interface OwnInstance {
   readonly stack: Stack;
+  /** What a part has logged so far. */
+  log(part: "worker" | "sandbox-host" | "demo-model" | "database"): string;
   /** @throws Error when something of it is still there afterwards */
   stop(): Promise<void>;
 }
@@ -23,27 +29,25 @@ export async function startOwnInstance(target: "local" | "production" = "local",
     );
     const stop = async (): Promise<void> => {
       await step("Stopping", () => stack.stop());
-      const left = processesOf(dataDir);
+      const left = await leftBehind(dataDir);
       remove();
       if (left.length > 0) throw new Error(`These processes of it are still there: ${left.join(", ")}`);
     };
-    return { stack, stop };
+    const log: OwnInstance["log"] = (part) => readFileSync(join(dataDir, "logs", `${part}.log`), "utf8");
+    return { stack, log, stop };
   } catch (error) {
     remove();
     throw error;
   }
 }
 
-/** Processes that name the folder among their arguments, as `pid command`. Linux only; elsewhere empty. */
-function processesOf(folder: string): string[] {
+/** Pids of processes that name the folder, once those that are on their way out had their time. Linux only; elsewhere empty. */
+async function leftBehind(folder: string): Promise<string[]> {
   if (!existsSync("/proc/self/cmdline")) return [];
-  return readdirSync("/proc").flatMap((pid) => {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-      return command.includes(folder) ? [`${pid} ${command.slice(0, 120)}`] : [];
-    } catch {
-      return [];
-    }
-  });
+  const deadline = Date.now() + LAST_PROCESS_MS;
+  for (;;) {
+    const left = processesOf(folder);
+    if (left.length === 0 || Date.now() > deadline) return left.map(({ pid, command }) => `${pid} ${command}`);
+    await delay(50);
+  }
 }

@@ -26,12 +26,13 @@ export async function buildProduction(): Promise<BundleSize> {
 }
 
 /** @throws UserError when the bundle is over the limit */
-export async function startProductionInstance(): Promise<OwnInstance> {
+export async function startProductionInstance(signal?: AbortSignal): Promise<OwnInstance> {
   const { bytes, gzipBytes } = await buildProduction();
   const kib = (count: number): string => `${Math.ceil(count / 1024)} KiB`;
   process.stderr.write(`  ✓ Bundle for Cloudflare: ${kib(bytes)}, gzip ${kib(gzipBytes)} of ${kib(BUNDLE_GZIP_BYTES_MAX)}\n`);
   if (gzipBytes > BUNDLE_GZIP_BYTES_MAX) throw new UserError(`The Worker's bundle is ${kib(gzipBytes)} compressed; the limit is ${kib(BUNDLE_GZIP_BYTES_MAX)}.`);
   return startOwnInstance("production", {
+    ...(signal === undefined ? {} : { signal }),
     workerTarget: "production",
     workerProgram: join(ROOT, "test", "journeys", "wrangler-process.ts"),
   });

@@ -25,11 +25,15 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   let own: OwnInstance | null = null;
   try {
-    if (options.url === null) own = options.production ? await startProductionInstance() : await startOwnInstance();
+    const { signal } = interrupted;
+    if (options.url === null) own = options.production ? await startProductionInstance(signal) : await startOwnInstance("local", { signal });
     const url = options.url ?? own?.stack.url ?? "";
-    const results = await journey({ url, apiKey: own?.stack.apiKey ?? options.key, checks: options.checks, report, stopped: interrupted.signal });
+    const results = await journey({ url, apiKey: own?.stack.apiKey ?? options.key, checks: options.checks, report, stopped: signal });
     if (options.json) console.log(JSON.stringify({ url, passed: results.filter(({ ok }) => ok).length, total: results.length, checks: results }, null, 2));
-    return results.every(({ ok }) => ok) ? 0 : 1;
+    return signal.aborted ? 130 : results.every(({ ok }) => ok) ? 0 : 1;
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    return 130;
   } finally {
     await own?.stop();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);

@@ -82,11 +82,11 @@ export class SessionLog {
     return this.transcript.turns.find((turn) => turn.messageId === messageId);
   }
 
-  /** Resolves with the turn when it is over, however it went. */
+  /** Resolves with the turn when it and its run are over, however they went. */
   async over(messageId: string): Promise<Turn> {
     return this.until("the turn to end", () => {
       const turn = this.turn(messageId);
-      return turn && OVER.includes(turn.status) && turn;
+      return turn && OVER.includes(turn.status) && turn.run?.end !== null && turn;
     });
   }
 

@@ -3,17 +3,24 @@
  * bundle as it is with the bindings of `wrangler.jsonc`, prints `{"listening": port}` when it answers.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ROOT } from "../../packages/launcher/src/paths.ts";
 import { readWorkerSettings, type WorkerSettings } from "../../packages/launcher/src/worker-settings.ts";
 
 const POLL_MS = 100;
+/** It looks for nothing on the network: no metrics, no sample request, no newer version of itself. */
+const OFFLINE = { WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", npm_config_registry: "http://127.0.0.1:9" };
 
 const settings = readWorkerSettings(process.env);
 const folder = join(settings.statePath, "wrangler");
 mkdirSync(folder, { recursive: true, mode: 0o700 });
+// Copies, since wrangler starts the Worker anew whenever one of them changes, as at the next build.
+const bundle = join(folder, "worker.js");
+const page = join(folder, "page");
+cpSync(settings.scriptPath, bundle);
+cpSync(settings.assetsPath, page, { recursive: true });
 const config = join(folder, "wrangler.json");
 writeFileSync(config, JSON.stringify(configOf(settings), null, 2), { mode: 0o600 });
 
@@ -31,7 +38,7 @@ const child = spawn(
   {
     cwd: folder,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", CI: "true", NO_COLOR: "1", HOME: folder },
+    env: { ...process.env, ...OFFLINE, CI: "true", NO_COLOR: "1", HOME: folder },
   },
 );
 let ended = false;
@@ -54,7 +61,7 @@ async function answers(): Promise<boolean> {
 }
 
 /** The project's own configuration, pointed at the built bundle and this machine's parts. */
-function configOf({ scriptPath, assetsPath, databaseUrl, vars }: WorkerSettings): object {
+function configOf({ databaseUrl, vars }: WorkerSettings): object {
   const { hyperdrive, assets, ...own } = readJsonc(join(ROOT, "wrangler.jsonc")) as {
     hyperdrive: readonly object[];
     assets: object;
@@ -65,13 +72,12 @@ function configOf({ scriptPath, assetsPath, databaseUrl, vars }: WorkerSettings)
   const { OPERATOR_ORIGINS: _origins, ...plainVars } = vars;
   return {
     ...kept,
-    main: scriptPath,
+    main: bundle,
     no_bundle: true,
     find_additional_modules: false,
-    assets: { ...assets, directory: assetsPath },
+    assets: { ...assets, directory: page },
     hyperdrive: hyperdrive.map((entry) => ({ ...entry, localConnectionString: databaseUrl })),
     vars: plainVars,
-    dev: { enable_containers: false },
   };
 }
 
