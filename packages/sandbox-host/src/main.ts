@@ -4,8 +4,9 @@ import { listen } from "./server.ts";
 
 async function stopSandboxes({ providers }: ComposedHost): Promise<void> {
   const stops = providers.map(async (provider) => {
-    const alive = (await provider.list({})).filter(({ phase }) => phase === "running" || phase === "accepted");
-    await Promise.allSettled(alive.map(({ id }) => provider.stop(id)));
+    // The stopped ones too: one that is being ended says so from the beginning, and is waited for.
+    const known = await provider.list({});
+    await Promise.allSettled(known.map(({ id }) => provider.stop(id)));
   });
   await Promise.allSettled(stops);
 }

@@ -77,6 +77,8 @@ export class Starter {
     await starting?.done;
     const current = this.#deps.labels.read(id) ?? label;
     const { leader, init, failure, ...rest } = current;
+    // Its label loses the processes once they are gone, so there is nothing left to look for.
+    if (current.phase === "stopped" && !leader && !init) return true;
     // First the word, then the deed: an end that was asked for is not a failure.
     this.#deps.labels.write({ ...current, phase: current.phase === "failed" ? "failed" : "stopped" });
     const ended = await endRuntime({ ...(leader ? { leader } : {}), ...(init ? { init } : {}) }, sandboxMarker(id));
