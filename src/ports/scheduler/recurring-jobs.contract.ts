@@ -24,7 +24,7 @@ export function describeRecurringJobsContract(harness: RecurringJobsHarness): vo
       ]);
     });
 
-    verifiesOn(harness, "SCH9", "a tick that comes twice or late runs nothing twice", async () => {
+    verifiesOn(harness, ["SCH9", "scheduler:fire:twice", "scheduler:fire:late"], "a tick that comes twice or late runs nothing twice", async () => {
       const { jobs, ran } = recorded();
       const cron = harness.create(jobs);
       await cron.tick(AT_MS);
@@ -33,7 +33,7 @@ export function describeRecurringJobsContract(harness: RecurringJobsHarness): vo
       expect(ran).toEqual(["ten@0", "hour@0"]);
     });
 
-    verifiesOn(harness, "SCH10", "a start, also one after a crash, begins with every job", async () => {
+    verifiesOn(harness, ["SCH10", "scheduler:fire:after-crash"], "a start, also one after a crash, begins with every job", async () => {
       const { jobs, ran } = recorded();
       await harness.create(jobs).tick(AT_MS);
       await harness.create(jobs).tick(AT_MS + MINUTE_MS);
@@ -56,7 +56,7 @@ export function describeRecurringJobsContract(harness: RecurringJobsHarness): vo
       expect(ran).toEqual(["ten@0", "hour@0"]);
     });
 
-    verifiesOn(harness, "SCH13", "after a jump of the clock each job runs once", async () => {
+    verifiesOn(harness, ["SCH13", "scheduler:fire:clock-jump"], "after a jump of the clock each job runs once", async () => {
       const { jobs, ran } = recorded();
       const cron = harness.create(jobs);
       for (const minutes of [0, 600, 601, 0, 1]) await cron.tick(AT_MS + minutes * MINUTE_MS);

@@ -6,6 +6,8 @@ import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
 const deferred = { reason: "watchdogs are proved against late, double and lost wake-ups by the simulation", until: "issue 3: crash semantics" };
 
+const noTimeOfItsOwn = { cron: { reason: "local-call-cannot-fail-so", why: "it is told of each tick and keeps no time that could be set or cleared" } } as const;
+
 export const SCHEDULER_FAULTS: FaultCatalog = {
   port: "scheduler",
   faults: [
@@ -17,6 +19,7 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       rule: "Set the same time again; the last one counts.",
       recovery: "the person sees nothing",
       source: "https://developers.cloudflare.com/durable-objects/observability/troubleshooting/",
+      notInjectable: noTimeOfItsOwn,
       deferred,
     },
     {
@@ -66,6 +69,7 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       rule: "A wake-up that was under way when it was cleared finds nothing due.",
       recovery: "the person sees nothing",
       source: "sdk",
+      notInjectable: noTimeOfItsOwn,
       deferred,
     },
   ],
