@@ -2,6 +2,7 @@
 import type { ExecutionContext } from "@cloudflare/workers-types";
 import { worker } from "#compose";
 import { createApp } from "../routes/index.ts";
+import { fetchAsset } from "./compose/assets.ts";
 import type { WorkerBindings } from "./compose/env.ts";
 import { createSessionObject } from "./session/session-do.ts";
 
@@ -12,9 +13,7 @@ export { PgPoolDO } from "./compose/pg-pool-do.ts";
 
 export class SessionDO extends createSessionObject(worker.session) {}
 
-const app = createApp((ctx, env) => worker.services(env as WorkerBindings, ctx), {
-  assets: (request, env) => (env as WorkerBindings).ASSETS.fetch(request.url) as unknown as Promise<Response>,
-});
+const app = createApp((ctx, env) => worker.services(env as WorkerBindings, ctx), { assets: fetchAsset });
 
 export default {
   fetch: (request: Request, env: WorkerBindings, ctx: ExecutionContext) => app.fetch(request, env, ctx),
