@@ -4,11 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Run, SessionEvent, WaitResult } from "@berth/sdk";
+import type { SessionEvent, WaitResult } from "@berth/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPrng } from "../../src/core/kernel/prng.ts";
 import { descendantsOf } from "../../packages/launcher/src/process-table.ts";
-import { startTestStack, workFile, type TestStack } from "./support/stack.ts";
+import { logOf, runInHistory, startTestStack, workFile, type TestStack } from "./support/stack.ts";
 import { recordFollowing, recordStreaming } from "./support/viewers.ts";
 import { eventually, untilHealthy } from "./support/waiting.ts";
 
@@ -87,8 +87,7 @@ test(`[E2E-3] ${KILLS} kills of the Worker: ready again in time, no hole in the 
   expect(outcomes.filter(({ lines }) => lines > 1), "ran twice").toEqual([]);
   expect(outcomes.filter(({ status, lines }) => status === "completed" && lines !== 1), "completed and did not run once").toEqual([]);
 
-  const stored: SessionEvent[] = [];
-  for await (const event of session.events({ live: false })) stored.push(event);
+  const stored = await logOf(session);
   expect(stored.map(({ seq }) => seq)).toEqual(stored.map((_, i) => i + 1));
   const last = stored.length;
   expect(await following.until(last), "what SSE delivered").toEqual(stored);
@@ -100,12 +99,8 @@ test(`[E2E-3] ${KILLS} kills of the Worker: ready again in time, no hole in the 
 async function expectHistory(stored: readonly SessionEvent[]): Promise<void> {
   for (const ended of stored.filter((event) => event.type === "run.ended")) {
     const runId = ended.runId as string;
-    let run: Run | null = null;
-    await eventually(`run ${runId} in the history`, async () => {
-      run = await stack.berth.runs.get(runId).catch(() => null);
-      return run === null ? "not there" : true;
-    }, 30_000);
+    const { run, events } = await runInHistory(stack.berth, runId);
     expect(run).toMatchObject({ id: runId, outcome: ended.data.outcome });
-    expect(await stack.berth.runs.events(runId).all()).toEqual(stored.filter((event) => event.runId === runId));
+    expect(events).toEqual(stored.filter((event) => event.runId === runId));
   }
 }

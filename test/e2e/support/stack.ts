@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Berth, type Session, type SessionClient } from "@berth/sdk";
+import { Berth, BerthError, type Run, type Session, type SessionClient, type SessionEvent } from "@berth/sdk";
 import pg from "pg";
 import { LocalState, type LocalSecrets } from "../../../packages/launcher/src/local-state.ts";
 import type { Settings } from "../../../packages/launcher/src/settings.ts";
@@ -103,4 +103,20 @@ export async function turn(session: SessionClient, text: string, timeoutMs = 90_
 /** A file of the session's work folder, seen from outside its sandbox. */
 export function workFile({ dataDir }: Pick<TestStack, "dataDir">, sessionId: string, name: string): string {
   return join(dataDir, "sandboxes", sessionId, "work", name);
+}
+
+/** A run as the history holds it, which is a moment behind the log. */
+export async function runInHistory(berth: Berth, runId: string): Promise<{ readonly run: Run; readonly events: readonly SessionEvent[] }> {
+  await eventually(`run ${runId} in the history`, async () => {
+    const found = await berth.runs.get(runId).catch((error: unknown) => error);
+    return BerthError.is(found) ? found.message : true;
+  }, 30_000);
+  return { run: await berth.runs.get(runId), events: await berth.runs.events(runId).all() };
+}
+
+/** The log as REST pages hold it now. */
+export async function logOf(session: SessionClient, after = 0): Promise<SessionEvent[]> {
+  const events: SessionEvent[] = [];
+  for await (const event of session.events({ after, live: false })) events.push(event);
+  return events;
 }
