@@ -12,17 +12,25 @@ const LAST_PROCESS_MS = 3_000;
 
 export interface OwnInstance {
   readonly stack: Stack;
+  /** From nothing to ready, without what had to be built first. */
+  readonly startedInMs: number;
   /** What a part has logged so far. */
   log(part: "worker" | "sandbox-host" | "demo-model" | "database"): string;
   /** @throws Error when something of it is still there afterwards */
   stop(): Promise<void>;
 }
 
-export async function startOwnInstance(target: "local" | "production" = "local", parts: StackParts = {}): Promise<OwnInstance> {
+/** @param partsFor what takes the place of the usual parts, for this data folder */
+export async function startOwnInstance(
+  target: "local" | "production" = "local",
+  partsFor: (dataDir: string) => Promise<StackParts> | StackParts = () => ({}),
+): Promise<OwnInstance> {
   await buildAll(target);
   const dataDir = mkdtempSync(join(tmpdir(), "berth-journey-"));
   const remove = (): void => rmSync(dataDir, { recursive: true, force: true });
   try {
+    const parts = await partsFor(dataDir);
+    const startedAt = performance.now();
     const stack = await startStack(
       { port: 0, dataDir, sandboxBackends: ["process"], trustAgent: false, allowOrigins: [], demoModel: true, databaseUrl: null, reset: false },
       parts,
@@ -33,8 +41,9 @@ export async function startOwnInstance(target: "local" | "production" = "local",
       remove();
       if (left.length > 0) throw new Error(`These processes of it are still there: ${left.join(", ")}`);
     };
+    const startedInMs = performance.now() - startedAt;
     const log: OwnInstance["log"] = (part) => readFileSync(join(dataDir, "logs", `${part}.log`), "utf8");
-    return { stack, log, stop };
+    return { stack, startedInMs, log, stop };
   } catch (error) {
     remove();
     throw error;

@@ -31,9 +31,9 @@ export async function startProductionInstance(signal?: AbortSignal): Promise<Own
   const kib = (count: number): string => `${Math.ceil(count / 1024)} KiB`;
   process.stderr.write(`  ✓ Bundle for Cloudflare: ${kib(bytes)}, gzip ${kib(gzipBytes)} of ${kib(BUNDLE_GZIP_BYTES_MAX)}\n`);
   if (gzipBytes > BUNDLE_GZIP_BYTES_MAX) throw new UserError(`The Worker's bundle is ${kib(gzipBytes)} compressed; the limit is ${kib(BUNDLE_GZIP_BYTES_MAX)}.`);
-  return startOwnInstance("production", {
+  return startOwnInstance("production", () => ({
     ...(signal === undefined ? {} : { signal }),
     workerTarget: "production",
     workerProgram: join(ROOT, "test", "journeys", "wrangler-process.ts"),
-  });
+  }));
 }

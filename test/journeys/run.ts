@@ -26,7 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let own: OwnInstance | null = null;
   try {
     const { signal } = interrupted;
-    if (options.url === null) own = options.production ? await startProductionInstance(signal) : await startOwnInstance("local", { signal });
+    if (options.url === null) own = options.production ? await startProductionInstance(signal) : await startOwnInstance("local", () => ({ signal }));
     const url = options.url ?? own?.stack.url ?? "";
     const results = await journey({ url, apiKey: own?.stack.apiKey ?? options.key, checks: options.checks, report, stopped: signal });
     if (options.json) console.log(JSON.stringify({ url, passed: results.filter(({ ok }) => ok).length, total: results.length, checks: results }, null, 2));
