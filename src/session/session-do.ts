@@ -105,7 +105,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
         const header = request.headers.get("x-berth-author");
         const author = ticket ? await this.#service.redeemTicket(ticket) : header ? (JSON.parse(header) as Author) : null;
         if (!author) return refuseUpgrade(CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired");
-        if (!this.#actor.state) return refuseUpgrade(CLOSE_CODES.notFound, "there is no such session");
+        if (this.#service.isGone) return refuseUpgrade(CLOSE_CODES.notFound, "there is no such session");
         const { server, response } = upgrade();
         this.#acceptViewer(server, author, Number(url.searchParams.get("after") ?? 0));
         return response;

@@ -31,7 +31,7 @@ export class SessionService {
   }
 
   open({ orgId, sessionId, input, author, providers, demoOnly, gitIdentity }: OpenSession): Result<Session> {
-    const known = this.#actor.resource();
+    const known = this.read();
     if (known) return { ok: true, value: known };
     const result = this.#actor.apply({
       type: "session-opened",
@@ -55,7 +55,13 @@ export class SessionService {
   }
 
   read(): Session | null {
-    return this.#actor.resource();
+    return this.isGone ? null : this.#actor.resource();
+  }
+
+  /** Never opened, or removed: both answer the same, also while what a removed one leaves behind is still cleared away. */
+  get isGone(): boolean {
+    const { state } = this.#actor;
+    return state === null || state.status === "ended";
   }
 
   update(input: UpdateSession, author: Author, providers?: readonly SandboxProviderConfig[]): Result<Session> {
@@ -78,6 +84,7 @@ export class SessionService {
     author: Author,
     options: { readonly idempotency?: Idempotency; readonly providers?: readonly SandboxProviderConfig[] } = {},
   ): Result<Message> {
+    if (this.isGone) return noSuchSession();
     const { idempotency, providers } = options;
     const before = idempotency && this.#ports.store.findAnswer(idempotency.key);
     if (before) {
@@ -107,6 +114,7 @@ export class SessionService {
   }
 
   messages({ after, limit }: { readonly after: string | null; readonly limit: number }) {
+    if (this.isGone) return { messages: [], next: null };
     const messages = this.#ports.store.messages(after, limit + 1);
     const page = messages.slice(0, limit);
     return { messages: page, next: messages.length > limit ? (page.at(-1)?.id ?? null) : null };
@@ -130,11 +138,13 @@ export class SessionService {
   }
 
   events(after: number, limit: number): { readonly events: readonly SessionEvent[]; readonly firstSeq: number; readonly lastSeq: number } {
+    if (this.isGone) return { events: [], firstSeq: 1, lastSeq: 0 };
     const { store } = this.#ports;
     return { events: store.eventsAfter(after, limit), firstSeq: store.firstSeq(), lastSeq: store.lastSeq() };
   }
 
   async applyWork({ branch }: { readonly branch: string }, author: Author): Promise<Result<AppliedWork>> {
+    if (this.isGone) return noSuchSession();
     const lease = this.#actor.state?.lease;
     const provider = lease && this.#ports.sandboxes.get(lease.backend);
     if (!this.#actor.state || !lease || !provider) {
@@ -159,7 +169,7 @@ export class SessionService {
 
   async issueTicket(author: Author): Promise<Result<{ readonly ticket: string; readonly expiresAt: string }>> {
     const { state, nowMs } = this.#actor;
-    if (!state) return { ok: false, problem: makeProblem("not-found", "There is no such session.") };
+    if (!state || this.isGone) return noSuchSession();
     const secret = Array.from(this.#ports.randomBytes(24), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const ticket = `tkt_${state.orgId}.${secret}`;
     const expiresAtMs = nowMs + LIMITS.ticketLifetimeMs;
@@ -216,6 +226,10 @@ export class SessionService {
     if (result.refusal) return refused(result.refusal);
     return { ok: true, value: result.reply ?? missing("the message") };
   }
+}
+
+function noSuchSession(): { readonly ok: false; readonly problem: Problem } {
+  return { ok: false, problem: makeProblem("not-found", "There is no such session.") };
 }
 
 function refused({ problem, detail, fix }: Refusal): { readonly ok: false; readonly problem: ReturnType<typeof makeProblem> } {
