@@ -5,6 +5,7 @@
  * failed is nobody's answer but that of those who waited for it.
  */
 import type { Credentials, Identity, Principal } from "../ports/identity/identity.port.ts";
+import { within } from "./within.ts";
 
 export interface CredentialCacheOptions {
   /** How long a principal is believed, in milliseconds. */
@@ -141,17 +142,4 @@ export function createCachedIdentity(identity: Identity, cache: CredentialCache)
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Null when the promise took longer. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<{ readonly value: T } | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
-  });
-  try {
-    return await Promise.race([promise.then((value) => ({ value })), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

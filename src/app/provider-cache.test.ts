@@ -22,6 +22,13 @@ test("calls at the same time share one load, and a failed load is not kept", asy
   expect([loads, cache.size.upstreams]).toEqual([1, 0]);
 });
 
+test("a load whose request went away is waited for only so long, and does not stand in anybody's way", async () => {
+  const cache = new ProviderCache({ joinMs: 1 });
+  void cache.upstream("org", "p", 0, () => new Promise(() => undefined));
+  expect((await cache.upstream("org", "p", 0, async () => upstream("p")))?.provider).toBe("p");
+  expect((await cache.upstream("org", "p", 1, async () => null))?.provider).toBe("p");
+});
+
 test("a load under way when its provider is removed does not bring it back", async () => {
   const cache = new ProviderCache();
   const gate = Promise.withResolvers<void>();
