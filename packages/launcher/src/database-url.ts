@@ -19,7 +19,7 @@ export function embeddedUrl({ postgresPassword }: Pick<LocalSecrets, "postgresPa
 
 /** Of the embedded server, when it runs. @throws UserError when the secrets are damaged */
 export function runningDatabaseUrl(state: LocalState): string | null {
-  const server = runningPostgres(state.dataDir);
+  const server = runningPostgres(join(state.dataDir, "postgres"));
   const secrets = state.knownSecrets();
   return server === null || secrets === null ? null : embeddedUrl(secrets, server.port);
 }

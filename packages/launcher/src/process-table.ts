@@ -25,10 +25,10 @@ export function isSameProcess(pid: number, startTime: string | null): boolean {
   return now !== null && (startTime === null || now === startTime);
 }
 
-/** The command line on one line, cut at 100 characters; empty when the process is gone. */
-export function commandOf(pid: number): string {
+/** The command line on one line, cut for people to read; empty when the process is gone. */
+export function commandOf(pid: number, lengthMax = 100): string {
   const text = existsSync("/proc/self/stat") ? textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ") : psCommand(pid);
-  return text.trim().replace(/\s+/g, " ").slice(0, 100);
+  return text.trim().replace(/\s+/g, " ").slice(0, lengthMax);
 }
 
 export function allPids(): number[] {

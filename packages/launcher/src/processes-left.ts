@@ -27,7 +27,7 @@ export function processesOf(folder: string): readonly ProcessLeft[] {
 }
 
 function traces(pid: number): readonly string[] {
-  if (!existsSync("/proc/self/stat")) return [commandOf(pid)];
+  if (!existsSync("/proc/self/stat")) return [commandOf(pid, Infinity)];
   return [read(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")), read(() => readFileSync(`/proc/${pid}/environ`, "utf8")), read(() => readlinkSync(`/proc/${pid}/cwd`))];
 }
 

@@ -1,4 +1,4 @@
-/** Runs another command of the launcher in a process of its own. */
+/** Runs another command of the launcher in a process of its own; what it prints is kept, and shown too unless `quiet`. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ROOT } from "./paths.ts";
@@ -8,16 +8,19 @@ const MAIN = join(ROOT, "packages", "launcher", "src", "main.ts");
 export function runCommand(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
-  { capture = false } = {},
+  { quiet = false } = {},
 ): Promise<{ code: number; stdout: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...command], {
       cwd: ROOT,
-      stdio: ["ignore", capture ? "pipe" : "inherit", "inherit"],
+      stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, ...env },
     });
     let stdout = "";
-    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      stdout += chunk;
+      if (!quiet) process.stdout.write(chunk);
+    });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? 1, stdout }));
   });

@@ -58,8 +58,16 @@ async function runPart(part: Part, filters: readonly string[], onCi: boolean): P
 
 async function tallyOf(part: Part, filters: readonly string[], env: Record<string, string>, reports: string): Promise<Tally> {
   if (part.kind === "vitest") return runVitest({ config: part.config, filters, env, reports });
-  const { code, stdout } = await runCommand(part.command, env, { capture: part.kind === "journey" });
-  return part.kind === "journey" ? readJourney(stdout, code, part.title) : { ...NOTHING, ...(code === 0 ? { passed: 1 } : { failures: [`${part.title} ended with ${code}`] }) };
+  const { code, stdout } = await runCommand(part.command, env, { quiet: part.kind === "journey" });
+  return part.kind === "journey" ? readJourney(stdout, code, part.title) : readMarks(stdout, code, part.title);
+}
+
+/** A command that prints one line with a mark per check. */
+function readMarks(stdout: string, code: number, title: string): Tally {
+  const linesWith = (mark: string): string[] => stdout.split("\n").filter((line) => line.trimStart().startsWith(`${mark} `));
+  const failures = linesWith("✗").map((line) => `${title}: ${line.trim().slice(2)}`);
+  if (code !== 0 && failures.length === 0) failures.push(`${title} ended with ${code}`);
+  return { passed: linesWith("✓").length, failures, skipped: [] };
 }
 
 /** What `npm run journey -- --json` prints. */

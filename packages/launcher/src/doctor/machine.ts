@@ -1,0 +1,55 @@
+/** The doctor on the machine: Node, what is installed, disk, isolation, Docker. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { lacks, type Lack } from "@berth/testkit/machine";
+import { detectIsolation, type IsolationReport } from "../../../../src/adapters/sandbox/process/detect-isolation.ts";
+import { bad, info, ok, type Finding } from "./finding.ts";
+
+/** As in `berth.mjs`, which cannot import from here: it runs before anything is installed. */
+const NODE_OLDEST: readonly [number, number] = [22, 22];
+/** PostgreSQL, builds and a few sandboxes. */
+const FREE_BYTES_MIN = 2 * 1024 ** 3;
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
+  const isNew = major > NODE_OLDEST[0] || (major === NODE_OLDEST[0] && minor >= NODE_OLDEST[1]);
+  return isNew ? ok("Node", version) : bad("Node", `${version} is older than ${NODE_OLDEST.join(".")}`, "npm start");
+}
+
+/** `root` is the checkout. */
+export function checkInstalled(root: string): Finding {
+  const marker = join(root, "node_modules", ".berth-lockfile");
+  const hash = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  if (!existsSync(marker)) return bad("Dependencies", "not installed by Berth", "npm start");
+  return readFileSync(marker, "utf8") === hash ? ok("Dependencies", "as the lockfile says") : bad("Dependencies", "older than the lockfile", "npm start");
+}
+
+export function checkDisk(folder: string, freeBytes = freeBytesOf(folder)): Finding {
+  const text = `${(freeBytes / 1024 ** 3).toFixed(1)} GB free for ${folder}`;
+  return freeBytes >= FREE_BYTES_MIN ? ok("Disk", text) : bad("Disk", `only ${text}`, "npm start -- --data-dir /folder/on/a/larger/disk");
+}
+
+export async function checkIsolation(backends: readonly string[], trustAgent: boolean, detect: () => Promise<IsolationReport> = detectIsolation): Promise<Finding> {
+  if (!backends.includes("process")) return info("Isolation", "not needed: the process backend is not chosen");
+  const { isolation, reason, fix } = await detect();
+  if (isolation !== "none") return ok("Isolation", `${isolation} works`);
+  if (trustAgent) return info("Isolation", `none, as --trust-agent says (${reason})`);
+  // What the adapter says is a sentence with the command in backticks, where there is one.
+  const command = /`([^`]+)`/.exec(fix ?? "")?.[1] ?? "npm start -- --trust-agent";
+  return bad("Isolation", `none, so only the demo model may run (${reason})`, command);
+}
+
+export function checkDocker(backends: readonly string[], lack: Lack | null = lacks("docker")): Finding {
+  if (lack === null) return ok("Docker", "answers");
+  if (!backends.includes("docker")) return info("Docker", `${lack.reason === "not installed" ? lack.reason : "does not answer"}; only needed for the docker backend`);
+  return bad("Docker", lack.reason, lack.reason === "not installed" ? lack.fix : "systemctl start docker");
+}
+
+/** Of the disk the folder is on, or will be. */
+function freeBytesOf(folder: string): number {
+  let existing = folder;
+  while (!existsSync(existing)) existing = dirname(existing);
+  const { bavail, bsize } = statfsSync(existing);
+  return bavail * bsize;
+}

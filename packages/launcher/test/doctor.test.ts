@@ -1,0 +1,177 @@
+/** Breaks what the doctor looks at, one thing after the other, and sees its line with the command that puts it right. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Finding } from "../src/doctor/finding.ts";
+import { checkFolder, checkLeftovers, checkMigrations, checkPort } from "../src/doctor/instance.ts";
+import { checkDisk, checkDocker, checkInstalled, checkIsolation, checkNode } from "../src/doctor/machine.ts";
+import { composedPorts } from "../src/doctor/ports.ts";
+import { renderGroup, renderPorts, renderVerdict } from "../src/doctor/report.ts";
+import { checkVariables } from "../src/doctor/variables.ts";
+import { LocalState } from "../src/local-state.ts";
+import { ROOT } from "../src/paths.ts";
+import { runLauncher } from "./run-launcher.ts";
+
+const cleanups: (() => void | Promise<void>)[] = [];
+let dir = "";
+let state: LocalState;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "berth-doctor-"));
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  state = new LocalState(join(dir, "data"));
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function wrong(finding: Finding): { text: string; fix: string } {
+  if (finding.status !== "bad") throw new Error(`${finding.name} is ${finding.status}: ${finding.text}`);
+  return { text: finding.text, fix: finding.fix };
+}
+
+async function listen(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cleanups.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return (server.address() as { port: number }).port;
+}
+
+/** A process that waits, with `word` among its arguments. */
+async function waiting(word: string): Promise<ChildProcess & { pid: number }> {
+  const child = spawn(process.execPath, ["-e", "console.log(1); setInterval(() => {}, 1000)", word], { stdio: ["ignore", "pipe", "ignore"] });
+  cleanups.push(() => void child.kill("SIGKILL"));
+  await new Promise((resolve) => child.stdout?.once("data", resolve));
+  return child as ChildProcess & { pid: number };
+}
+
+describe("machine", () => {
+  test("an old Node is named with what fetches a newer one", () => {
+    expect(wrong(checkNode("v20.20.2"))).toEqual({ text: "v20.20.2 is older than 22.22", fix: "npm start" });
+    expect(checkNode("v22.22.0").status).toBe("ok");
+    expect(checkNode(process.version).status).toBe("ok");
+  });
+
+  test("dependencies that are not installed, or older than the lockfile, are told", () => {
+    writeFileSync(join(dir, "package-lock.json"), "{}");
+    expect(wrong(checkInstalled(dir))).toEqual({ text: "not installed by Berth", fix: "npm start" });
+    mkdirSync(join(dir, "node_modules"));
+    writeFileSync(join(dir, "node_modules", ".berth-lockfile"), "an older hash");
+    expect(wrong(checkInstalled(dir))).toEqual({ text: "older than the lockfile", fix: "npm start" });
+  });
+
+  test("a disk that is nearly full is told with the space that is left", () => {
+    expect(wrong(checkDisk("/data", 512 * 1024 ** 2)).text).toBe("only 0.5 GB free for /data");
+    expect(checkDisk(join(dir, "not", "made", "yet")).text).toContain("GB free");
+  });
+
+  test("missing isolation ends in the command of the adapter, and is accepted when it was chosen", async () => {
+    const none = () => Promise.resolve({ isolation: "none" as const, reason: "bubblewrap: not installed", fix: "Install bubblewrap, for example with `apt-get install bubblewrap`." });
+    expect(wrong(await checkIsolation(["process"], false, none))).toEqual({
+      text: "none, so only the demo model may run (bubblewrap: not installed)",
+      fix: "apt-get install bubblewrap",
+    });
+    expect((await checkIsolation(["process"], true, none)).status).toBe("info");
+    expect((await checkIsolation(["docker"], false, none)).status).toBe("info");
+  });
+
+  test("Docker is wrong only where it is chosen as a backend", () => {
+    const lack = { what: "docker" as const, reason: "not installed", fix: "apt-get install -y docker.io" };
+    expect(checkDocker(["process"], lack).status).toBe("info");
+    expect(wrong(checkDocker(["docker"], lack))).toEqual({ text: "not installed", fix: "apt-get install -y docker.io" });
+    expect(wrong(checkDocker(["docker"], { ...lack, reason: "no daemon" })).fix).toBe("systemctl start docker");
+  });
+});
+
+describe("instance", () => {
+  test("a data folder that cannot be one is told, and looking makes nothing", () => {
+    writeFileSync(join(dir, "file"), "");
+    expect(wrong(checkFolder(new LocalState(join(dir, "file", "data")))).text).toBe(`${join(dir, "file")} is not a folder`);
+    expect(checkFolder(state)).toMatchObject({ status: "ok", text: `${state.dataDir}, not used yet` });
+    expect(checkFolder(new LocalState(dir)).status).toBe("ok");
+  });
+
+  test("damaged secrets are told with the way to start over", () => {
+    state.secrets();
+    writeFileSync(join(state.dataDir, "secrets.json"), "");
+    expect(wrong(checkFolder(state))).toMatchObject({ text: expect.stringContaining("secrets.json is damaged"), fix: "npm start -- --reset" });
+  });
+
+  test("a taken port is told with the pid and command of its holder", async () => {
+    const port = await listen();
+    const { text, fix } = wrong(await checkPort(state, port));
+    expect(text).toMatch(new RegExp(`^${port} is taken by pid ${process.pid} \\(.*node`));
+    expect(fix).toBe(`npm start -- --port ${port + 1}`);
+    expect((await checkPort(state, 0)).status).toBe("ok");
+  });
+
+  test("processes of an earlier start are told with their pids", async () => {
+    const child = await waiting("worker-of-an-earlier-start");
+    state.rememberChild("worker", child.pid);
+    expect(wrong(checkLeftovers(state))).toEqual({ text: `left by an earlier start: worker (pid ${child.pid})`, fix: `kill ${child.pid}` });
+    state.forgetChild("worker");
+    expect(checkLeftovers(state).status).toBe("ok");
+  });
+
+  test("a PostgreSQL that lost its supervisor is told, another process with its pid is not", async () => {
+    const postgres = await waiting("postgres");
+    const other = await waiting("anything");
+    mkdirSync(join(state.dataDir, "postgres"), { recursive: true });
+    const file = join(state.dataDir, "postgres", "postmaster.pid");
+    writeFileSync(file, `${postgres.pid}\n/data\n1700000000\n5432\n`);
+    expect(wrong(checkLeftovers(state)).fix).toBe(`kill ${postgres.pid}`);
+    writeFileSync(file, `${other.pid}\n/data\n1700000000\n5432\n`);
+    expect(checkLeftovers(state).status).toBe("ok");
+  });
+
+  test("a database that does not run is no fault, one that is named and does not answer is", async () => {
+    expect((await checkMigrations(state, null)).status).toBe("info");
+    // Port 1 is never listened on.
+    expect(wrong(await checkMigrations(state, "postgres://nobody:example@127.0.0.1:1/none")).fix).toBe("unset DATABASE_URL");
+  });
+
+  test("variables are held against the schema: missing, wrong and unknown ones", () => {
+    expect(checkVariables(dir)).toMatchObject([{ status: "info" }]);
+    writeFileSync(join(dir, ".dev.vars"), "PUBLIC_URL=nowhere\nSANDBOX_HOST_URL=http://127.0.0.1:8788\nMASTER_KEYS=1:abc\nTYPO=1\n");
+    const fixes = new Map(checkVariables(dir).map((finding) => [wrong(finding).text, wrong(finding).fix]));
+    expect(fixes.get(".dev.vars: there is no variable TYPO")).toBe("sed -i.old '/^TYPO=/d' .dev.vars");
+    expect(fixes.get(".dev.vars: AUTH_SECRET is missing")).toBe('echo "AUTH_SECRET=$(openssl rand -hex 32)" >> .dev.vars');
+    expect(fixes.get(".dev.vars: PUBLIC_URL: Invalid URL")).toBe('echo "PUBLIC_URL=http://127.0.0.1:8787" >> .dev.vars');
+    expect(fixes.get(".dev.vars: MASTER_KEYS: not version:base64 of 32 bytes")).toContain("openssl rand -base64 32");
+  });
+});
+
+describe("composition", () => {
+  test("every complete port shows an adapter that a program of this checkout composes", () => {
+    const bare = composedPorts(ROOT).filter(({ state: is, adapters }) => is === "complete" && adapters.length === 0);
+    expect(bare).toEqual([]);
+    expect(renderPorts(composedPorts(ROOT))).toMatch(/sandbox .*remote .*\(Worker\)/);
+  });
+});
+
+describe("report", () => {
+  test("a red line ends in its command and the verdict counts them", () => {
+    const findings = [checkNode("v18.0.0"), checkNode("v24.0.0")];
+    const lines = renderGroup("Machine", findings).split("\n");
+    expect(lines[1]).toMatch(/✗ Node +v18\.0\.0 is older than 22\.22 → npm start$/);
+    expect(lines[2]).toMatch(/✓ Node +v24\.0\.0$/);
+    expect(renderVerdict(findings)).toContain("1 thing is wrong");
+  });
+
+  test("the command exits 1 on red and makes no data folder", async () => {
+    const port = await listen();
+    const { code, stdout } = await runLauncher(["doctor", "--port", String(port), "--data-dir", state.dataDir]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`✗ Port .*taken by pid ${process.pid} .* → npm start -- --port ${port + 1}\n`));
+    expect(checkFolder(state).text).toContain("not used yet");
+  });
+
+  test("a variable that cannot be read is a red line too", async () => {
+    const { code, stdout } = await runLauncher(["doctor", "--data-dir", state.dataDir], { PORT: "many" });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ Settings .*"many".* → unset PORT\n/);
+  });
+});

@@ -1,0 +1,59 @@
+/** What the launcher knows about processes and ports, on real ones. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { endOrphanPostgres } from "../src/orphan-postgres.ts";
+import { bindError, portHolder, refuseTakenPort } from "../src/port-holder.ts";
+import { endProcess, startTimeOf } from "../src/process-table.ts";
+import { endProcessesLeft, processesOf } from "../src/processes-left.ts";
+
+const WAIT = "console.log(1); setInterval(() => {}, 1000)";
+const pids: number[] = [];
+let dir = "";
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "berth-processes-"));
+});
+afterEach(async () => {
+  for (const pid of pids.splice(0)) await endProcess(pid, 0, false);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function started(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+  const child = spawn(process.execPath, ["-e", ...args], { stdio: ["ignore", "pipe", "ignore"], env, detached: true });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  pids.push(child.pid ?? 0);
+  return child.pid ?? 0;
+}
+
+test("a taken port is refused with its holder and both ways on, a free one is not", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await expect(refuseTakenPort(port)).rejects.toThrow(
+    new RegExp(`Port ${port} is taken by pid ${process.pid} \\(.*\\)\\.\n.*kill ${process.pid}\n.*npm start -- --port ${port + 1}`),
+  );
+  await new Promise((resolve) => server.close(resolve));
+  await expect(refuseTakenPort(port)).resolves.toBeUndefined();
+  expect(portHolder(port)).toBeNull();
+  expect(await bindError(port)).toBeNull();
+});
+
+test("processes are found by a folder in their arguments or environment, and ended when they stay", async () => {
+  const byArgument = await started([WAIT, dir]);
+  const byVariable = await started([WAIT], { TMPDIR: dir });
+  expect(processesOf(dir).map(({ pid }) => pid).sort()).toEqual([byArgument, byVariable].sort());
+  const left = await endProcessesLeft(dir);
+  expect(left.map(({ pid }) => pid).sort()).toEqual([byArgument, byVariable].sort());
+  expect(processesOf(dir)).toEqual([]);
+}, 15_000);
+
+test("a PostgreSQL without supervisor is asked to shut down fast", async () => {
+  const pid = await started(["process.on('SIGINT', () => process.exit(0)); console.log(1); setInterval(() => {}, 1000)", "postgres"]);
+  mkdirSync(join(dir, "postgres"));
+  writeFileSync(join(dir, "postgres", "postmaster.pid"), `${pid}\n${dir}\n1\n5432\n`);
+  await endOrphanPostgres(join(dir, "postgres"));
+  expect(startTimeOf(pid)).toBeNull();
+});

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { partsToRestart } from "../src/commands/dev.ts";
+import { SUITES, testFiles } from "../src/suites.ts";
+import { planParts } from "../src/test-plan.ts";
+import { readReport } from "../src/vitest-run.ts";
+
+const FILES = ["src/core/a.test.ts", "src/core/b.workerd.test.ts", "src/db/c.pg.test.ts", "test/gates/d.test.ts", "test/e2e/e.e2e.test.ts"];
+const namesOf = (...args: string[]): string[] => planParts(args, FILES).parts.map(({ name }) => name);
+
+describe("arguments of npm test", () => {
+  test("without any, everything runs, the quick parts first", () => {
+    expect(namesOf()).toEqual(["check", "node", "pg", "workerd", "e2e", "journey", "production"]);
+  });
+  test("a part's name runs that part alone", () => {
+    expect(namesOf("journey")).toEqual(["journey"]);
+    expect(namesOf("pg", "check")).toEqual(["check", "pg"]);
+  });
+  test("a piece of a path runs the parts that own files of it", () => {
+    expect(namesOf("gates")).toEqual(["node"]);
+    expect(namesOf("./src/core")).toEqual(["node", "workerd"]);
+    expect(namesOf("src/core", "workerd")).toEqual(["workerd"]);
+  });
+  test("what names nothing runs nothing", () => {
+    expect(namesOf("no/such/place")).toEqual([]);
+  });
+});
+
+test("every test file belongs to one suite, or to none because it needs a live vendor", () => {
+  const owners = testFiles().map((file) => ({ file, owners: SUITES.filter((suite) => suite.owns(file)).length }));
+  expect(owners.filter(({ file, owners: count }) => count !== (file.endsWith(".live.test.ts") ? 0 : 1))).toEqual([]);
+});
+
+test("a report counts tests, files that did not load, and names what was skipped", () => {
+  const file = (name: string, status: string, tests: [string, string][], message = ""): object => ({
+    name, status, message, assertionResults: tests.map(([fullName, is]) => ({ fullName, status: is })),
+  });
+  const json = JSON.stringify({
+    testResults: [
+      file("a.test.ts", "failed", [["works", "passed"], ["breaks", "failed"], ["waits", "skipped"]]),
+      file("b.test.ts", "failed", [], "Cannot find module\nat line 1"),
+    ],
+  });
+  expect(readReport(json)).toEqual({
+    passed: 1,
+    failures: ["a.test.ts › breaks", "b.test.ts: Cannot find module"],
+    skipped: ["a.test.ts › waits"],
+  });
+});
+
+test("npm run dev restarts the parts whose program changed", () => {
+  expect(partsToRestart(["src/app/a.ts"], ["worker"])).toEqual(["worker"]);
+  expect(partsToRestart(["packages/chat/src/a.tsx"], ["chat"])).toEqual(["worker"]);
+  expect(partsToRestart(["packages/sandbox-host/src/a.ts"], ["worker"])).toEqual(["sandbox-host", "worker"]);
+  expect(partsToRestart(["packages/demo-model/src/a.ts"], [])).toEqual(["demo-model"]);
+  expect(partsToRestart(["packages/sandbox-runtime/src/a.ts"], ["runtime"])).toEqual([]);
+});
