@@ -11,6 +11,8 @@ import type { SessionPorts } from "./session-ports.ts";
 const BATCH = 20;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 60_000;
+/** When what is being carried is looked at again, in case the carrying died with the object's memory. */
+const LOOK_AGAIN_MS = 30_000;
 
 export class OutboxPump {
   readonly #ports: SessionPorts;
@@ -20,6 +22,7 @@ export class OutboxPump {
   #pumping = false;
   #again = false;
   #forget = false;
+  #lookAgainAtMs = 0;
 
   constructor(ports: SessionPorts, state: () => SessionState | null, rearm: () => void, whenEmpty: () => void) {
     this.#ports = ports;
@@ -46,6 +49,16 @@ export class OutboxPump {
         }
       }),
     );
+    this.#rearm();
+  }
+
+  /** When the object must be awake for what waits, or null. While it carries it is awake: an alarm that is due would only fire again and again. */
+  get wakeAtMs(): number | null {
+    const nextAtMs = this.#ports.store.outboxNextAtMs();
+    if (nextAtMs === null || !this.#pumping) return nextAtMs;
+    const nowMs = this.#ports.timers.now();
+    if (this.#lookAgainAtMs <= nowMs) this.#lookAgainAtMs = nowMs + LOOK_AGAIN_MS;
+    return Math.max(nextAtMs, this.#lookAgainAtMs);
   }
 
   /** The session was removed: once nothing waits, `whenEmpty` is called. */
@@ -60,7 +73,10 @@ export class OutboxPump {
       if (due.length === 0) break;
       for (const entry of due) await this.#carry(entry);
     }
-    if (this.#forget && this.#ports.store.outboxNextAtMs() === null) this.#whenEmpty();
+    if (!this.#forget || this.#ports.store.outboxNextAtMs() !== null) return;
+    // A session may be opened here again under the same id; that one is not to be forgotten.
+    this.#forget = false;
+    this.#whenEmpty();
   }
 
   async #carry(entry: OutboxEntry): Promise<void> {

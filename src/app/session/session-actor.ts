@@ -147,7 +147,7 @@ export class SessionActor {
 
   /** One alarm serves the core's deadlines and the outbox. */
   #rearm(): void {
-    const times = [this.#alarmAtMs, this.#ports.store.outboxNextAtMs()].filter((atMs) => atMs !== null);
+    const times = [this.#alarmAtMs, this.#outbox.wakeAtMs].filter((atMs) => atMs !== null);
     const atMs = times.length === 0 ? null : Math.min(...times);
     if (atMs === this.#armedAtMs) return;
     this.#armedAtMs = atMs;

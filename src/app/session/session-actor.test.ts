@@ -1,0 +1,106 @@
+import type { DownFrame } from "@berth/protocol";
+import { expect, test } from "vitest";
+import type { Catalog } from "../../ports/catalog/catalog.port.ts";
+import { InMemoryCatalog } from "../../ports/catalog/catalog.fake.ts";
+import { InMemoryEventBus } from "../../ports/event-bus/event-bus.fake.ts";
+import { InMemoryRunHistory } from "../../ports/run-history/run-history.fake.ts";
+import { InMemorySessionStore } from "../../ports/session-store/session-store.fake.ts";
+import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import { SessionActor } from "./session-actor.ts";
+
+/** A session whose sandbox never starts, and the platform's alarm as a list of what it was told. */
+class Rig {
+  nowMs = 1_800_000_000_000;
+  readonly alarms: (number | null)[] = [];
+  readonly actor: SessionActor;
+  #background: Promise<unknown>[] = [];
+
+  constructor(catalog: Partial<Catalog>) {
+    const now = (): number => this.nowMs;
+    this.actor = new SessionActor(
+      {
+        store: new InMemorySessionStore(),
+        scheduler: { wakeAt: async (atMs) => void this.alarms.push(atMs), pending: async () => this.alarms.at(-1) ?? null },
+        runHistory: new InMemoryRunHistory(),
+        catalog: Object.assign(new InMemoryCatalog({ now }), catalog),
+        feedOf: () => new InMemoryEventBus({ now }),
+        sandboxes: new Map([["slow", { create: () => new Promise(() => undefined), stop: async () => undefined, destroy: async () => undefined } as unknown as SandboxProvider]]),
+        linkUrl: "ws://memory",
+        timers: { now, after: () => undefined },
+        randomBytes: (length) => new Uint8Array(length),
+        sha256: async (text) => text,
+        background: (work) => void this.#background.push(work),
+        log: () => undefined,
+      },
+      { send: (_linkId: string, _frame: DownFrame) => undefined, close: () => undefined },
+    );
+  }
+
+  open(): void {
+    this.actor.apply({
+      type: "session-opened",
+      orgId: "org_a",
+      sessionId: "ses_0123456789abcdefghjkmnpqrs",
+      author: { actor: { kind: "user", id: "usr_1" }, apiKeyId: null },
+      model: "demo/demo",
+      workspace: { kind: "empty" },
+      metadata: {},
+      externalUserId: null,
+      permissions: {},
+      providers: [],
+      gitIdentity: null,
+      demoOnly: true,
+      backends: ["slow"],
+      prompt: null,
+      nowMs: this.nowMs,
+    });
+  }
+
+  /** Fires the alarm as often as one that is due fires by itself, up to `max` times; answers how often. */
+  async fire(max: number): Promise<number> {
+    for (let fired = 0; fired < max; fired++) {
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+      const atMs = this.alarms.at(-1) ?? null;
+      if (atMs === null || atMs > this.nowMs) return fired;
+      this.actor.alarm();
+    }
+    return max;
+  }
+}
+
+test("a store that answers slowly does not keep the alarm firing", async () => {
+  const rig = new Rig({ upsertSession: () => new Promise(() => undefined) });
+  rig.open();
+  expect(await rig.fire(50)).toBeLessThanOrEqual(1);
+  rig.nowMs += 60_000;
+  expect(await rig.fire(50)).toBeLessThanOrEqual(1);
+});
+
+test("what is being carried is looked at again later, since the carrying may die with the object's memory", async () => {
+  const rig = new Rig({ upsertSession: () => new Promise(() => undefined) });
+  rig.open();
+  await rig.fire(5);
+  expect(rig.alarms.at(-1)).toBeGreaterThan(rig.nowMs);
+  expect(rig.alarms.at(-1)).toBeLessThanOrEqual(rig.nowMs + 60_000);
+});
+
+test("when everything is carried the alarm is the session's own deadline again", async () => {
+  const rig = new Rig({});
+  rig.open();
+  await rig.fire(5);
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+  expect(rig.alarms.at(-1)).toBe(Math.min(...Object.values(rig.actor.state?.deadlines ?? {})));
+});
+
+test("a session that is opened again under the id of a removed one is kept", async () => {
+  const rig = new Rig({});
+  for (const isAgain of [false, true]) {
+    rig.open();
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    if (isAgain) break;
+    rig.actor.apply({ type: "session-removed", author: { actor: { kind: "user", id: "usr_1" }, apiKeyId: null }, nowMs: rig.nowMs });
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    expect(rig.actor.state).toBeNull();
+  }
+  expect(rig.actor.state?.status).toBe("starting");
+});
