@@ -3,15 +3,22 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
+export interface PageOptions {
+  readonly status?: number;
+  /** A page with a table of contents beside its text. */
+  readonly wide?: boolean;
+}
+
 /** @param main HTML, escaped by the caller */
-export function htmlPage(title: string, main: string, status = 200): Response {
+export function htmlPage(title: string, main: string, { status = 200, wide = false }: PageOptions = {}): Response {
   const page = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} · Berth</title>
 <link rel="stylesheet" href="/docs/page.css">
-<main>
+<main${wide ? ' class="wide"' : ""}>
 ${main}
 </main>
 </html>
@@ -19,16 +26,23 @@ ${main}
   return new Response(page, { status, headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" } });
 }
 
-export const PAGE_CSS = `:root { color-scheme: light dark; }
-body { font: 16px/1.55 system-ui, sans-serif; margin: 0; }
-main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 6rem; }
-h1 { font-size: 1.6rem; }
-h2 { margin-top: 3rem; border-bottom: 1px solid #8886; padding-bottom: .3rem; }
-code, pre { font: 14px/1.5 ui-monospace, monospace; }
-pre { overflow-x: auto; background: #8881; padding: .75rem 1rem; border-radius: .5rem; }
-details { margin: .4rem 0; }
-summary { cursor: pointer; }
-summary b { display: inline-block; min-width: 4.5rem; font-family: ui-monospace, monospace; }
-details > div { padding: .25rem 0 1rem 1.25rem; }
-nav a { margin-right: 1rem; }
-`;
+/** Paragraphs and tables of Markdown, with inline code and bold. */
+export function prose(markdown: string): string {
+  return markdown
+    .split("\n\n")
+    .filter((paragraph) => paragraph.trim() !== "")
+    .map((paragraph) => (paragraph.startsWith("|") ? table(paragraph) : `<p>${inline(paragraph)}</p>`))
+    .join("\n");
+}
+
+function table(markdown: string): string {
+  const [head = [], , ...body] = markdown.trim().split("\n").map((line) => line.replace(/^\||\|$/g, "").split("|").map((cell) => inline(cell.trim())));
+  const row = (cells: readonly string[], tag: string): string => `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+  return `<div class="table"><table><thead>${row(head, "th")}</thead><tbody>${body.map((cells) => row(cells, "td")).join("")}</tbody></table></div>`;
+}
+
+function inline(text: string): string {
+  return escapeHtml(text)
+    .replace(/`([^`]+)`/g, "<code>$1</code>")
+    .replace(/\*\*([^*]+)\*\*/g, "<b>$1</b>");
+}

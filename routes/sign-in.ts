@@ -25,7 +25,7 @@ route(
   },
   async ({ services, query }) => {
     const redeemed = query.token === undefined ? null : await services.identity.redeemSignInToken(query.token);
-    if (redeemed === null) return htmlPage("Sign in", EXPIRED, 410);
+    if (redeemed === null) return htmlPage("Sign in", EXPIRED, { status: 410 });
     return withCookies(new Response(null, { status: 303, headers: { location: "/", "cache-control": "no-store" } }), redeemed.setCookies);
   },
 );
