@@ -1,6 +1,7 @@
 /** `npm start` as a real process tree, in a folder of its own, through the very first step. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { checkInstalled } from "../src/doctor/machine.ts";
 import { descendantsOf } from "../src/process-table.ts";
 import { ROOT } from "../src/paths.ts";
 
@@ -18,7 +19,9 @@ export interface Instance {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
+/** @throws Error when the first step would install, which under a test would pull the packages from below others */
 export function spawnBerth(args: readonly string[], env: Readonly<Record<string, string>> = {}): { child: ChildProcess; output: () => string } {
+  if (checkInstalled(ROOT).status !== "ok") throw new Error("the packages are not as the lockfile says; run the tests by npm test");
   const child = spawn(process.execPath, [join(ROOT, "packages", "launcher", "berth.mjs"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", npm_command: "", ...env },
