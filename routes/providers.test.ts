@@ -110,7 +110,7 @@ describe("the model broker", () => {
     const edge = new Edge();
     await edge.json("POST /v1/keys", { body: { ...KEY, kind: "google" } });
     const session = edge.sessions.of("org-a", "ses_00000000000000000000000000");
-    session.grant = { orgId: "org-a", sessionId: "ses_00000000000000000000000000", epoch: 1, runId: null };
+    session.grant = { orgId: "org-a", sessionId: "ses_00000000000000000000000000", epoch: 1, runId: null, providers: ["example"] };
     await edge.ask("POST /v1/broker/model/example/models/a%20b:countTokens?alt=sse", { key: token, body: { contents: [] } });
     await edge.ask("GET /v1/broker/model/example/models?pageSize=5", { key: token });
     expect(edge.modelGateway.calls.map(({ url }) => url)).toEqual([`${KEY.baseUrl}/models/a%20b:countTokens?alt=sse`, `${KEY.baseUrl}/models?pageSize=5`]);

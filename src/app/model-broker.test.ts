@@ -22,6 +22,8 @@ class Rig {
   readonly ledger = new InMemoryLedger({ now: () => this.nowMs });
   readonly cache = new ProviderCache();
   readonly usage: UsageReport[] = [];
+  /** What the session was told of. */
+  providers: readonly string[] = ["acme", "demo", "other"];
   readonly #work: Promise<unknown>[] = [];
   readonly gateway: InMemoryModelGateway;
 
@@ -38,7 +40,7 @@ class Rig {
 
   deps(over: Partial<ModelBrokerDeps> = {}): ModelBrokerDeps {
     const handle: Partial<SessionHandle> = {
-      authorizeBroker: async (token) => (token === TOKEN ? { orgId: ORG, sessionId: SESSION, epoch: 1, runId: "run_1" } : null),
+      authorizeBroker: async (token) => (token === TOKEN ? { orgId: ORG, sessionId: SESSION, epoch: 1, runId: "run_1", providers: this.providers } : null),
       recordUsage: async (report) => void this.usage.push(report),
     };
     return {
@@ -97,6 +99,14 @@ test("an unknown provider, a demo model that is off and a path that is no model 
   for (const [provider, path] of [["other", "/chat/completions"], ["demo", "/chat/completions"], ["acme", "/files"], ["acme", "/../chat/completions"]] as const) {
     expect((await rig.call(provider, path)).status, provider + path).toBe(404);
   }
+  expect(rig.gateway.calls).toEqual([]);
+});
+
+test("a provider of the organization that the session was not told of is 404, and its key is not even looked up", async () => {
+  const rig = await new Rig().connect("acme", "openai-compatible");
+  rig.providers = ["demo"];
+  rig.catalog.faults.arm("catalog:listProviders:refused", { times: 99 });
+  expect((await rig.call("acme", "/chat/completions")).status).toBe(404);
   expect(rig.gateway.calls).toEqual([]);
 });
 

@@ -26,6 +26,7 @@ export function createModelBroker(deps: ModelBrokerDeps): ModelBroker {
       const guessed = guessWire(path);
       const grant = await authorize(deps, request.headers);
       if (!grant) return wireError(guessed, 401, "The sandbox's token is not valid: its session ended or has a newer sandbox.");
+      if (!grant.providers.includes(provider)) return wireError(guessed, 404, `This session has no model provider named ${provider}. Choose one of its models.`);
       const upstream = await resolveUpstream(deps, grant.orgId, provider).catch(unresolved);
       if (upstream === "unreachable") return wireError(guessed, 503, "Berth cannot look up the provider's key right now.");
       if (upstream === "unreadable") return wireError(guessed, 401, `The key of ${provider} cannot be read. An owner must save it again.`);

@@ -52,6 +52,8 @@ export interface BrokerGrant {
   readonly epoch: number;
   /** The run in progress, to which usage is charged; null between runs (a title request, a warm-up). */
   readonly runId: string | null;
+  /** Names of the model providers that this sandbox may use; the organization may have more. */
+  readonly providers: readonly string[];
 }
 
 export interface UsageReport {

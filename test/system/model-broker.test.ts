@@ -31,7 +31,7 @@ beforeEach(() => {
   reports = [];
   work = [];
   const handle: Partial<SessionHandle> = {
-    authorizeBroker: async (token) => (token === TOKEN ? { orgId: ORG, sessionId: SESSION, epoch: 1, runId: "run_1" } : null),
+    authorizeBroker: async (token) => (token === TOKEN ? { orgId: ORG, sessionId: SESSION, epoch: 1, runId: "run_1", providers: ["demo", "local"] } : null),
     recordUsage: async (report) => void reports.push(report),
   };
   services = {

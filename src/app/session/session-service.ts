@@ -16,6 +16,7 @@ import { makeId } from "../../core/kernel/ids.ts";
 import type { NoStep, Refusal, Step } from "../../core/session/session.effects.ts";
 import type { NewPrompt } from "../../core/session/session.inputs.ts";
 import { DEFAULT_PERMISSIONS } from "../../core/sandbox/default-permissions.ts";
+import { DEMO_PROVIDER } from "../providers.ts";
 import type { Author, BrokerGrant, Idempotency, OpenSession, Result, UsageReport } from "../session-handle.ts";
 import { toFailure } from "./effect-interpreter.ts";
 import type { AnswerToKeep, SessionActor } from "./session-actor.ts";
@@ -189,7 +190,10 @@ export class SessionService {
     const lease = state?.lease;
     if (!state || !lease || lease.tokenHash === null || !sameText(lease.tokenHash, hash)) return null;
     if (lease.phase === "lost" || lease.phase === "stopped" || lease.phase === "failed") return null;
-    return { orgId: state.orgId, sessionId: state.sessionId, epoch: lease.epoch, runId: state.run?.runId ?? null };
+    const told = state.settings.providers.map(({ id }) => id);
+    // A sandbox that may be kept apart by nothing gets no key, also while it waits to be replaced by one that may.
+    const providers = lease.demoOnly && !state.demoOnly ? told.filter((id) => id === DEMO_PROVIDER) : told;
+    return { orgId: state.orgId, sessionId: state.sessionId, epoch: lease.epoch, runId: state.run?.runId ?? null, providers };
   }
 
   recordUsage({ runId, usage, costMicros }: UsageReport): void {
