@@ -58,7 +58,7 @@ export default {
     forbid("drizzle-stays-home", "Drizzle and the driver are known to the schema and the adapters on PostgreSQL.", { path: "^(src|routes|packages)/", pathNot: [TEST, "^src/db/pg/", "^src/adapters/[^/]+/postgres", "^src/adapters/identity/", "^src/compose/", "^packages/launcher/"] }, {
       path: "node_modules/(drizzle-orm|pg)/",
     }),
-    forbid("no-test-kit-in-production", "Nothing that is shipped reaches a suite, a contract or the test kit.", { path: "^(src|routes|packages/[^/]+/src)/", pathNot: TEST }, {
+    forbid("no-test-kit-in-production", "Nothing that is shipped reaches a suite, a contract or the test kit. The launcher runs the suites.", { path: "^(src|routes|packages/[^/]+/src)/", pathNot: [TEST, "^packages/launcher/"] }, {
       path: ["^packages/testkit/", "node_modules/(vitest|fast-check)/", "\\.(contract|testkit|test)\\.ts$", "/testing(\\.ts$|/)"],
     }),
     forbid("entry-reaches-no-test", "The same over any number of steps.", { path: "^src/worker\\.ts$" }, {

@@ -7,4 +7,3 @@ export const DIST = join(ROOT, "dist");
 export const CHAT_DIST = join(DIST, "chat");
 export const RUNTIME_BUNDLE = join(DIST, "runtime", "runtime.mjs");
 export const WORKER_DIST = join(DIST, "worker");
-export const MIGRATIONS = join(ROOT, "src", "db", "pg", "migrations");

@@ -1,6 +1,7 @@
 /** Stands in for `vitest` while titles are collected: suites register as usual, and no body of a test runs. */
 import { format } from "node:util";
 
+/** @type {{ file: string, suites: string[], pending: Promise<unknown>[] }} */
 const current = { file: "", suites: [], pending: [] };
 export const recorded = [];
 
@@ -34,8 +35,6 @@ function withVariants(register) {
 export const test = withVariants((title) => {
   recorded.push({ file: current.file, suite: current.suites.join(" > "), title: String(title) });
 });
-export const it = test;
-export const bench = test;
 
 export const describe = withVariants((title, ...rest) => {
   const body = rest.find((part) => typeof part === "function");
@@ -44,7 +43,6 @@ export const describe = withVariants((title, ...rest) => {
   if (returned instanceof Promise) current.pending.push(returned);
   current.suites.pop();
 });
-export const suite = describe;
 
 /** Anything may be asked of it, and nothing happens. */
 const inert = new Proxy(() => undefined, { get: (_, key) => (key === Symbol.toPrimitive ? () => "" : inert), apply: () => inert });
@@ -60,3 +58,4 @@ export const onTestFailed = () => undefined;
 export const expectTypeOf = inert;
 /** What a global set-up provides: addresses. */
 export const inject = () => "postgres://berth@127.0.0.1:1/absent";
+export { test as it, describe as suite };

@@ -1,0 +1,3 @@
+import { openedAt } from "../../../src/core/kernel/door-state.ts";
+
+export const words = openedAt;

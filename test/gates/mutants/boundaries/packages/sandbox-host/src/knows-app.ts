@@ -1,0 +1,3 @@
+import { enter } from "../../../src/app/enter.ts";
+
+export const host = enter;

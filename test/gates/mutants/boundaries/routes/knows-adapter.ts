@@ -1,0 +1,3 @@
+import { createWoodenDoor } from "../src/adapters/door/wood.ts";
+
+export const opened = createWoodenDoor().open();

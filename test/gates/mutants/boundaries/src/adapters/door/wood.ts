@@ -1,0 +1,3 @@
+import { enter } from "../../app/enter.ts";
+
+export const createWoodenDoor = () => ({ open: () => "open" as const, enter });

@@ -1,0 +1,3 @@
+import { second } from "./cycle-b.ts";
+
+export const first = (): number => second();

@@ -1,0 +1,3 @@
+import { VERSION } from "../compose/version.ts";
+
+export const version = VERSION;

@@ -1,0 +1,3 @@
+import { describeDoorContract } from "../ports/door/door.contract.ts";
+
+export const proves = describeDoorContract;

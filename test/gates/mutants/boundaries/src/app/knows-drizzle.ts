@@ -1,0 +1,3 @@
+import { sql } from "drizzle-orm";
+
+export const one = sql`select 1`;

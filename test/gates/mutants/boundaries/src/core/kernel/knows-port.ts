@@ -1,0 +1,3 @@
+import type { Door } from "../../ports/door/door.port.ts";
+
+export type CoreDoor = Door;

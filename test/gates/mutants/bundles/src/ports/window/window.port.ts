@@ -1,0 +1,3 @@
+export interface Window {
+  look(): void;
+}

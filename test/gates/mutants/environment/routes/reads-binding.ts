@@ -1,0 +1,1 @@
+export const blobs = (env: { readonly BLOBS: unknown }) => env.BLOBS;

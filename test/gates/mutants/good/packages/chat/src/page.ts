@@ -1,0 +1,3 @@
+import { knock } from "../../sdk/src/knock.ts";
+
+export const page = knock;

@@ -1,0 +1,1 @@
+export const CLIENT_ACTIONS = { knock: 1 };

@@ -1,0 +1,3 @@
+import { CLIENT_ACTIONS } from "../../protocol/src/frames.ts";
+
+export const knock = (): number => CLIENT_ACTIONS.knock;

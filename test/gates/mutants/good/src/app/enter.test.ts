@@ -1,0 +1,4 @@
+import { test } from "vitest";
+import { enter } from "./enter.ts";
+
+test.each([["door:open:stuck", enter]])("[%s] is tried again", () => undefined);

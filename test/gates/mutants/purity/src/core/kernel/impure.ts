@@ -1,0 +1,11 @@
+export const now = () => Date.now();
+export const today = () => new Date();
+export const said = () => Date();
+export const since = () => performance.now();
+export const chance = () => Math.random();
+export const id = () => crypto.randomUUID();
+export const later = (work: () => void) => setTimeout(work, 1);
+export const ask = () => fetch("https://example.com");
+export const home = () => process.env["HOME"];
+export const everything = () => globalThis;
+export const say = () => console.log("hello");
