@@ -44,7 +44,9 @@ function step(title, command, args, options = {}) {
     const show = () => process.stderr.write(`\r\x1b[2K  · ${title} … ${elapsed()}`);
     const timer = live ? setInterval(show, 500) : null;
     if (live) show();
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options });
+    // Under `npm --silent` the inner npm would fail without a word.
+    const env = { ...(options.env ?? process.env), npm_config_loglevel: "warn", npm_config_update_notifier: "false" };
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
     current = child;
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
@@ -106,7 +108,7 @@ async function ensureInstalled(node) {
   const [command, args] = npm(node);
   const path = `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`;
   await step("Installing dependencies", command, [...args, "ci", "--no-audit", "--no-fund"], {
-    env: { ...process.env, PATH: path, npm_config_update_notifier: "false" },
+    env: { ...process.env, PATH: path },
   });
   writeFileSync(marker, lockfileHash());
 }
