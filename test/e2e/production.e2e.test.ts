@@ -6,6 +6,10 @@ import { buildProduction, BUNDLE_GZIP_BYTES_MAX, startProductionInstance } from 
 import type { OwnInstance } from "../journeys/instance.ts";
 import { journey } from "../journeys/run.ts";
 
+const WAVES = 4;
+/** Below the connections that PostgreSQL takes here: nothing pools behind the binding on one machine. */
+const AT_ONCE = 25;
+
 let instance: OwnInstance | null = null;
 
 beforeAll(async () => {
@@ -21,8 +25,18 @@ verifies("PRD1", "the bundle is small enough to be uploaded", async () => {
   expect(gzipBytes).toBeLessThan(BUNDLE_GZIP_BYTES_MAX);
 });
 
+verifies("PRD2", "requests that come at once, also to empty caches, are all answered", async () => {
+  const { url = "", apiKey = "" } = instance?.stack ?? {};
+  const headers = { authorization: `Bearer ${apiKey}` };
+  for (let wave = 0; wave < WAVES; wave++) {
+    const paths = Array.from({ length: AT_ONCE }, (_, index) => ["/v1/me", "/v1/models", "/v1/sessions", "/v1/runs", "/v1/keys"][index % 5] ?? "");
+    const statuses = await Promise.all(paths.map(async (path) => `${path} ${(await fetch(url + path, { headers })).status}`));
+    expect(statuses.filter((status) => !status.endsWith(" 200"))).toEqual([]);
+  }
+});
+
 verifies(
-  "PRD2",
+  "PRD3",
   "the journey passes against the production composition",
   async () => {
     const results = await journey({ url: instance?.stack.url ?? "", apiKey: instance?.stack.apiKey ?? "" });
@@ -32,7 +46,7 @@ verifies(
   600_000,
 );
 
-verifies("PRD3", "nothing was thrown that nobody caught, and no request used the sockets of another", () => {
+verifies("PRD4", "nothing was thrown that nobody caught, and no request used the sockets of another", () => {
   const bad = (instance?.log("worker") ?? "").split("\n").filter((line) => /uncaught|unhandled|on behalf of a different request|hang/i.test(line));
   expect(bad).toEqual([]);
 });

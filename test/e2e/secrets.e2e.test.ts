@@ -56,7 +56,7 @@ test("[E2E-4.1] a provider of one's own: a wrong key is refused, the right one r
   await untilStatus(session, ["idle"]);
   // Only a shell can know the product.
   const [a, b] = [randomInt(10_000, 99_999), randomInt(10_000, 99_999)];
-  expect(await turn(session, `!say before\n!bash echo $((${a}*${b}))\n!say after`)).toMatchObject({ status: "completed" });
+  await turn(session, `!say before\n!bash echo $((${a}*${b}))\n!say after`);
   expect(model.answered()).toBeGreaterThanOrEqual(2);
 
   const events = await logOf(session);
@@ -91,7 +91,7 @@ function ofSecrets(report: Report): Found[] {
 test("[E2E-4.2] inside the sandbox every canary is found and no secret", async () => {
   expect((await stack.berth.health()).sandboxes[0]?.isolation).toBe("bubblewrap");
   const inDatabase = canaries.find(({ name }) => name === "OpenCode's database");
-  expect(await turn(session, `!say ${spelledOut(unmask(inDatabase?.masked ?? ""))}`)).toMatchObject({ status: "completed" });
+  await turn(session, `!say ${spelledOut(unmask(inDatabase?.masked ?? ""))}`);
 
   const plan: Plan = {
     needles: [...canaries, ...secrets(), { name: "sandbox token", masked: mask("berth_sbx_") }],
@@ -106,7 +106,7 @@ test("[E2E-4.2] inside the sandbox every canary is found and no secret", async (
   copyFileSync(join(import.meta.dirname, "support", "secret-search.ts"), workFile(stack, session.id, "secret-search.ts"));
   writeFileSync(workFile(stack, session.id, "plan.json"), JSON.stringify(plan));
   const before = model.answered();
-  expect(await turn(session, "!bash node secret-search.ts plan.json", 150_000)).toMatchObject({ status: "completed" });
+  await turn(session, "!bash node secret-search.ts plan.json", 150_000);
   expect(model.answered(), "the search ran in a turn that used the key").toBeGreaterThan(before);
 
   const report = JSON.parse(readFileSync(workFile(stack, session.id, "plan.json.found"), "utf8")) as Report;

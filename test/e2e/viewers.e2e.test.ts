@@ -41,7 +41,7 @@ function joined(deltas: readonly Delta[], partId: string): string {
 test("[E2E-5.1] text before and after a tool call both replay, over REST, SSE and WebSocket", async () => {
   const [a, b] = [randomInt(10_000, 99_999), randomInt(10_000, 99_999)];
   const before = await lastSeq();
-  expect(await turn(session, `!say before the tool\n!bash echo $((${a}*${b}))\n!say after the tool`)).toMatchObject({ status: "completed" });
+  await turn(session, `!say before the tool\n!bash echo $((${a}*${b}))\n!say after the tool`);
   const last = await lastSeq();
 
   const overRest = await logOf(session, before);
@@ -56,7 +56,7 @@ test("[E2E-5.1] text before and after a tool call both replay, over REST, SSE an
 test("[E2E-5.2] two pages and an SSE reader that watch a turn get the same, and the same as REST", async () => {
   const before = await lastSeq();
   const viewers = [recordStreaming(session, before), recordStreaming(session, before), recordFollowing(session, before)];
-  expect(await turn(session, "!think a thought\n!stream 60 60\n!bash echo middle\n!stream 60 60")).toMatchObject({ status: "completed" });
+  await turn(session, "!think a thought\n!stream 60 60\n!bash echo middle\n!stream 60 60");
   const last = await lastSeq();
   const stored = await logOf(session, before);
   for (const viewer of viewers) {
@@ -84,7 +84,7 @@ test("[E2E-5.3] a viewer that joins in the middle of an answer sees the whole of
     expect(first?.offset, "it begins with the beginning").toBe(0);
     expect(joined(viewer.deltas, first?.partId ?? "")).toBe(counted(tokens).slice(0, joined(viewer.deltas, first?.partId ?? "").length));
   }
-  expect(await over).toMatchObject({ status: "completed" });
+  await over;
   const last = await lastSeq();
   const stored = await logOf(session, before);
   expect(await early.until(last)).toEqual(stored);
@@ -141,9 +141,8 @@ test("[E2E-5.4] a viewer that never acknowledges is stopped, then closed, and sl
       for (const delta of deltas) text = text.slice(0, delta.offset) + delta.text;
     },
   });
-  const result = await turn(session, `!stream ${seconds * perSecond} ${perSecond}`, (seconds + 60) * 1000);
+  await turn(session, `!stream ${seconds * perSecond} ${perSecond}`, (seconds + 60) * 1000);
   stream.close();
-  expect(result).toMatchObject({ status: "completed" });
 
   const gaps = arrivals.slice(1).map((at, i) => at - (arrivals[i] ?? at));
   const spanMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);

@@ -7,6 +7,7 @@ import type { Effect, EffectOf, NoStep, Step } from "../../core/session/session.
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
 import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import { addressedFrame } from "./broker-address.ts";
 import type { SessionPorts } from "./session-ports.ts";
 
 export interface LinkSockets {
@@ -48,7 +49,7 @@ export class EffectInterpreter {
       case "describe-sandbox":
         return this.#background(effect, (provider) => this.#describe(provider, effect));
       case "send-frame":
-        return this.#links.send(effect.linkId, effect.frame);
+        return this.#links.send(effect.linkId, addressedFrame(effect.frame, this.#ports.linkUrl));
       case "close-link":
         return this.#links.close(effect.linkId, effect.code, effect.reason);
       case "set-alarm":

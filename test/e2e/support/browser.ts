@@ -13,13 +13,8 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** @param tempDir where the browser keeps its profile while it runs; the system's folder when absent */
-export function openBrowser(tempDir?: string): Promise<Browser> {
-  return chromium.launch({
-    executablePath: chromiumPath(),
-    args: QUIET,
-    ...(tempDir === undefined ? {} : { env: { ...(process.env as Record<string, string>), TMPDIR: tempDir } }),
-  });
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), args: QUIET });
 }
 
 export type Cookies = Awaited<ReturnType<BrowserContext["storageState"]>>["cookies"];

@@ -94,10 +94,11 @@ export async function untilStatus(session: SessionClient, wanted: readonly Sessi
   throw new Error(`the session was not ${wanted.join(" or ")} within ${timeoutMs} ms`);
 }
 
-/** Sends and waits until it is over. */
-export async function turn(session: SessionClient, text: string, timeoutMs = 90_000) {
+/** Sends and waits until it is over. @throws Error with what failed, when it did not complete */
+export async function turn(session: SessionClient, text: string, timeoutMs = 90_000): Promise<void> {
   const { id } = await session.send(text);
-  return session.wait({ messageId: id, signal: AbortSignal.timeout(timeoutMs) });
+  const { status, failure } = await session.wait({ messageId: id, signal: AbortSignal.timeout(timeoutMs) });
+  if (status !== "completed") throw new Error(`the turn ${status}: ${JSON.stringify(failure)}`);
 }
 
 /** A file of the session's work folder, seen from outside its sandbox. */
