@@ -5,6 +5,7 @@
 import type { Delta, Session } from "@berth/protocol";
 import {
   createDeltaReceiver,
+  dropDelta,
   dueDeltaAck,
   forgetPart,
   linkReopened,
@@ -112,7 +113,13 @@ export class SessionActor {
   /** Deltas of the current epoch's link. Answers the `delta-ack` that is due, in units, or null. */
   takeDeltas(deltas: readonly Delta[]): number | null {
     const fresh: Delta[] = [];
+    const open = new Set(this.#state?.run?.openParts.map(({ id }) => id));
     for (const delta of deltas) {
+      // Only a part that is open has an end that lets its text go again.
+      if (!open.has(delta.partId)) {
+        this.#deltas = dropDelta(this.#deltas, delta);
+        continue;
+      }
       const taken = receiveDelta(this.#deltas, delta);
       this.#deltas = taken.receiver;
       if (taken.fresh) fresh.push(taken.fresh);

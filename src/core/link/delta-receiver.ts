@@ -36,6 +36,11 @@ export function receiveDelta(receiver: DeltaReceiver, delta: Delta): { readonly 
   };
 }
 
+/** Text of a part that is not open: it is not kept and nobody sees it, but the runtime gets its credit back. */
+export function dropDelta(receiver: DeltaReceiver, delta: Delta): DeltaReceiver {
+  return { ...receiver, receivedUnits: receiver.receivedUnits + delta.text.length };
+}
+
 export function forgetPart(receiver: DeltaReceiver, partId: string): DeltaReceiver {
   const { [partId]: _gone, ...texts } = receiver.texts;
   return { ...receiver, texts };

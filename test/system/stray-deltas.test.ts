@@ -1,0 +1,36 @@
+import { CLOSE_CODES, type DownFrame, type ServerFrame } from "@berth/protocol";
+import { verifies } from "@berth/testkit";
+import { expect } from "vitest";
+import { composeMemory } from "../../src/compose/memory.ts";
+import { AUTHOR } from "./support/memory-berth.ts";
+
+const SESSION = { orgId: "org_a", sessionId: "ses_0123456789abcdefghjkmnpqrs" } as const;
+const UNITS = 20_000;
+
+verifies("LNK13", "text of a part that was never begun, or has ended, is seen by nobody and kept nowhere", async () => {
+  const tokens: string[] = [];
+  const instance = composeMemory({ timers: { now: () => 1_800_000_000_000, after: () => undefined }, seed: 1, onSandboxStart: ({ link }) => void tokens.push(link.token) });
+  const session = instance.session(SESSION.orgId, SESSION.sessionId);
+  await session.open({ ...SESSION, input: { model: "demo/demo", prompt: "go" }, author: AUTHOR, providers: [], demoOnly: true, gitIdentity: null });
+  await instance.settled();
+
+  const down: DownFrame[] = [];
+  const closed: number[] = [];
+  const link = await session.openLink(tokens[0] ?? "", { frame: (frame) => void down.push(frame), closed: (code) => void closed.push(code) });
+  await link?.send({ type: "hello", versions: [1], epoch: 1, received: 0 });
+  await link?.send({ type: "up", n: 1, body: { type: "ready", agent: "example", agentVersion: "1" } });
+  const messageId = session.actor.state?.run?.messageId ?? "";
+  const part = { id: "part-1", kind: "text" as const, text: "hi" };
+  await link?.send({ type: "up", n: 2, body: { type: "part-started", messageId, part: { ...part, text: "" } } });
+  await link?.send({ type: "deltas", deltas: [{ partId: "part-1", offset: 0, text: "h" }] });
+  expect(session.actor.openPartTexts).toEqual({ "part-1": "h" });
+  await link?.send({ type: "up", n: 3, body: { type: "part-ended", messageId, part } });
+
+  await link?.send({ type: "deltas", deltas: [{ partId: "part-1", offset: 0, text: "again" }, { partId: "never", offset: 0, text: "x".repeat(UNITS) }] });
+  expect(session.actor.openPartTexts).toEqual({});
+  const late: ServerFrame[] = [];
+  session.openViewer(AUTHOR, 0, { frame: (frame) => void late.push(frame), closed: () => undefined });
+  expect(late.flatMap((frame) => (frame.type === "frame" ? frame.deltas : []))).toEqual([]);
+  expect(down.at(-1)).toEqual({ type: "delta-ack", units: UNITS + 6 });
+  expect(closed).not.toContain(CLOSE_CODES.badRequest);
+});
