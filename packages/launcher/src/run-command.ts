@@ -1,17 +1,23 @@
-/** Runs another command of the launcher in a process of its own; what it prints is kept, and shown too unless `quiet`. */
+/** Runs a program of the checkout in a process of its own; what it prints is kept, and shown too unless `quiet`. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ROOT } from "./paths.ts";
 
-const MAIN = join(ROOT, "packages", "launcher", "src", "main.ts");
+const MAIN = "packages/launcher/src/main.ts";
 
-export function runCommand(
-  command: readonly string[],
+/** Another command of the launcher. */
+export function runCommand(command: readonly string[], env: Readonly<Record<string, string>>, options: { quiet?: boolean } = {}): Promise<{ code: number; stdout: string }> {
+  return runScript([MAIN, ...command], env, options);
+}
+
+/** `script` is relative to the root of the checkout. */
+export function runScript(
+  [script, ...args]: readonly [string, ...string[]],
   env: Readonly<Record<string, string>>,
   { quiet = false } = {},
 ): Promise<{ code: number; stdout: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...command], {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(ROOT, script), ...args], {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, ...env },

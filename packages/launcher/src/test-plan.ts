@@ -10,19 +10,17 @@ interface PartBase {
 
 export type Part =
   | (PartBase & { readonly kind: "vitest"; readonly config: string })
-  | (PartBase & { readonly kind: "command" | "journey"; readonly command: readonly string[] });
+  | (PartBase & { readonly kind: "command" | "journey"; readonly command: readonly string[] })
+  | (PartBase & { readonly kind: "first-delta" });
 
 const CHECK: Part = { kind: "command", name: "check", title: "Checks", needsBuild: false, command: ["check"] };
 const JOURNEY: Part = { kind: "journey", name: "journey", title: "Journey", needsBuild: true, command: ["journey", "--json"] };
-const PRODUCTION: Part = {
-  kind: "journey",
-  name: "production",
-  title: "Journey on the Cloudflare composition",
-  needsBuild: true,
-  command: ["journey", "--production", "--json"],
-};
 const VITEST: readonly Part[] = SUITES.map(({ name, title, config }) => ({ kind: "vitest", name, title, config, needsBuild: name === "e2e" }));
-const ALL: readonly Part[] = [CHECK, ...VITEST, JOURNEY, PRODUCTION];
+/** Takes minutes and downloads everything anew, so it runs where nobody waits, or when it is named. */
+const FIRST_DELTA: Part = { kind: "first-delta", name: "first-delta", title: "Clone to first delta", needsBuild: false };
+const ALL: readonly Part[] = [CHECK, ...VITEST, JOURNEY, FIRST_DELTA];
+
+export const PART_NAMES: readonly string[] = ALL.map(({ name }) => name);
 
 export interface Plan {
   readonly parts: readonly Part[];
@@ -30,8 +28,8 @@ export interface Plan {
   readonly filters: readonly string[];
 }
 
-export function planParts(args: readonly string[], files: readonly string[]): Plan {
-  if (args.length === 0) return { parts: ALL, filters: [] };
+export function planParts(args: readonly string[], files: readonly string[], onCi: boolean): Plan {
+  if (args.length === 0) return { parts: ALL.filter((part) => onCi || part !== FIRST_DELTA), filters: [] };
   const named = ALL.filter(({ name }) => args.includes(name));
   const filters = args.filter((arg) => !ALL.some(({ name }) => name === arg)).map((arg) => arg.replace(/^\.\//, ""));
   if (filters.length === 0) return { parts: named, filters };

@@ -1,15 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { partsToRestart } from "../src/commands/dev.ts";
+import { judgeFirstDelta } from "../src/first-delta.ts";
 import { SUITES, testFiles } from "../src/suites.ts";
 import { planParts } from "../src/test-plan.ts";
 import { readReport } from "../src/vitest-run.ts";
 
 const FILES = ["src/core/a.test.ts", "src/core/b.workerd.test.ts", "src/db/c.pg.test.ts", "test/gates/d.test.ts", "test/e2e/e.e2e.test.ts"];
-const namesOf = (...args: string[]): string[] => planParts(args, FILES).parts.map(({ name }) => name);
+const namesOf = (...args: string[]): string[] => planParts(args, FILES, false).parts.map(({ name }) => name);
 
 describe("arguments of npm test", () => {
   test("without any, everything runs, the quick parts first", () => {
-    expect(namesOf()).toEqual(["check", "node", "pg", "workerd", "e2e", "journey", "production"]);
+    expect(namesOf()).toEqual(["check", "node", "pg", "workerd", "e2e", "journey"]);
+    expect(planParts([], FILES, true).parts.at(-1)?.name).toBe("first-delta");
   });
   test("a part's name runs that part alone", () => {
     expect(namesOf("journey")).toEqual(["journey"]);
@@ -22,6 +24,20 @@ describe("arguments of npm test", () => {
   });
   test("what names nothing runs nothing", () => {
     expect(namesOf("no/such/place")).toEqual([]);
+  });
+});
+
+describe("clone to first delta", () => {
+  const said = (...seconds: number[]): string => seconds.map((value) => `clone to first delta: ${value} s (node 20)`).join("\n");
+  test("is held against the limits of the median and of each run", () => {
+    expect(judgeFirstDelta(20, said(100, 120, 290), null).failures).toEqual([]);
+    expect(judgeFirstDelta(20, said(100, 181, 190), null).failures).toEqual(["from Node 20 the median is 181 s, over 180 s"]);
+    expect(judgeFirstDelta(20, said(100, 120, 301), null).failures).toEqual(["from Node 20 one run took 301 s, over 300 s"]);
+    expect(judgeFirstDelta(20, "", null).failures).toEqual(["from Node 20 nothing was measured"]);
+  });
+  test("may not be more than the README says", () => {
+    expect(judgeFirstDelta(24, said(90), 90).failures).toEqual([]);
+    expect(judgeFirstDelta(24, said(91), 90).failures).toEqual(["from Node 24 the median is 91 s, and the README says 90 s"]);
   });
 });
 

@@ -11,17 +11,18 @@ import { endSignal } from "../end-signal.ts";
 import { endProcessesLeft } from "../processes-left.ts";
 import { endBelow } from "../process-table.ts";
 import { runCommand } from "../run-command.ts";
-import { SUITES, testFiles } from "../suites.ts";
-import { planParts, type Part } from "../test-plan.ts";
+import { testFiles } from "../suites.ts";
+import { measureFirstDelta } from "../first-delta.ts";
+import { PART_NAMES, planParts, type Part } from "../test-plan.ts";
 import { NOTHING, runVitest, type Tally } from "../vitest-run.ts";
 
 export async function run(args: readonly string[]): Promise<number> {
   const began = performance.now();
   endWithSignal();
   const onCi = process.env["CI"] === "true";
-  const plan = planParts(args, testFiles());
+  const plan = planParts(args, testFiles(), onCi);
   if (plan.parts.length === 0) {
-    console.error(`No test is named "${args.join(" ")}". Parts are ${["check", ...SUITES.map(({ name }) => name), "journey", "production"].join(", ")}; anything else is a piece of a test file's path.`);
+    console.error(`No test is named "${args.join(" ")}". Parts are ${PART_NAMES.join(", ")}; anything else is a piece of a test file's path.`);
     return finish([{ ...NOTHING, failures: ["no such test"] }], []);
   }
   const lacking = MACHINE_NEEDS.flatMap((need) => lacks(need) ?? []);
@@ -58,6 +59,7 @@ async function runPart(part: Part, filters: readonly string[], onCi: boolean): P
 
 async function tallyOf(part: Part, filters: readonly string[], env: Record<string, string>, reports: string): Promise<Tally> {
   if (part.kind === "vitest") return runVitest({ config: part.config, filters, env, reports });
+  if (part.kind === "first-delta") return measureFirstDelta();
   const { code, stdout } = await runCommand(part.command, env, { quiet: part.kind === "journey" });
   return part.kind === "journey" ? readJourney(stdout, code, part.title) : readMarks(stdout, code, part.title);
 }
