@@ -131,6 +131,8 @@ describe("addresses and parameters", () => {
         expect(problem, line + cursor).toMatchObject({ status: 400, type: "https://berth.dev/problems/bad-cursor" });
       }
     }
+    const ofAnother = btoa(JSON.stringify({ k: "messages", a: "msg_elsewhere" })).replaceAll("=", "");
+    expect(await edge.problem(`GET /v1/sessions/${id}/messages?cursor=${ofAnother}`)).toMatchObject({ status: 400, type: "https://berth.dev/problems/bad-cursor" });
     for (const after of ["-1", "x", "1.5", "99999999999999999999"]) {
       expect((await edge.problem(`GET /v1/sessions/${id}/events?after=${after}`)).type).toContain("bad-cursor");
     }

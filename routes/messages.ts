@@ -1,4 +1,6 @@
 /** A session's messages: what people and keys asked for, in order. */
+import { isPortError } from "../src/core/kernel/port-error.ts";
+import { refuse } from "../src/app/http/problem-error.ts";
 import { limitPrompt } from "./errors.ts";
 import { authorOf } from "./auth.ts";
 import { json, PageQuery, pageResponse, positionOf } from "./paging.ts";
@@ -48,7 +50,7 @@ route(
   async ({ services, principal, param, query, url }) => {
     const position = positionOf("messages", query);
     const handle = await openHandle(services, principal.orgId, param("sessionId"));
-    const page = await handle.messages(position);
+    const page = await handle.messages(position).catch(unknownPosition);
     return pageResponse(url, "messages", page.messages, page.next);
   },
 );
@@ -70,3 +72,9 @@ route(
     return json(unwrap(await handle.cancel(param("messageId"), authorOf(principal))));
   },
 );
+
+/** A cursor of this kind of list, but of another session's. */
+function unknownPosition(error: unknown): never {
+  if (isPortError(error) && error.code === "not-found") return refuse("bad-cursor", "The cursor was not made by this session's list. Use the `next` of its last page, or leave it out.");
+  throw error;
+}

@@ -1,5 +1,6 @@
 /** A session that is only a record: no sandbox, no agent. It keeps the handle's rules that routes rely on. */
 import { makeProblem, type Message, type NewEvent, type ServerFrame, type Session, type SessionEvent } from "@berth/protocol";
+import { messageUnknown } from "../../src/ports/session-store/committed.ts";
 import type { Author, BrokerGrant, Idempotency, OpenSession, Result, SessionDirectory, SessionHandle } from "../../src/app/session-handle.ts";
 import { MemorySocket, upgraded } from "./memory-socket.ts";
 
@@ -90,6 +91,7 @@ export class MemorySession implements SessionHandle {
   async messages(page: { readonly after: string | null; readonly limit: number }) {
     const { messages } = this.#must();
     const start = page.after === null ? 0 : messages.findIndex(({ id }) => id === page.after) + 1;
+    if (page.after !== null && start === 0) throw messageUnknown(page.after);
     const found = messages.slice(start, start + page.limit);
     return { messages: found, next: start + page.limit < messages.length ? (found.at(-1)?.id ?? null) : null };
   }
