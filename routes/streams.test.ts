@@ -123,6 +123,8 @@ describe("the sandbox link", () => {
     for (const key of [null, "example-key-of-org-a", "berth_sbx_org-a.ses_1.1.x"]) {
       expect((await edge.ask("GET /v1/sandbox/link", { key, headers: UPGRADE })).status).toBe(401);
     }
+    const elsewhere = { ...UPGRADE, "x-api-key": token("ses_00000000000000000000000000"), authorization: "" };
+    expect((await edge.ask("GET /v1/sandbox/link", { key: null, headers: elsewhere })).status).toBe(401);
     expect((await edge.ask("GET /v1/me", { key: token("ses_00000000000000000000000000") })).status).toBe(401);
   });
 });
