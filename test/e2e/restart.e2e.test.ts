@@ -101,7 +101,8 @@ test("[E2E-6] after a stop by SIGTERM or Ctrl-C and a new start everything is th
     expect(after.events.slice(0, before.events.length)).toEqual(before.events);
     expect({ ...after, events: [] }).toEqual({ ...before, events: [] });
 
-    await turn(session, `!bash cat notes/kept.txt && echo ${signal} >> notes/kept.txt`, 120_000);
+    // Sooner than a lost sandbox would be given up: that it is gone is found out, not waited for.
+    await turn(session, `!bash cat notes/kept.txt && echo ${signal} >> notes/kept.txt`, 50_000);
     expect(await lastAnswer(session)).toContain(`first ${number}`);
     await turn(session, "!recall");
     expect(await lastAnswer(session)).toContain(`Remember the number ${number}`);

@@ -102,6 +102,17 @@ verifies("SES36", "a create that was not sent is sent after a restart, one that 
   expect(session.state.start?.deadlineAtMs).toBe(T0 + 90_000);
 });
 
+verifies("SES36", "a sandbox whose link was away already is asked for again after a restart, and its end is then no news of a minute", () => {
+  const session = new Driver();
+  session.ready();
+  session.unlink();
+  expect(session.take("session-restored", { linkId: null, openPartTexts: {} }).effects.map(brief)).toContain("describe-sandbox 1");
+  session.take("sandbox-described", { phase: "gone", failure: null, openPartTexts: {} });
+  expect(session.state.lease?.phase).toBe("lost");
+  session.send(1);
+  expect(session.state.status).toBe("starting");
+});
+
 verifies("SES36", "a link that did not survive has its deadline, one that did goes on, a strange one is closed", () => {
   const session = new Driver();
   session.ready();

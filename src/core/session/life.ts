@@ -3,7 +3,7 @@ import { CLOSE_CODES } from "@berth/protocol";
 import { isAlive } from "../sandbox/lease.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
 import { effect, emit, moveMessage, patch, touch, type Draft } from "./draft.ts";
-import { currentLease, linkLost } from "./lease.ts";
+import { currentLease, describe, linkLost } from "./lease.ts";
 import { enqueueMessage, goOn } from "./queue.ts";
 import type { InputOf } from "./session.inputs.ts";
 import { STATE_VERSION, type SessionState } from "./session.state.ts";
@@ -109,6 +109,8 @@ export function sessionRestored(draft: Draft, { linkId }: InputOf<"session-resto
     effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.internal, reason: "dial again" });
   }
   if (lease.linkId !== null && linkId !== lease.linkId) linkLost(draft);
+  // The answer to an earlier question was lost with the memory, or is as old as what ended the memory.
+  else if (lease.linkId === null && lease.phase !== "requested") describe(draft, lease);
   if (currentLease(draft).phase !== "requested") return null;
   if (lease.tokenHash === null) createSandbox(draft);
   else repeatAttempt(draft);
