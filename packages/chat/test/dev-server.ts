@@ -18,22 +18,24 @@ export interface ChatServerOptions {
   readonly port?: number;
   /** Absent: an empty instance. */
   readonly canned?: boolean;
+  /** The built page. Absent: where `npm run build` puts it. */
+  readonly built?: string;
 }
 
-export async function startChatServer({ port = 0, canned = false }: ChatServerOptions = {}): Promise<MemoryServer> {
+export async function startChatServer({ port = 0, canned = false, built = DIST }: ChatServerOptions = {}): Promise<MemoryServer> {
   const state = new MemoryState();
   if (canned) await fillCannedSessions(state);
-  return startMemoryServer({ port, state, fallback: servePage });
+  return startMemoryServer({ port, state, fallback: (request, response) => servePage(built, request, response) });
 }
 
-function servePage(request: IncomingMessage, response: ServerResponse): boolean {
+function servePage(built: string, request: IncomingMessage, response: ServerResponse): boolean {
   const { pathname } = new URL(request.url ?? "/", "http://x");
   if (pathname === "/sign-in") {
     response.writeHead(302, { location: "/", "set-cookie": "berth_session=example; Path=/; HttpOnly; SameSite=Lax" }).end();
     return true;
   }
-  const asked = join(DIST, normalize(pathname));
-  const file = asked.startsWith(DIST) && existsSync(asked) && statSync(asked).isFile() ? asked : join(DIST, "index.html");
+  const asked = join(built, normalize(pathname));
+  const file = asked.startsWith(built) && existsSync(asked) && statSync(asked).isFile() ? asked : join(built, "index.html");
   response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": POLICY });
   response.end(readFileSync(file));
   return true;

@@ -2,31 +2,22 @@
  * The page's cases in Chromium: on the in-memory server after a build, or on a running Berth by the sign-in link that it
  * printed: `node packages/chat/test/run-page-cases.ts [link]`.
  */
-import { chromium, type BrowserContext } from "playwright-core";
+import { openBrowser, signIn } from "../../../test/e2e/support/browser.ts";
 import { startChatServer } from "./dev-server.ts";
 import { pageCases, type PageCaseContext } from "./page-cases.ts";
 
 const link = process.argv[2];
-const browser = await chromium.launch({
-  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
+const browser = await openBrowser();
 const server = link ? null : await startChatServer();
 const address = link ?? `${server?.url}/sign-in`;
-
-/** The link works once; its cookies then sign every context in. */
-const first = await browser.newContext();
-await first.newPage().then((page) => page.goto(address));
-const { cookies } = await first.storageState();
-await first.close();
+// The link works once; its cookies then sign every context in.
+const cookies = await signIn(browser, address);
 
 const context: PageCaseContext = {
   baseUrl: new URL(address).origin,
   browser,
   timeoutMs: link ? 60_000 : 10_000,
-  signIn: async (browserContext: BrowserContext) => {
-    await browserContext.addCookies(cookies);
-  },
+  signIn: (browserContext) => browserContext.addCookies(cookies),
 };
 let failed = 0;
 for (const { name, run } of pageCases) {
