@@ -41,7 +41,11 @@ export async function onViewerMessage(
     return actor.hub.control(id, { type: "problem", requestId, problem });
   }
   const author: Author = { actor: who, apiKeyId, role };
-  const result = await perform(service, frame, author, hash);
+  const result = await perform(service, frame, author, hash).catch((error: unknown) => {
+    // The viewer waits for an answer; the platform's log gets the error itself.
+    actor.hub.control(id, { type: "problem", requestId, problem: makeProblem("internal", "Something broke on our side. Whether it was done is not known here.") });
+    throw error;
+  });
   const answer: ServerFrame = result.ok
     ? { type: "result", requestId, value: result.value }
     : { type: "problem", requestId, problem: result.problem };

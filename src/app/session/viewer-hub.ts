@@ -65,6 +65,8 @@ export class ViewerHub {
       viewer.state.cursor = Math.min(this.#source.firstSeq() - 1, this.#source.lastSeq());
       this.#control(viewer, { type: "reset", from: viewer.state.cursor });
     }
+    // What was committed while nobody held the socket, as waking up itself may do, was sent to no one.
+    if (viewer.state.cursor < this.#source.lastSeq()) viewer.state.mode = "replay";
     if (viewer.state.mode === "replay") this.#replay(viewer);
     this.#saveSoon();
   }
