@@ -11,7 +11,7 @@ import { GATES } from "./all.ts";
 import { read } from "./lib/files.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   bundles: [

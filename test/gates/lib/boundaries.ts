@@ -7,7 +7,7 @@ import { CODE_FOLDERS, has } from "./files.ts";
 const REPOSITORY = new URL("../../../", import.meta.url);
 const CRUISER = fileURLToPath(new URL("node_modules/dependency-cruiser/bin/dependency-cruiser.mjs", REPOSITORY));
 const RULES = fileURLToPath(new URL(".dependency-cruiser.mjs", REPOSITORY));
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 110_000;
 
 interface CruiseResult {
   readonly summary: {

@@ -31,7 +31,7 @@ export function collectTitles(root: string): Promise<CollectedTitles> {
 }
 
 async function collect(root: string, files: readonly string[]): Promise<CollectedTitles> {
-  const child = spawn(process.execPath, ["--no-warnings", MAIN, root, ...files], { cwd: root, stdio: ["ignore", "ignore", "pipe", "pipe"], timeout: 60_000 });
+  const child = spawn(process.execPath, ["--no-warnings", MAIN, root, ...files], { cwd: root, stdio: ["ignore", "ignore", "pipe", "pipe"], timeout: 110_000 });
   const [answer, errors] = await Promise.all([text(child.stdio[3] as Readable), text(child.stderr as Readable)]);
   if (answer === "") throw new Error(`titles could not be collected in ${root}:\n${errors}`);
   return JSON.parse(answer) as CollectedTitles;
