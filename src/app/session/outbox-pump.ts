@@ -98,6 +98,8 @@ export class OutboxPump {
       return this.#ports.runHistory.flush({ orgId: state.orgId, run, events: this.#ports.store.eventsOfRun(run.id) });
     }
     const { sessionId, removed } = JSON.parse(payload) as SessionChangePayload;
+    // A change that waited longer than the removal would put the session back into lists.
+    if (!removed && state.status === "ended") return;
     const summary = sessionSummary(state, this.#ports.store.lastSeq());
     if (target === "catalog") {
       return removed ? this.#ports.catalog.removeSession(state.orgId, sessionId) : this.#ports.catalog.upsertSession(state.orgId, summary);

@@ -104,3 +104,25 @@ test("a session that is opened again under the id of a removed one is kept", asy
   }
   expect(rig.actor.state?.status).toBe("starting");
 });
+
+test("a change that could not be told before its session was removed does not bring it back", async () => {
+  const catalog = new InMemoryCatalog({ now: () => 0 });
+  let isDown = true;
+  const rig = new Rig({
+    upsertSession: async (orgId, summary) => {
+      if (isDown) throw new Error("down");
+      return catalog.upsertSession(orgId, summary);
+    },
+    removeSession: (orgId, sessionId) => catalog.removeSession(orgId, sessionId),
+  });
+  rig.open();
+  await rig.fire(5);
+  isDown = false;
+  rig.actor.apply({ type: "session-removed", author: { actor: { kind: "user", id: "usr_1" }, apiKeyId: null }, nowMs: rig.nowMs });
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+  rig.nowMs += 60_000;
+  await rig.fire(5);
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+  expect(rig.actor.state).toBeNull();
+  expect((await catalog.listSessions("org_a", { after: null, limit: 10 })).sessions).toEqual([]);
+});
