@@ -19,6 +19,7 @@ import { createAbsentSession } from "../app/absent-session.ts";
 import { createCachedIdentity, CredentialCache } from "../app/credential-cache.ts";
 import { isSessionIdOf } from "../app/http/session-id.ts";
 import { ProviderCache } from "../app/provider-cache.ts";
+import { rememberFor } from "../app/remember-for.ts";
 import type { Services } from "../app/services.ts";
 import type { SessionHandle } from "../app/session-handle.ts";
 import type { SessionPorts } from "../app/session/session-ports.ts";
@@ -29,6 +30,8 @@ import { refuseUpgrade } from "../session/sockets.ts";
 import { readMasterKeys, readVars, type WorkerBindings } from "./env.ts";
 import { createOutboundFetch } from "./outbound.ts";
 import { VERSION } from "./version.ts";
+
+const BACKENDS_LIFETIME_MS = 5_000;
 
 export type DatabaseOf = (env: WorkerBindings) => Database;
 
@@ -91,10 +94,11 @@ function makeIsolate(env: WorkerBindings, db: Database) {
     publicUrl: vars.PUBLIC_URL,
     sandboxUrl: vars.SANDBOX_URL ?? vars.PUBLIC_URL,
     version: VERSION,
-    sandboxBackends: async () => {
+    // `/health` is open to anyone, and each call to the host takes a place in its memory of nonces.
+    sandboxBackends: rememberFor(BACKENDS_LIFETIME_MS, Date.now, async () => {
       const reports = await fetchSandboxBackends(host);
       return [...sandboxes.keys()].flatMap((backend) => reports.find((report) => report.backend === backend) ?? []);
-    },
+    }),
     operatorToken: vars.OPERATOR_TOKEN ?? null,
     now: Date.now,
     randomBytes,
