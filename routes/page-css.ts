@@ -16,8 +16,9 @@ export const PAGE_CSS = `:root {
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }
 body { margin: 0; background: var(--bg); color: var(--text); font: 15px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-main { max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem 5rem; }
-main.wide { max-width: 76rem; display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: 3rem; padding-top: 2.5rem; }
+main { max-width: 34rem; margin: 18vh auto 0; padding: 0 1.25rem 3rem; }
+main:not(.wide) h1 { font-size: 1.4rem; }
+main.wide { margin: 0 auto; padding-bottom: 5rem; max-width: 76rem; display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: 3rem; padding-top: 2.5rem; }
 a { color: var(--accent); text-decoration: none; }
 a:hover { text-decoration: underline; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
