@@ -55,10 +55,10 @@ export class OutboxPump {
   /** When the object must be awake for what waits, or null. While it carries it is awake: an alarm that is due would only fire again and again. */
   get wakeAtMs(): number | null {
     const nextAtMs = this.#ports.store.outboxNextAtMs();
-    if (nextAtMs === null || !this.#pumping) return nextAtMs;
     const nowMs = this.#ports.timers.now();
+    if (nextAtMs === null || nextAtMs > nowMs || !this.#pumping) return nextAtMs;
     if (this.#lookAgainAtMs <= nowMs) this.#lookAgainAtMs = nowMs + LOOK_AGAIN_MS;
-    return Math.max(nextAtMs, this.#lookAgainAtMs);
+    return this.#lookAgainAtMs;
   }
 
   /** The session was removed: once nothing waits, `whenEmpty` is called. */
