@@ -12,6 +12,8 @@ import { startScriptedHost, type ScriptedHost } from "./scripted-host.ts";
 export interface Group {
   /** Ids of its rows, or what they begin with. */
   readonly ids: readonly string[];
+  /** Takes many minutes: measured only when `--only` names it. */
+  readonly onDemand?: boolean;
   run(bench: Bench): Promise<Row[]>;
 }
 

@@ -7,6 +7,7 @@ import { step, UserError } from "../../packages/launcher/src/progress.ts";
 import { Bench, type Group } from "./bench.ts";
 import { burstCpu } from "./rows/burst-cpu.ts";
 import { eventViewer } from "./rows/event-viewer.ts";
+import { firstDelta } from "./rows/first-delta.ts";
 import { promptRuntime } from "./rows/prompt-runtime.ts";
 import { sessionCreate } from "./rows/session-create.ts";
 import { start } from "./rows/start.ts";
@@ -14,12 +15,12 @@ import { turn } from "./rows/turn.ts";
 import type { Row } from "./row.ts";
 import { table } from "./table.ts";
 
-const GROUPS: readonly Group[] = [start, turn, sessionCreate, promptRuntime, eventViewer, burstCpu];
+const GROUPS: readonly Group[] = [start, turn, sessionCreate, promptRuntime, eventViewer, burstCpu, firstDelta];
 
 /** @returns 0 when everything was measured, whatever came out */
 export async function run(args: readonly string[]): Promise<number> {
   const { only, json } = readOptions(args);
-  const groups = GROUPS.filter(({ ids }) => ids.some((id) => id.startsWith(only) || only.startsWith(id)));
+  const groups = GROUPS.filter(({ ids, onDemand }) => ids.some((id) => id.startsWith(only) || only.startsWith(id)) && (!onDemand || only !== ""));
   if (groups.length === 0) throw new UserError(`Nothing is measured under "${only}". There are: ${GROUPS.flatMap(({ ids }) => ids).join(", ")}`);
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();

@@ -71,7 +71,7 @@ export async function picture(page: Page, name: string): Promise<void> {
   ] as const) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height });
-    await page.screenshot({ path: join(PICTURES, `${name}-${kind}.png`) });
+    await page.screenshot({ path: join(PICTURES, `${name}-${kind}.png`), animations: "disabled" });
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1280, height: 800 });
