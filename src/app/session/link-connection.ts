@@ -1,5 +1,7 @@
 /** The runtime's socket: frames in become inputs of the session. What goes down is sent by the core's `send-frame`. */
-import { CLOSE_CODES, UpFrame } from "@berth/protocol";
+import { CLOSE_CODES, LIMITS, UpFrame, type UpMessage } from "@berth/protocol";
+import { isPortError } from "../../core/kernel/port-error.ts";
+import { shortenTexts } from "../../core/link/shorten.ts";
 import type { Refusal } from "../../core/session/session.effects.ts";
 import type { SessionActor } from "./session-actor.ts";
 
@@ -32,7 +34,8 @@ export function onLinkMessage(actor: SessionActor, link: LinkConnection, text: s
       );
     case "up": {
       const { openPartTexts } = actor;
-      return hangUpIf(actor.apply({ type: "up-received", epoch, n: frame.n, message: frame.body, nowMs, openPartTexts }).refusal);
+      const take = (message: UpMessage): Refusal | null => actor.apply({ type: "up-received", epoch, n: frame.n, message, nowMs, openPartTexts }).refusal;
+      return hangUpIf(takeWholeOrCut(frame.body, take));
     }
     case "ack":
       return hangUpIf(actor.apply({ type: "down-acked", epoch, n: frame.n, nowMs }).refusal);
@@ -43,6 +46,16 @@ export function onLinkMessage(actor: SessionActor, link: LinkConnection, text: s
       const units = actor.takeDeltas(frame.deltas);
       if (units !== null) link.send(JSON.stringify({ type: "delta-ack", units }));
     }
+  }
+}
+
+/** Refused for its size it would come again for ever, and nothing after it would be taken. */
+function takeWholeOrCut(message: UpMessage, take: (message: UpMessage) => Refusal | null): Refusal | null {
+  try {
+    return take(message);
+  } catch (error) {
+    if (!isPortError(error) || error.port !== "session-store" || error.code !== "invalid-argument") throw error;
+    return take(shortenTexts(message, LIMITS.outputInlineBytesMax));
   }
 }
 

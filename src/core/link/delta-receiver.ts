@@ -7,6 +7,9 @@ import type { Delta } from "@berth/protocol";
 /** Acknowledge when this many units came since the last ack: a quarter of the credit keeps the runtime flowing. */
 export const DELTA_ACK_EVERY_UNITS = 16 * 1024;
 
+/** UTF-16 units kept of one part. At most six bytes each in JSON, so that a part whose end never comes can be ended in one row. */
+export const PART_UNITS_MAX = 256 * 1024;
+
 export interface DeltaReceiver {
   readonly texts: Readonly<Record<string, string>>;
   /** UTF-16 units received since the link opened. */
@@ -23,13 +26,14 @@ export function linkReopened(receiver: DeltaReceiver): DeltaReceiver {
   return { texts: receiver.texts, receivedUnits: 0, ackedUnits: 0 };
 }
 
-/** Answers the part that is new to viewers, or null: text that is known already, or past a gap. */
+/** Answers the part that is new to viewers, or null: text that is known already, past a gap, or past what is kept of a part. */
 export function receiveDelta(receiver: DeltaReceiver, delta: Delta): { readonly receiver: DeltaReceiver; readonly fresh: Delta | null } {
   const counted = { ...receiver, receivedUnits: receiver.receivedUnits + delta.text.length };
   const known = receiver.texts[delta.partId] ?? "";
   const skip = known.length - delta.offset;
   if (skip < 0 || skip >= delta.text.length) return { receiver: counted, fresh: null };
   const text = delta.text.slice(skip);
+  if (known.length + text.length > PART_UNITS_MAX) return { receiver: counted, fresh: null };
   return {
     receiver: { ...counted, texts: { ...receiver.texts, [delta.partId]: known + text } },
     fresh: { partId: delta.partId, offset: known.length, text },

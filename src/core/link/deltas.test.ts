@@ -3,7 +3,7 @@ import { LIMITS, type Delta } from "@berth/protocol";
 import { verifies } from "@berth/testkit";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { createDeltaReceiver, dueDeltaAck, forgetPart, linkReopened, receiveDelta } from "./delta-receiver.ts";
+import { createDeltaReceiver, dueDeltaAck, forgetPart, linkReopened, PART_UNITS_MAX, receiveDelta } from "./delta-receiver.ts";
 import { addDelta, createDeltaSender, creditLeft, creditReturned, endPart, linkOpened, takeDeltas } from "./delta-sender.ts";
 
 const delta = (offset: number, text: string, partId = "p"): Delta => ({ partId, offset, text });
@@ -15,6 +15,12 @@ verifies("LNK7", "pieces of one part that wait are sent as one, other parts besi
   sender = addDelta(first.sender, delta(4, "ef"));
   expect(takeDeltas(sender).deltas).toEqual([delta(4, "ef")]);
   expect(takeDeltas(takeDeltas(sender).sender).deltas).toEqual([]);
+});
+
+verifies("LNK15", "text past what is kept of a part goes to nobody, and its credit still comes back", () => {
+  const full = receiveDelta(createDeltaReceiver(), delta(0, "x".repeat(PART_UNITS_MAX))).receiver;
+  const { receiver, fresh } = receiveDelta(full, delta(PART_UNITS_MAX, "more"));
+  expect([fresh, receiver.texts["p"]?.length, receiver.receivedUnits]).toEqual([null, PART_UNITS_MAX, PART_UNITS_MAX + 4]);
 });
 
 verifies("LNK8", "no more than the credit is under way, and the rest merges until it comes back", () => {
