@@ -54,6 +54,8 @@ test("[PAGE1] the sign-in link signs in once; without it there is nothing to see
     await page.getByText(/sign-in link|sign in/i).first().waitFor();
     expect(await page.getByTestId("composer").count()).toBe(0);
     await picture(page, "signed-out");
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     await page.goto(stack.signInUrl);
     await page.waitForLoadState();
     expect(await page.getByTestId("composer").count()).toBe(0);
@@ -259,3 +261,16 @@ test("[PAGE12] the description of the API is a page of the instance", () =>
     await page.getByRole("link", { name: "Schemas" }).first().click();
     await picture(page, "docs-schemas");
   }));
+
+test("[PAGE13] no page is wider than a phone, and a missing file is missing", () =>
+  person(async ({ tab, origin }) => {
+    const page = await tab();
+    await page.setViewportSize({ width: 390, height: 844 });
+    const { id } = await stack.berth.sessions.create({ model: MODEL, title: "A title that is much too long for a window as narrow as that of a phone" });
+    for (const path of ["/", "/settings", `/sessions/${id}`, "/sessions/none", "/docs"]) {
+      await page.goto(origin + path);
+      await page.locator("h1, h2, [data-testid=composer]").first().waitFor();
+      expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(390);
+    }
+    expect((await fetch(`${origin}/assets/missing.js`)).status).toBe(404);
+  }, [/404/]));

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { watchComplaints, type Cookies } from "./browser.ts";
 
 const WAIT_MS = 60_000;
@@ -30,10 +30,18 @@ export async function asPerson(browser: Browser, origin: string, cookies: Cookie
         return page;
       },
     });
+  } catch (error) {
+    throw new Error(`${String(error)}\n${await shown(context)}\n${complaints.found.join("\n")}`, { cause: error });
   } finally {
     await context.close();
   }
   expect(complaints.found, "what the page complained of").toEqual([]);
+}
+
+/** What every tab shows, for the report of a failure. */
+async function shown(context: BrowserContext): Promise<string> {
+  const texts = await Promise.all(context.pages().map(async (page) => `--- ${page.url()}\n${await page.locator("body").innerText({ timeout: 5_000 })}`));
+  return texts.join("\n");
 }
 
 /** From the first page: picks the demo model and sends. Resolves when the session is open. */
