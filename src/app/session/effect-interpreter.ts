@@ -1,6 +1,6 @@
 /** Does what the core asked for, through ports, after the commit. What comes of it goes back to the core as an input. */
 import type { DownFrame, Failure } from "@berth/protocol";
-import { isPortError } from "../../core/kernel/port-error.ts";
+import { isPortError, PortError } from "../../core/kernel/port-error.ts";
 import { unreachable } from "../../core/kernel/assert.ts";
 import { formatSandboxToken } from "../../core/sandbox/sandbox-token.ts";
 import type { Effect, EffectOf, NoStep, Step } from "../../core/session/session.effects.ts";
@@ -71,7 +71,7 @@ export class EffectInterpreter {
     if (minted.refusal !== null) return;
     try {
       const provider = this.#ports.sandboxes.get(backend);
-      if (!provider) throw new Error(`The sandbox backend "${backend}" is not configured here.`);
+      if (!provider) throw unknownBackend(backend);
       const link = { url: this.#ports.linkUrl, token };
       const made = await provider.create({ id, orgId, sessionId, epoch, workspace, link, demoOnly });
       if (made.phase === "failed") {
@@ -122,5 +122,17 @@ export function toFailure(error: unknown): Failure {
   if (isPortError(error)) {
     return { code: `${error.port}-${error.code}`, message: error.message, ...(error.fix === undefined ? {} : { fix: error.fix }) };
   }
-  return { code: "internal", message: error instanceof Error ? error.message : "Something unexpected happened." };
+  return { code: "internal", message: "Something broke on our side. Try again; the log of the instance says more." };
+}
+
+function unknownBackend(backend: string): PortError {
+  return new PortError({
+    port: "sandbox",
+    operation: "create",
+    code: "failed-precondition",
+    outcome: "not-applied",
+    retry: "never",
+    message: `The sandbox backend "${backend}" is not configured here.`,
+    fix: "Name it in SANDBOX_BACKENDS and start again.",
+  });
 }
