@@ -3,6 +3,7 @@
  * `SOAK=1` kills twenty times, `KILLS` as often as it says; `SEED` repeats a run.
  */
 import { readFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { SessionEvent, WaitResult } from "@berth/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -53,6 +54,8 @@ interface Outcome {
   readonly victim: Victim;
   readonly atMs: number;
   readonly readyMs: number;
+  /** Of the machine over the last minute: a figure beside a missed limit. */
+  readonly load: number;
   readonly status: WaitResult["status"];
   readonly lines: number;
 }
@@ -76,7 +79,7 @@ test(`[E2E-3] ${KILLS} kills of the Worker: ready again in time, no hole in the 
     const readyMs = await killWorker(victim);
     const { id } = await sent;
     const { status } = await session.wait({ messageId: id, signal: AbortSignal.timeout(150_000) });
-    const outcome = { kill, victim, atMs, readyMs: Math.round(readyMs), status, lines: lines().filter((line) => line === `kill-${kill}`).length };
+    const outcome = { kill, victim, atMs, readyMs: Math.round(readyMs), load: Math.round(loadavg()[0] ?? 0), status, lines: lines().filter((line) => line === `kill-${kill}`).length };
     outcomes.push(outcome);
     console.log(JSON.stringify(outcome));
     // An interrupted session waits for a person to say that it may go on.

@@ -3,8 +3,7 @@ import { Berth, type SessionClient } from "@berth/sdk";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestStack, turn, type TestStack } from "./support/stack.ts";
-import { countObjects } from "./support/stored.ts";
-import { eventually } from "./support/waiting.ts";
+import { untilCarried } from "./support/stored.ts";
 
 const REQUESTS = 500;
 const CONNECTIONS_MAX = 30;
@@ -95,14 +94,6 @@ async function takeStatements(): Promise<Statement[]> {
   return rows;
 }
 
-/** Until nothing waits to be carried to Postgres. */
-async function untilCarried(): Promise<void> {
-  await eventually("an empty outbox", () => {
-    const waiting = Object.entries(countObjects(stack)).filter(([name, count]) => name.endsWith(" outbox") && count > 0);
-    return waiting.length === 0 ? true : JSON.stringify(waiting);
-  }, 30_000);
-}
-
 test(`[E2E-2.2] ${PROMPTS} warm prompts over HTTP and ${PROMPTS} over WebSocket cost no Postgres statement`, async () => {
   await stack.query("create extension if not exists pg_stat_statements");
   // A long turn holds the queue, so that nothing is measured but the prompts: no run begins or ends.
@@ -117,18 +108,18 @@ test(`[E2E-2.2] ${PROMPTS} warm prompts over HTTP and ${PROMPTS} over WebSocket 
 
   const stream = warm.stream({ onFrame: () => undefined });
   await warm.cancel((await stream.prompt("!say warm")).id);
-  await untilCarried();
+  await untilCarried(stack);
   await takeStatements();
 
   const warmedAt = performance.now();
   const ids: string[] = [];
   for (let i = 0; i < PROMPTS / 2; i++) ids.push((await warm.send(`!say over http ${i}`)).id);
   ids.push(...(await Promise.all(Array.from({ length: PROMPTS / 2 }, (_, i) => warm.send(`!say over http at once ${i}`)))).map(({ id }) => id));
-  await untilCarried();
+  await untilCarried(stack);
   const overHttp = await takeStatements();
   for (let i = 0; i < PROMPTS / 2; i++) ids.push((await stream.prompt(`!say over a socket ${i}`)).id);
   ids.push(...(await Promise.all(Array.from({ length: PROMPTS / 2 }, (_, i) => stream.prompt(`!say over a socket at once ${i}`)))).map(({ id }) => id));
-  await untilCarried();
+  await untilCarried(stack);
   const overSocket = await takeStatements();
   const elapsedMs = Math.round(performance.now() - warmedAt);
   stream.close();

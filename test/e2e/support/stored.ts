@@ -3,11 +3,20 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestStack } from "./stack.ts";
+import { eventually } from "./waiting.ts";
 
 export type Counts = Readonly<Record<string, number>>;
 
 export async function countStored(stack: TestStack): Promise<Counts> {
   return { ...(await countPostgres(stack)), ...countObjects(stack), ...countBlobs(join(stack.dataDir, "worker", "blobs")) };
+}
+
+/** Until no session has anything left to carry to Postgres. Asks nothing of Postgres. */
+export async function untilCarried(stack: Pick<TestStack, "dataDir">): Promise<void> {
+  await eventually("an empty outbox", () => {
+    const waiting = Object.entries(countObjects(stack)).filter(([name, count]) => name.endsWith(" outbox") && count > 0);
+    return waiting.length === 0 ? true : JSON.stringify(waiting);
+  }, 30_000);
 }
 
 async function countPostgres({ query }: TestStack): Promise<Counts> {
