@@ -29,6 +29,7 @@ export class SupervisedChild {
   readonly #log: WriteStream;
   #process: ChildProcess | null = null;
   #stopping = false;
+  #restarting = Promise.resolve();
   #pauseMs = RESTART_PAUSE_MIN_MS;
   #lastLines: string[] = [];
   port = 0;
@@ -53,12 +54,18 @@ export class SupervisedChild {
     await this.#launch();
   }
 
-  /** Ends it and starts it again, on the same port when its environment says so. */
-  async restart(): Promise<void> {
+  /** Ends it and starts it again, on the same port when its environment says so. Nothing after it was asked to stop. */
+  restart(): Promise<void> {
+    this.#restarting = this.#restarting.catch(() => undefined).then(() => this.#relaunch());
+    return this.#restarting;
+  }
+
+  async #relaunch(): Promise<void> {
+    if (this.#stopping) return;
     const old = this.#process;
     this.#process = null; // its exit is meant and starts nothing
     if (old?.pid !== undefined) await this.#end(old.pid, 8_000);
-    await this.#launch();
+    if (!this.#stopping) await this.#launch();
   }
 
   async stop(): Promise<void> {
@@ -66,6 +73,7 @@ export class SupervisedChild {
     this.#stopping = true;
     const pid = this.#process?.pid;
     if (pid !== undefined && this.#process?.exitCode === null) await this.#end(pid, 8_000);
+    await this.#restarting.catch(() => undefined);
     this.#state.forgetChild(this.#spec.name);
     this.#log.end();
   }

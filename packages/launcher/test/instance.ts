@@ -32,8 +32,8 @@ export function spawnBerth(args: readonly string[], env: Readonly<Record<string,
 }
 
 /** @throws Error with its output when it ends or is not ready in time */
-export async function startInstance(dataDir: string, ...args: string[]): Promise<Instance> {
-  const { child, output } = spawnBerth(["start", "--port", "0", "--data-dir", dataDir, ...args]);
+export async function startInstance(dataDir: string, { command = "start", args = [] as readonly string[] } = {}): Promise<Instance> {
+  const { child, output } = spawnBerth([command, "--port", "0", "--data-dir", dataDir, ...args]);
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not ready:\n${output()}`)), READY_MS);

@@ -1,10 +1,11 @@
 /** `npm start` when it is refused, interrupted, killed and started again, with its real processes. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LocalState } from "../src/local-state.ts";
+import { ROOT } from "../src/paths.ts";
 import { processesOf } from "../src/processes-left.ts";
 import { endProcess, startTimeOf } from "../src/process-table.ts";
 import { spawnBerth, startInstance } from "./instance.ts";
@@ -53,7 +54,7 @@ describe("refused in words, with exit code 1 and nothing started", () => {
     const { code, stderr } = await runLauncher(["start", "--port", "0", "--data-dir", dir]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/secrets\.json is damaged/);
-    const again = await startInstance(dir, "--reset");
+    const again = await startInstance(dir, { args: ["--reset"] });
     expect(await healthOf(again.url)).toBe(200);
     again.kill("SIGTERM");
     expect(await again.ended).toBe(0);
@@ -148,4 +149,22 @@ describe("an instance", () => {
     instance.kill("SIGTERM");
     expect(await instance.ended).toBe(0);
   });
+});
+
+test("npm run dev starts the part again whose source changed, and says so", async () => {
+  const instance = await startInstance(dir, { command: "dev" });
+  const state = new LocalState(dir);
+  const before = state.leftoverChild("demo-model");
+  const source = join(ROOT, "packages", "demo-model", "src", "main.ts");
+  const { atime } = statSync(source);
+  while (!instance.output().includes("restarted demo-model")) {
+    // Again and again, since nothing tells from which moment on changes are seen.
+    utimesSync(source, atime, new Date());
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect(instance.output()).toMatch(/packages\/demo-model\/src\/main\.ts → .*restarted demo-model/);
+  expect(state.leftoverChild("demo-model")).not.toBe(before);
+  instance.kill("SIGTERM");
+  expect(await instance.ended).toBe(0);
+  await untilGone();
 });

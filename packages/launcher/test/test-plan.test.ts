@@ -35,9 +35,9 @@ describe("clone to first delta", () => {
     expect(judgeFirstDelta(20, said(100, 120, 301), null).failures).toEqual(["from Node 20 one run took 301 s, over 300 s"]);
     expect(judgeFirstDelta(20, "", null).failures).toEqual(["from Node 20 nothing was measured"]);
   });
-  test("may not be more than the README says", () => {
-    expect(judgeFirstDelta(24, said(90), 90).failures).toEqual([]);
-    expect(judgeFirstDelta(24, said(91), 90).failures).toEqual(["from Node 24 the median is 91 s, and the README says 90 s"]);
+  test("may not be much more than the README says", () => {
+    expect(judgeFirstDelta(24, said(110), 90).failures).toEqual([]);
+    expect(judgeFirstDelta(24, said(120), 90).failures).toEqual(["from Node 24 the median is 120 s, and the README says 90 s"]);
   });
 });
 

@@ -6,16 +6,20 @@ import { watch } from "node:fs";
 import { join } from "node:path";
 import { buildAll, type BuiltPart } from "../build.ts";
 import { ROOT } from "../paths.ts";
+import { endBelow } from "../process-table.ts";
 import { UserError } from "../progress.ts";
 import { readSettings } from "../settings.ts";
 import type { Stack } from "../stack.ts";
 import { serve } from "./start.ts";
 
 /** Editors and `git checkout` write many files at once; they are taken together. */
-const QUIET_MS = 200;
+const BURST_MS = 250;
 
 export async function run(args: readonly string[]): Promise<number> {
-  return serve(readSettings(args, process.env), (stack, ended) => reload(stack, ended));
+  const code = await serve(readSettings(args, process.env), (stack, ended) => reload(stack, ended));
+  // A build may still run; nobody waits for it.
+  endBelow(process.pid);
+  process.exit(code);
 }
 
 async function reload(stack: Stack, ended: AbortSignal): Promise<void> {
@@ -24,6 +28,7 @@ async function reload(stack: Stack, ended: AbortSignal): Promise<void> {
     const files = changed.length === 1 ? changed[0] : `${changed[0]} and ${changed.length - 1} more`;
     try {
       const built = await buildAll();
+      if (ended.aborted) return;
       const restarted = partsToRestart(changed, built);
       for (const name of restarted) await stack.restart(name);
       console.log(`  ${files} → ${told(built, restarted)}`);
@@ -64,11 +69,11 @@ async function* changes(folders: readonly string[], ended: AbortSignal): AsyncGe
     const watcher = watch(join(ROOT, folder), { recursive: true, signal: ended }, (_event, name) => {
       if (name === null || /(^|\/)(node_modules|dist)(\/|$)/.test(name) || /\.test\.ts$|~$/.test(name)) return;
       pending.add(`${folder}/${name}`);
-      clearTimeout(timer);
-      timer = setTimeout(() => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
         due = true; // also when nobody waits, because a build runs
         wake();
-      }, QUIET_MS);
+      }, BURST_MS);
     });
     watcher.on("error", () => undefined); // a folder that went away while it was watched
   }
