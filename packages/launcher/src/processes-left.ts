@@ -3,7 +3,7 @@
  * temporary folder of their own, which is in their environment, their working directory or their arguments.
  */
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
-import { allPids, commandOf, endProcess } from "./process-table.ts";
+import { allPids, commandOf, endProcess, startTimeOf } from "./process-table.ts";
 
 export interface ProcessLeft {
   readonly pid: number;
@@ -23,7 +23,11 @@ export async function endProcessesLeft(folder: string): Promise<readonly Process
 }
 
 export function processesOf(folder: string): readonly ProcessLeft[] {
-  return allPids().flatMap((pid) => (pid !== process.pid && traces(pid).some((text) => text.includes(folder)) ? [{ pid, command: commandOf(pid) }] : []));
+  return allPids()
+    .filter((pid) => pid !== process.pid && traces(pid).some((text) => text.includes(folder)))
+    // One that is dead may show its arguments for as long as its last thread takes.
+    .filter((pid) => startTimeOf(pid) !== null)
+    .map((pid) => ({ pid, command: commandOf(pid) }));
 }
 
 function traces(pid: number): readonly string[] {
