@@ -63,5 +63,6 @@ details.schema { margin: .35rem 0; }
   .contents .apart { margin: 0; padding-top: .22rem; border: 0; }
   th, td { padding: .4rem .55rem; }
   td:first-child { width: auto; }
+  td:first-child code { overflow-wrap: normal; }
 }
 `;
