@@ -2,7 +2,7 @@
 import { LIMITS, type Problem } from "@berth/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addOrganization } from "./support/second-org.ts";
-import { countStored, untilCarried } from "./support/stored.ts";
+import { countStored, untilQuiet } from "./support/stored.ts";
 import { MODEL, startTestStack, turn, type TestStack } from "./support/stack.ts";
 
 let stack: TestStack;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const session = await stack.idleSession();
   sessionId = session.id;
   await turn(session, "!bash echo settled");
-  await untilCarried(stack);
+  await untilQuiet(stack);
   // Both keys and every isolate-wide cache are warm before anything is counted.
   for (const key of [stack.apiKey, otherKey]) expect((await ask("GET /v1/me", { key })).status).toBe(200);
 });

@@ -19,6 +19,15 @@ export async function untilCarried(stack: Pick<TestStack, "dataDir">): Promise<v
   }, 30_000);
 }
 
+/** The same, and no session waits for anything: the wake-up that guarded the carrying is taken back a moment after it. */
+export async function untilQuiet(stack: Pick<TestStack, "dataDir">): Promise<void> {
+  await untilCarried(stack);
+  await eventually("no alarm of a session", () => {
+    const alarms = countObjects(stack)["object -SessionDO/metadata.sqlite _cf_ALARM"] ?? 0;
+    return alarms === 0 ? true : `${alarms} alarms`;
+  }, 30_000);
+}
+
 async function countPostgres({ query }: TestStack): Promise<Counts> {
   const tables = await query<{ name: string }>(
     "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema') order by 1",
