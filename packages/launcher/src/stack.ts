@@ -3,7 +3,7 @@
  * Used by `npm start`, the journeys, the benchmarks and the end-to-end tests, so that they all meet the same thing.
  */
 import { join } from "node:path";
-import { migrate } from "../../../src/db/pg/migrate.ts";
+import { bringUpToDate } from "./bring-up-to-date.ts";
 import { workerBundle, type WorkerTarget } from "./build.ts";
 import { SupervisedChild, type ChildSpec } from "./child.ts";
 import { embeddedDatabase, embeddedUrl } from "./database-url.ts";
@@ -64,7 +64,7 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
 
   try {
     const databaseUrl = settings.databaseUrl ?? (await startDatabase(state, secrets.postgresPassword, started));
-    await step("Bringing the database up to date", () => migrate(databaseUrl));
+    await step("Bringing the database up to date", () => bringUpToDate(databaseUrl));
 
     const hostPort = await freePort();
     const demoPort = await freePort();

@@ -66,6 +66,15 @@ describe("refused in words, with exit code 1 and nothing started", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/cannot be written \(ENOTDIR\)/);
   });
+
+  test("a database that does not answer, told without its password", async () => {
+    const { code, stderr } = await runLauncher(["start", "--port", "0", "--data-dir", dir, "--database-url", "postgres://someone:example-password@127.0.0.1:1/none"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The database at 127\.0\.0\.1:1\/none could not be brought up to date: .*ECONNREFUSED/);
+    expect(stderr).not.toContain("example-password");
+    expect(stderr).not.toContain("    at ");
+    expect(processesOf(dir)).toEqual([]);
+  });
 });
 
 describe("an instance", () => {
