@@ -39,9 +39,9 @@ async function runPart(part: Part, filters: readonly string[], onCi: boolean): P
   heading(part.title);
   const began = performance.now();
   // Everything a part starts carries this folder's name, which is how it is found again.
-  const folder = mkdtempSync(join(tmpdir(), "berth-test-"));
+  const folder = temporaryFolder("berth-test-");
   chmodSync(folder, 0o1777); // under root, PostgreSQL runs as a user of its own
-  const reports = mkdtempSync(join(tmpdir(), "berth-report-"));
+  const reports = temporaryFolder("berth-report-");
   try {
     const tally = await tallyOf(part, filters, { TMPDIR: folder }, reports);
     const left = await endProcessesLeft(folder);
@@ -53,7 +53,7 @@ async function runPart(part: Part, filters: readonly string[], onCi: boolean): P
     console.log(`  ${failures.length === 0 ? "✓" : "✗"} ${part.title}: ${tally.passed} passed, ${failures.length} failed (${seconds(began)})`);
     return { ...tally, failures };
   } finally {
-    for (const path of [folder, reports]) rmSync(path, { recursive: true, force: true });
+    removeTemporaryFolders();
   }
 }
 
@@ -102,8 +102,22 @@ function lackLine({ what, reason, fix }: Lack): string {
 function endWithSignal(): void {
   endSignal().addEventListener("abort", () => {
     endBelow(process.pid);
+    removeTemporaryFolders();
     process.exit(130);
   });
+}
+
+const temporary = new Set<string>();
+
+function temporaryFolder(prefix: string): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  temporary.add(folder);
+  return folder;
+}
+
+function removeTemporaryFolders(): void {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+  temporary.clear();
 }
 
 function heading(title: string, note = ""): void {
