@@ -96,7 +96,7 @@ test(`[E2E-3] ${KILLS} kills of the Worker: ready again in time, no hole in the 
   expect(await following.until(last), "what SSE delivered").toEqual(stored);
   expect(await streaming.until(last), "what the socket delivered").toEqual(stored);
   await expectHistory(stored);
-});
+}, 60_000 + KILLS * 40_000);
 
 /** Every run that ended is in Postgres with the events of the log. */
 async function expectHistory(stored: readonly SessionEvent[]): Promise<void> {

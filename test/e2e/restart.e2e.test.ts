@@ -5,7 +5,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Berth, answerText, type SessionClient } from "@berth/sdk";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../packages/launcher/src/paths.ts";
 import { expectNoProcess, logOf, makeDataDir, MODEL, runInHistory, turn, untilStatus, workFile } from "./support/stack.ts";
 
@@ -16,8 +16,12 @@ interface Started {
   end(signal: NodeJS.Signals): Promise<number | string | null>;
 }
 
-const dataDir = makeDataDir();
+let dataDir: string;
 const running = new Set<ChildProcess>();
+
+beforeAll(() => {
+  dataDir = makeDataDir();
+});
 
 afterAll(async () => {
   for (const child of running) child.kill("SIGTERM");
@@ -111,4 +115,4 @@ test("[E2E-6] after a stop by SIGTERM or Ctrl-C and a new start everything is th
   await turn(session, "!bash cat notes/kept.txt");
   expect(await lastAnswer(session)).toMatch(/SIGTERM[^]*SIGINT/);
   expect(await instance.end("SIGTERM")).toBe(0);
-});
+}, 400_000);

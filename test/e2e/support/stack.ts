@@ -38,6 +38,9 @@ export async function startTestStack(settings: Partial<Settings> = {}): Promise<
     reset: false,
     ...settings,
     dataDir,
+  }).catch((error: unknown) => {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw error;
   });
   const berth = new Berth({ baseUrl: stack.url, apiKey: stack.apiKey });
   return {
