@@ -36,5 +36,7 @@ export function planParts(args: readonly string[], files: readonly string[], onC
   const matching = files.filter((file) => filters.some((filter) => file.includes(filter)));
   const suites = new Set(SUITES.filter((suite) => matching.some((file) => suite.owns(file))).map(({ name }) => name));
   const isNamed = ({ name }: Part): boolean => named.some((part) => part.name === name);
-  return { parts: ALL.filter((part) => (part.kind === "vitest" ? suites.has(part.name) && (named.length === 0 || isNamed(part)) : isNamed(part))), filters };
+  // A named suite narrows the paths to it; a named part of another kind runs beside them.
+  const suiteNamed = named.some(({ kind }) => kind === "vitest");
+  return { parts: ALL.filter((part) => (part.kind === "vitest" ? suites.has(part.name) && (!suiteNamed || isNamed(part)) : isNamed(part))), filters };
 }

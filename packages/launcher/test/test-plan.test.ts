@@ -21,6 +21,7 @@ describe("arguments of npm test", () => {
     expect(namesOf("gates")).toEqual(["node"]);
     expect(namesOf("./src/core")).toEqual(["node", "workerd"]);
     expect(namesOf("src/core", "workerd")).toEqual(["workerd"]);
+    expect(namesOf("gates", "journey")).toEqual(["node", "journey"]);
   });
   test("what names nothing runs nothing", () => {
     expect(namesOf("no/such/place")).toEqual([]);
