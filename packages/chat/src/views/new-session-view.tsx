@@ -1,5 +1,5 @@
 /** Where a session begins: what to do, with which model, on what. */
-import { useCallback, useState, type FormEvent } from "react";
+import { useCallback, useEffect, useState, type FormEvent } from "react";
 import { useBerth } from "../lib/berth-context.tsx";
 import { useDraft } from "../lib/draft.ts";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
@@ -28,10 +28,13 @@ export function NewSessionView() {
   const discoveries = useLoad(useCallback(() => berth.machine.discoveries().all(), [berth]));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ErrorMessage | null>(null);
+  // Sent before the models were there: it starts as soon as they are.
+  const [waiting, setWaiting] = useState(false);
   const canStart = model !== null && prompt.trim() !== "" && !folder.blocks && !busy;
 
   const start = async (event?: FormEvent): Promise<void> => {
     event?.preventDefault();
+    if (model === null && models.data === undefined && prompt.trim() !== "") setWaiting(true);
     if (!canStart) return;
     setBusy(true);
     setError(null);
@@ -47,6 +50,12 @@ export function NewSessionView() {
       setBusy(false);
     }
   };
+
+  useEffect(() => {
+    if (!waiting || (model === null && models.data === undefined)) return;
+    setWaiting(false);
+    void start();
+  });
 
   return (
     <>
@@ -67,7 +76,7 @@ export function NewSessionView() {
             <div className={css.row}>
               <ModelPicker models={models} value={model} onChange={setModel} />
               <span className={css.space} />
-              <Button kind="primary" type="submit" data-testid="send" busy={busy} disabled={!canStart}>
+              <Button kind="primary" type="submit" data-testid="send" busy={busy || waiting} disabled={!canStart}>
                 Start
               </Button>
             </div>
