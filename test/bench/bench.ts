@@ -34,7 +34,7 @@ export class Bench {
   readonly signal: AbortSignal;
   #scripted: Promise<Scripted> | null = null;
   #real: Promise<OwnInstance> | null = null;
-  readonly #worlds: World[] = [];
+  #worlds: World[] = [];
 
   constructor(signal: AbortSignal) {
     this.signal = signal;
@@ -67,11 +67,26 @@ export class Bench {
   }
 
   async close(): Promise<void> {
-    for (const world of this.#worlds) await world.close();
+    await this.#endReal();
     const scripted = await this.#scripted?.catch(() => null);
-    await scripted?.instance.stop();
-    await scripted?.host.close();
-    await (await this.#real?.catch(() => null))?.stop();
+    if (!scripted) return;
+    await this.#leave(scripted.instance);
+    await scripted.instance.stop();
+    await scripted.host.close();
+  }
+
+  async #endReal(): Promise<void> {
+    const real = await this.#real?.catch(() => null);
+    this.#real = null;
+    if (!real) return;
+    await this.#leave(real);
+    await real.stop();
+  }
+
+  /** Removes the sessions that were opened there. */
+  async #leave({ stack }: OwnInstance): Promise<void> {
+    for (const world of this.#worlds.filter(({ url }) => url === stack.url)) await world.close();
+    this.#worlds = this.#worlds.filter(({ url }) => url !== stack.url);
   }
 
   #world({ stack }: OwnInstance): World {
@@ -83,6 +98,8 @@ export class Bench {
   }
 
   async #startScripted(): Promise<Scripted> {
+    // One instance at a time, so that neither is in the other's figures.
+    await this.#endReal();
     let host: ScriptedHost | null = null;
     try {
       const instance = await startOwnInstance("local", async (dataDir) => {
