@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "routes/**/*.test.ts", "packages/**/*.test.ts", "test/{gates,system,disruption,fuzz,pins}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/*.workerd.test.ts", "**/*.pg.test.ts", "**/*.live.test.ts", "**/*.e2e.test.ts", "**/mutants/**"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 });

@@ -8,7 +8,7 @@ import { defineConfig } from "vitest/config";
 import type {} from "./packages/testkit/src/postgres-setup.ts";
 
 const exclude = ["**/node_modules/**", "**/dist/**", "**/mutants/**"];
-const timeouts = { testTimeout: 20_000, hookTimeout: 60_000 };
+const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {

@@ -22,8 +22,8 @@ export default defineConfig({
   test: {
     include: ["src/**/*.workerd.test.ts", "test/**/*.workerd.test.ts", "packages/**/*.workerd.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/mutants/**"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     maxWorkers: 1,
   },
 });
