@@ -16,7 +16,8 @@ export const turn: Group = {
   ids: ["turn.cold", "turn.second"],
   async run(bench: Bench): Promise<Row[]> {
     const { world } = await bench.realWorld();
-      const model = await startDemoModel();
+    const signal = AbortSignal.any([bench.signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const model = await startDemoModel();
     const [cold, coldBare, second, secondBare] = [[], [], [], []] as number[][] as [number[], number[], number[], number[]];
     try {
       // In turns, so that a noisy minute meets both.
