@@ -44,6 +44,7 @@ export class OpenCodeTurn {
   readonly #answers = new Map<string, AssistantMessage>();
   readonly #requests = new Set<string>();
   #failure: Failure | null = null;
+  #interruption: Failure | null = null;
   #retrying: string | null = null;
   #begun = false;
   #seen = false;
@@ -69,6 +70,20 @@ export class OpenCodeTurn {
   /** Ends the turn as failed once it is idle. */
   fail(failure: Failure): void {
     this.#failure ??= failure;
+  }
+
+  /** Ends the turn as interrupted once it is idle: a person decides what happens next. */
+  interrupt(failure: Failure): void {
+    this.#interruption ??= failure;
+  }
+
+  /**
+   * True when a tool ran in the step that is being answered. Should the model be asked for that step again, OpenCode has
+   * forgotten the tool's result, and the tool would run a second time.
+   */
+  get ranToolInThisStep(): boolean {
+    const step = [...this.#answers.keys()].at(-1);
+    return [...this.#parts.values()].some(({ part, started }) => part.type === "tool" && started && part.messageID === step);
   }
 
   /** True when the answers tell that the turn ran to its end; false when it was cut off, or is not over. */
@@ -155,6 +170,7 @@ export class OpenCodeTurn {
     const ended = (rest: Omit<Extract<UpMessage, { type: "turn-ended" }>, "type" | "messageId" | "usage">): AgentEvent[] =>
       this.#say({ type: "turn-ended", messageId: this.messageId, usage, ...rest });
     if (this.stopRequested) return [...events, ...ended({ outcome: "stopped" })];
+    if (this.#interruption) return [...events, ...ended({ outcome: "interrupted", failure: this.#interruption })];
     if (this.#failure) return [...events, ...ended({ outcome: "failed", failure: this.#failure })];
     if (cutOff) return [...events, ...ended({ outcome: "interrupted", failure: cutOff })];
     const aborted = answers.at(-1)?.error?.name === "MessageAbortedError";

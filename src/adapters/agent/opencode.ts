@@ -23,6 +23,11 @@ export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
 const RECONNECT_MS = 100;
 const ABORT_GRACE_MS = 2_000;
 const DIED: Failure = { code: "agent-died", message: "The agent ended in the middle of the turn.", fix: "Send the message again to go on." };
+const CUT_AFTER_TOOL: Failure = {
+  code: "model-cut",
+  message: "The model's answer was cut after a tool of it had started. It was not asked again, since the tool would have run twice.",
+  fix: "Send a message to go on.",
+};
 const CUT_OFF: Failure = { code: "agent-restarted", message: "The agent was restarted before the turn ended.", fix: "Send the message again to go on." };
 
 interface Running extends LaunchedOpenCode {
@@ -194,9 +199,12 @@ class OpenCodeAgent implements CodingAgent {
   #onStatus({ calls, sessionId }: Running, turn: OpenCodeTurn, status: SessionStatus): void {
     const isGivenUp = status.type === "retry" && status.attempt > (this.#deps.modelRetriesMax ?? 5) && !turn.failure;
     if (isGivenUp) turn.fail(failureOfRetries(status.attempt, status.message));
+    // Asked again, the model would call the tool of the cut answer once more.
+    const wouldRepeat = status.type === "retry" && turn.ranToolInThisStep && !turn.stopRequested;
+    if (wouldRepeat) turn.interrupt(CUT_AFTER_TOOL);
     // A stop that came before OpenCode began found nothing to abort.
     const isStopped = status.type === "busy" && turn.stopRequested;
-    if (isGivenUp || isStopped) this.#aborting = calls.abort(sessionId).catch(() => {});
+    if (isGivenUp || isStopped || wouldRepeat) this.#aborting = calls.abort(sessionId).catch(() => {});
   }
 
   /** After a gap: what is stored by now, and the end when the turn is over. */
