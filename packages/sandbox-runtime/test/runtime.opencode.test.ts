@@ -108,13 +108,13 @@ describe("runtime bundle with the real OpenCode", () => {
     expect(await endOf("msg_1")).toMatchObject({ outcome: "completed" });
     expect(outputOf("msg_1")).toContain("made by A Person");
     expect(readFileSync(join(folder, "work", "note"), "utf8")).toBe("made by A Person\n");
-    prompt("msg_2", "!stream 200 500");
+    prompt("msg_2", "!stream 1000 500");
     await session.first("part-started", (up) => up.messageId === "msg_2");
     await endOf("msg_2");
     const frames = session.frames.filter((frame) => frame.type === "deltas");
-    // 200 pieces in 400 ms: merged by the tick, streamed all the same.
+    // 1,000 pieces in two seconds: merged by the tick, streamed all the same.
     expect(frames.length).toBeGreaterThan(3);
-    expect(frames.length).toBeLessThan(60);
+    expect(frames.length).toBeLessThan(300);
     expect(await session.first("title")).toMatchObject({ title: expect.stringMatching(/./) });
   }, 120_000);
 
