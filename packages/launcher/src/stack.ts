@@ -2,6 +2,7 @@
  * One instance of Berth on this machine: PostgreSQL, demo model, sandbox host and Worker, each a supervised child.
  * Used by `npm start`, the journeys, the benchmarks and the end-to-end tests, so that they all meet the same thing.
  */
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bringUpToDate } from "./bring-up-to-date.ts";
 import { workerBundle, type WorkerTarget } from "./build.ts";
@@ -94,7 +95,7 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
         ...plainEnv(),
         ...workerSettingsEnv({
           scriptPath: workerBundle(parts.workerTarget ?? "local"),
-          assetsPath: CHAT_DIST,
+          assetsPath: copyOfPage(settings.dataDir),
           statePath: join(settings.dataDir, "worker"),
           port: workerPort,
           databaseUrl,
@@ -201,4 +202,12 @@ async function bootstrap(url: string, operatorToken: string, knownKey: string | 
   const body = (await response.json()) as { apiKey?: string; signInUrl?: string; detail?: string };
   if (!response.ok || !body.signInUrl) throw new UserError(`The first sign-in could not be prepared: ${body.detail ?? response.status}`);
   return { apiKey: body.apiKey ?? knownKey ?? "", signInUrl: body.signInUrl };
+}
+
+/** workerd lists the page's files when it starts: a build beside a running instance must not take them away. */
+function copyOfPage(dataDir: string): string {
+  const copy = join(dataDir, "page");
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(CHAT_DIST, copy, { recursive: true, filter: (file) => !file.endsWith(".built") });
+  return copy;
 }
