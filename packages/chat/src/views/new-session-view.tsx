@@ -55,7 +55,7 @@ export function NewSessionView() {
     if (!waiting || (model === null && models.data === undefined)) return;
     setWaiting(false);
     void start();
-  });
+  }, [waiting, model, models.data]);
 
   return (
     <>
