@@ -1,5 +1,5 @@
 /** Where a session begins: what to do, with which model, on what. */
-import { useCallback, useEffect, useState, type FormEvent } from "react";
+import { useCallback, useEffect, useRef, useState, type FormEvent } from "react";
 import { useBerth } from "../lib/berth-context.tsx";
 import { useDraft } from "../lib/draft.ts";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
@@ -51,10 +51,12 @@ export function NewSessionView() {
     }
   };
 
+  const latestStart = useRef(start);
+  latestStart.current = start;
   useEffect(() => {
     if (!waiting || (model === null && models.data === undefined)) return;
     setWaiting(false);
-    void start();
+    void latestStart.current();
   }, [waiting, model, models.data]);
 
   return (
