@@ -1,5 +1,6 @@
 /** Keys for this API. A key's secret is in one answer and nowhere else. */
 import type { ApiKey, CreatedApiKey } from "@berth/protocol";
+import { pushRevocation } from "../src/app/push-revocation.ts";
 import { isPortError } from "../src/core/kernel/port-error.ts";
 import { refuse } from "../src/app/http/problem-error.ts";
 import type { ApiKeyRecord } from "../src/ports/identity/identity.port.ts";
@@ -71,6 +72,7 @@ route(
       if (isPortError(error) && error.code === "not-found") refuse("not-found", "There is no such API key in this organization.");
       throw error;
     }
+    services.waitUntil(pushRevocation(services, principal.orgId, param("keyId")));
     return noContent();
   },
 );

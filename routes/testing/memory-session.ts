@@ -153,6 +153,8 @@ export class MemorySession implements SessionHandle {
 
   async recordUsage(): Promise<void> {}
 
+  async closeViewersOf(): Promise<void> {}
+
   #must(): Opened {
     if (!this.#opened) throw new Error("this session was never opened");
     return this.#opened;

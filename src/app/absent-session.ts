@@ -28,5 +28,6 @@ export function createAbsentSession(refuseUpgrade: (code: number, reason: string
         : refuseUpgrade(CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired"),
     authorizeBroker: async () => null,
     recordUsage: async () => undefined,
+    closeViewersOf: async () => undefined,
   };
 }

@@ -96,6 +96,8 @@ export interface SessionHandle {
   /** Null when the token is not the current epoch's. */
   authorizeBroker(token: string): Promise<BrokerGrant | null>;
   recordUsage(report: UsageReport): Promise<void>;
+  /** Closes the sockets that were opened by a key that is revoked now. */
+  closeViewersOf(apiKeyId: string): Promise<void>;
 }
 
 export interface SessionDirectory {

@@ -87,6 +87,9 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     async authorizeBroker(token: string) {
       return this.#service.authorizeBroker(token);
     }
+    async closeViewersOf(apiKeyId: string) {
+      this.#service.closeViewersOf(apiKeyId);
+    }
     async recordUsage(...args: Parameters<SessionHandle["recordUsage"]>) {
       this.#service.recordUsage(...args);
     }

@@ -59,6 +59,7 @@ export class InProcessSession implements SessionHandle {
   remove = async (author: Author) => this.#service.remove(author);
   issueTicket = (author: Author) => this.#service.issueTicket(author);
   authorizeBroker = (token: string) => this.#service.authorizeBroker(token);
+  closeViewersOf = async (apiKeyId: string) => this.#service.closeViewersOf(apiKeyId);
   recordUsage = async (...args: Parameters<SessionHandle["recordUsage"]>) => this.#service.recordUsage(...args);
 
   /** There are no sockets of a platform here: use `openLink` and `openViewer`. */

@@ -1,5 +1,6 @@
 /** What people and keys may ask of one session: checks that need no state, one input to the core, and its answer. */
 import {
+  CLOSE_CODES,
   LIMITS,
   makeProblem,
   type Answer,
@@ -209,6 +210,10 @@ export class SessionService {
       allowed,
       fix: "Change the session's model with PATCH, or send the message over REST.",
     });
+  }
+
+  closeViewersOf(apiKeyId: string): void {
+    this.#actor.hub.closeWhere((viewer) => viewer.apiKeyId === apiKeyId, CLOSE_CODES.unauthorized, "the key this was opened with is revoked");
   }
 
   #newPrompt({ text, model }: SendMessage): NewPrompt {
