@@ -37,8 +37,11 @@ export class OpenCodeCalls {
   }
 
   async hasSession(sessionID: string): Promise<boolean> {
-    const { response } = await this.#client.session.get({ sessionID }, this.#bound());
-    return response?.ok === true;
+    const answer = await this.#client.session.get({ sessionID }, this.#bound());
+    if (answer.response?.status === 404) return false;
+    // No answer is not a no: taken for one, the session's memory would be left behind and its prompts would run again.
+    await this.#call("open", async () => answer);
+    return true;
   }
 
   async createSession(): Promise<string> {

@@ -1,5 +1,6 @@
 /** The OpenCode server process: started, found healthy, watched and stopped with everything it started. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { StartFailure } from "./opencode-classify.ts";
 import { endStragglers } from "./opencode-stragglers.ts";
@@ -45,8 +46,7 @@ export function authorization(password: string): string {
 /** @throws StartFailure, or the raw error of spawn */
 export async function startOpenCodeServer(options: ServerOptions): Promise<OpenCodeServer> {
   const { executable, workFolder, environment, password, startTimeoutMs, signal } = options;
-  // Port 0 lets OpenCode take a free one itself: nobody can slip in between.
-  const command = ["-c", LAUNCH, "opencode", executable, "serve", "--hostname", "127.0.0.1", "--port", "0"];
+  const command = ["-c", LAUNCH, "opencode", executable, "serve", "--hostname", "127.0.0.1", "--port", String(await freePort())];
   const child = spawn("/bin/sh", command, { cwd: workFolder, env: { ...environment }, detached: true, stdio: ["pipe", "pipe", "pipe"] });
   // Writing to a watcher that is gone must not end us.
   child.stdin.on("error", () => {});
@@ -138,4 +138,19 @@ class OutputTail {
     const match = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(this.#text);
     if (match) this.#found?.(match[1] as string);
   }
+}
+
+/**
+ * A port of its own for every start. Left to itself OpenCode takes the same one again, and a connection kept from the
+ * server before it breaks the first request to the new one.
+ */
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.on("error", fail);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? done(address.port) : fail(new Error("no port"))));
+    });
+  });
 }
