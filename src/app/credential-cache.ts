@@ -5,6 +5,7 @@
  * failed is nobody's answer but that of those who waited for it.
  */
 import type { Credentials, Identity, Principal } from "../ports/identity/identity.port.ts";
+import { sha256 } from "./sha256.ts";
 import { within } from "./within.ts";
 
 export interface CredentialCacheOptions {
@@ -137,9 +138,4 @@ export function createCachedIdentity(identity: Identity, cache: CredentialCache)
     },
     evict: (credentialId) => cache.evict(credentialId),
   };
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -3,6 +3,7 @@ import { createCachedIdentity, CredentialCache } from "../app/credential-cache.t
 import { ProviderCache } from "../app/provider-cache.ts";
 import type { Services } from "../app/services.ts";
 import { InProcessSession } from "../app/session/in-process-session.ts";
+import { sha256 } from "../app/sha256.ts";
 import type { HubTimers } from "../app/session/viewer-hub.ts";
 import { FaultScript } from "../core/kernel/fault.ts";
 import { createPrng } from "../core/kernel/prng.ts";
@@ -154,9 +155,4 @@ function remember<T>(known: Map<string, T>, name: string, make: () => T): T {
   const value = known.get(name) ?? make();
   known.set(name, value);
   return value;
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

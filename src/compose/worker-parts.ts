@@ -22,6 +22,7 @@ import { ProviderCache } from "../app/provider-cache.ts";
 import { rememberFor } from "../app/remember-for.ts";
 import type { Services } from "../app/services.ts";
 import type { SessionHandle } from "../app/session-handle.ts";
+import { sha256 } from "../app/sha256.ts";
 import type { SessionPorts } from "../app/session/session-ports.ts";
 import type { Database } from "../db/pg/database.ts";
 import type { EventBusRpc } from "../ports/event-bus/event-bus.port.ts";
@@ -113,11 +114,6 @@ function stubOf<Role>(namespace: DurableObjectNamespace, name: string): Role {
 
 function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function log(entry: object): void {
