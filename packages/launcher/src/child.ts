@@ -124,7 +124,11 @@ export class SupervisedChild {
     await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
     this.#pauseMs = Math.min(this.#pauseMs * 2, RESTART_PAUSE_MAX_MS);
     if (this.#stopping) return;
-    // A launch that fails ends in `exit` again, which comes back here.
-    await this.#launch().catch((error: Error) => this.#log.write(`-- ${error.message}\n`));
+    // A launch that fails ends in `exit` again, which comes back here; one that hangs is made to.
+    await this.#launch().catch(async (error: Error) => {
+      this.#log.write(`-- ${error.message}\n`);
+      const hung = this.#process;
+      if (hung?.pid !== undefined && hung.exitCode === null && hung.signalCode === null) await this.#end(hung.pid, 0);
+    });
   }
 }

@@ -1,5 +1,8 @@
-/** A file of lines that is only appended to, on disk when an append returns. A line cut off by a crash is dropped. */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+/**
+ * A file of lines that is only appended to, on disk when an append returns. A line cut off by a crash is dropped, and so
+ * is one that did not fit on the disk: the next line would otherwise end it.
+ */
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 export class FileLog {
@@ -17,25 +20,40 @@ export class FileLog {
     if (whole.length < text.length) ftruncateSync(this.#fd, Buffer.byteLength(whole));
   }
 
+  /** @throws the system's own error, for example of a full disk; nothing of the lines is in the file then */
   append(lines: readonly string[]): void {
     if (lines.length === 0) return;
-    writeSync(this.#fd, lines.map((line) => `${line}\n`).join(""));
-    fsyncSync(this.#fd);
+    const { size } = fstatSync(this.#fd);
+    try {
+      writeWhole(this.#fd, lines);
+    } catch (error) {
+      ftruncateSync(this.#fd, size);
+      throw error;
+    }
   }
 
   /** Replaces everything by these lines at once: a crash leaves either the old file or the new one. */
   rewrite(lines: readonly string[]): void {
     const next = `${this.#path}.next`;
     const fd = openSync(next, "w", 0o600);
-    writeSync(fd, lines.map((line) => `${line}\n`).join(""));
-    fsyncSync(fd);
-    renameSync(next, this.#path);
+    try {
+      writeWhole(fd, lines);
+      renameSync(next, this.#path);
+    } finally {
+      closeSync(fd);
+    }
     closeSync(this.#fd);
     this.#fd = openSync(this.#path, "a", 0o600);
-    closeSync(fd);
   }
 
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** A disk that is nearly full takes a part and says how much; only the next write says why. */
+function writeWhole(fd: number, lines: readonly string[]): void {
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+  fsyncSync(fd);
 }

@@ -26,6 +26,7 @@ export class Journal {
     return this.#state;
   }
 
+  /** @throws the log's error when it could not be written down; nothing has changed then */
   commit(entry: JournalEntry): void {
     const next = applyEntry(this.#state, entry);
     this.#log.append([JSON.stringify(entry)]);
@@ -39,8 +40,13 @@ export class Journal {
     this.#state = { ...this.#state, link: acked(this.#state.link, n) };
   }
 
+  /** What was committed stands either way, so a disk that has no room for this is met again at the next commit. */
   #compact(): void {
-    this.#log.rewrite([JSON.stringify({ state: this.#state } satisfies JournalEntry)]);
-    this.#lines = 1;
+    try {
+      this.#log.rewrite([JSON.stringify({ state: this.#state } satisfies JournalEntry)]);
+      this.#lines = 1;
+    } catch {
+      this.#lines = LINES_MAX;
+    }
   }
 }

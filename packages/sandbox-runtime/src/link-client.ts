@@ -1,6 +1,7 @@
 /**
  * The runtime's end of the sandbox link: dials, says hello, sends what is held again, acknowledges what is on disk, and
- * keeps deltas within their credit. It dials for ever; only a close that says this epoch is over ends it.
+ * keeps deltas within their credit. It dials for ever; only a close that says this epoch is over ends it. While the disk is
+ * full it says and takes nothing, for as long as a person may need to make room.
  */
 import { CLOSE_CODES, type Delta, type DownFrame, type DownMessage, type UpMessage } from "@berth/protocol";
 import { addDelta, createDeltaSender, creditReturned, endPart, linkOpened, takeDeltas, type DeltaSender } from "../../../src/core/link/delta-sender.ts";
@@ -33,6 +34,11 @@ const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 5_000;
 const PING_EVERY_MS = 20_000;
 const SILENCE_MAX_MS = 60_000;
+const UNWRITABLE_PAUSE_MS = 500;
+/** Past this the runtime ends, and its last words say why. */
+const UNWRITABLE_MAX_MS = 40_000;
+/** The pause before dialing again that follows so many attempts. */
+const UNWRITABLE_ATTEMPTS = 2;
 const FINAL_CODES: readonly number[] = [CLOSE_CODES.fenced, CLOSE_CODES.sessionEnded, CLOSE_CODES.versionUnsupported];
 
 export class LinkClient {
@@ -45,6 +51,7 @@ export class LinkClient {
   #attempts = 0;
   #lastFlushMs = 0;
   #lastHeardMs = 0;
+  #unwritableSinceMs: number | null = null;
   #cancelFlush: (() => void) | null = null;
   #cancelTimer: (() => void) | null = null;
   #stopped = false;
@@ -160,7 +167,10 @@ export class LinkClient {
     if (arrival === "new") {
       // What was said before this goes first.
       this.#flush();
-      this.#commit({ n, body }, this.#handler.plan(body));
+      if (this.#pending.length > 0 || !this.#commit({ n, body }, this.#handler.plan(body))) {
+        this.#attempts = UNWRITABLE_ATTEMPTS;
+        return wire.close();
+      }
     }
     if (this.#isWelcomed) wire.send({ type: "ack", n: journal.state.link.received });
     if (arrival === "new") this.#handler.act(body);
@@ -176,20 +186,32 @@ export class LinkClient {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
     this.#lastFlushMs = this.#deps.clock.now();
-    const pending = this.#pending;
-    this.#pending = [];
-    if (pending.length > 0) this.#commit(null, pending);
+    if (this.#pending.length > 0) {
+      if (!this.#commit(null, this.#pending)) {
+        if (!this.#stopped) this.#cancelFlush = this.#deps.clock.after(UNWRITABLE_PAUSE_MS, () => this.#flush());
+        return;
+      }
+      this.#pending = [];
+    }
     if (!this.#wire || !this.#isWelcomed) return;
     const { sender, deltas } = takeDeltas(this.#deltas);
     this.#deltas = sender;
     if (deltas.length > 0) this.#wire.send({ type: "deltas", deltas: [...deltas] });
   }
 
-  #commit(down: { readonly n: number; readonly body: DownMessage } | null, ups: readonly UpMessage[]): void {
-    const { journal } = this.#deps;
+  /** False when the disk did not take it. @throws the disk's error when that has been so for too long */
+  #commit(down: { readonly n: number; readonly body: DownMessage } | null, ups: readonly UpMessage[]): boolean {
+    const { journal, clock } = this.#deps;
     const first = journal.state.link.sent + 1;
-    journal.commit({ ...(down && { down }), ...(ups.length > 0 && { ups }) });
-    if (!this.#wire || !this.#isWelcomed) return;
-    ups.forEach((body, index) => this.#wire?.send({ type: "up", n: first + index, body }));
+    try {
+      journal.commit({ ...(down && { down }), ...(ups.length > 0 && { ups }) });
+      this.#unwritableSinceMs = null;
+    } catch (error) {
+      this.#unwritableSinceMs ??= clock.now();
+      if (clock.now() - this.#unwritableSinceMs > UNWRITABLE_MAX_MS) throw error;
+      return false;
+    }
+    if (this.#wire && this.#isWelcomed) ups.forEach((body, index) => this.#wire?.send({ type: "up", n: first + index, body }));
+    return true;
   }
 }

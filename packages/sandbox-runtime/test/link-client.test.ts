@@ -192,4 +192,37 @@ describe("link client", () => {
     expect(new Journal(log).state).toEqual(journal.state);
     expect(journal.state).not.toEqual(EMPTY_STATE);
   });
+
+  test("takes and says nothing while the disk is full, and everything once there is room", async () => {
+    const log = memoryLog();
+    let isFull = false;
+    const refuse = (): never => {
+      throw new Error("ENOSPC: no space left on device");
+    };
+    const disk: JournalLog = { ...log, append: (lines) => (isFull ? refuse() : log.append(lines)) };
+    const { link, session, acted, clock, flush } = stage(disk);
+    link.start();
+    await settled();
+    isFull = true;
+    link.post(title("held"));
+    await flush();
+    session.tell(prompt("msg_1"));
+    await settled();
+    expect([acted, session.all("title"), log.lines]).toEqual([[], [], []]);
+    isFull = false;
+    for (let i = 0; i < 100; i++) {
+      clock.advance(50);
+      await settled();
+    }
+    expect(acted).toEqual([prompt("msg_1")]);
+    expect(session.ups).toEqual([title("held"), { type: "accepted", messageId: "msg_1" }]);
+  });
+
+  test("ends with the disk's own words when it stays full", async () => {
+    const { link, clock } = stage({ lines: [], rewrite: () => {}, append: () => { throw new Error("ENOSPC: no space left"); } });
+    link.start();
+    await settled();
+    link.post(title("held"));
+    expect(() => clock.advance(60_000)).toThrow("ENOSPC");
+  });
 });
