@@ -1,5 +1,5 @@
 /** Run history in PostgreSQL. Every statement carries the organization. */
-import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
 import type { Run, SessionEvent } from "@berth/protocol";
 import { PortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
 import { decodePosition, encodePosition } from "../../core/kernel/position.ts";
@@ -23,10 +23,19 @@ export function createPostgresRunHistory(db: Database): RunHistory {
   };
 }
 
+/** Only the newest report of a run, or a repeat of it, touches its row; events that are there stay as they are. */
 async function flush(db: Database, record: RunRecord): Promise<void> {
   const rows = record.events.map((event) => eventRow(record, event));
+  const { orgId: _org, id: _id, eventsComplete, ...report } = rowOf(record);
   await db.transaction(async (tx) => {
-    await tx.insert(agentRuns).values(rowOf(record)).onConflictDoNothing();
+    await tx
+      .insert(agentRuns)
+      .values(rowOf(record))
+      .onConflictDoUpdate({
+        target: [agentRuns.orgId, agentRuns.id],
+        set: { ...report, eventsComplete: sql`${agentRuns.eventsComplete} or ${eventsComplete}` },
+        setWhere: lte(agentRuns.revision, report.revision ?? 0),
+      });
     for (let from = 0; from < rows.length; from += EVENT_ROWS_MAX) {
       await tx.insert(agentRunEvents).values(rows.slice(from, from + EVENT_ROWS_MAX)).onConflictDoNothing();
     }
@@ -42,6 +51,7 @@ async function list(db: Database, orgId: string, query: Parameters<RunHistory["l
     .where(
       and(
         eq(agentRuns.orgId, orgId),
+        agentRuns.eventsComplete,
         query.sessionId === undefined ? undefined : eq(agentRuns.sessionId, query.sessionId),
         after ? sql`(${agentRuns.startedAt}, ${agentRuns.id}) < (${new Date(after.atMs).toISOString()}, ${after.id})` : undefined,
       ),
@@ -70,12 +80,12 @@ async function findRow(db: Database, operation: string, orgId: string, runId: st
   const [row] = await db
     .select()
     .from(agentRuns)
-    .where(and(eq(agentRuns.orgId, orgId), eq(agentRuns.id, storableText(runId))));
+    .where(and(eq(agentRuns.orgId, orgId), eq(agentRuns.id, storableText(runId)), agentRuns.eventsComplete));
   if (!row) throw refused(operation, "not-found", "There is no such run.");
   return row;
 }
 
-function rowOf({ orgId, run }: RunRecord): typeof agentRuns.$inferInsert {
+function rowOf({ orgId, run, revision = 0, partial = false }: RunRecord): typeof agentRuns.$inferInsert {
   const { usage, startedAt, endedAt, ...rest } = run;
   return {
     orgId,
@@ -84,6 +94,8 @@ function rowOf({ orgId, run }: RunRecord): typeof agentRuns.$inferInsert {
     ...usage,
     startedAt: new Date(startedAt),
     endedAt: new Date(endedAt),
+    revision,
+    eventsComplete: !partial,
   };
 }
 

@@ -152,6 +152,45 @@ function describeRules(harness: ContractHarness<RunHistory>): void {
     expect(page.events).toStrictEqual(events.slice(4_998));
   });
 
+  rule("RNH13", "the newest report of a run stays, whatever comes after it, with the events of all of them", async (history) => {
+    const first = record("run_1", { costMicros: 10, apiKeyId: "key_1" });
+    const { orgId } = first;
+    const second = { ...first, run: { ...first.run, costMicros: 25, usage: { ...NO_USAGE, inputTokens: 99 } }, revision: 1, events: [] };
+    await history.flush(first);
+    await history.flush(second);
+    expect(await history.get(orgId, "run_1")).toStrictEqual(second.run);
+    await history.flush(first);
+    expect(await history.get(orgId, "run_1")).toStrictEqual(second.run);
+    expect((await history.events(orgId, "run_1", { after: 0, limit: 10 })).events).toStrictEqual(first.events);
+    await history.flush({ ...record("run_2", { costMicros: 2 }), revision: 7 });
+    await history.flush({ ...record("run_2", { costMicros: 1 }), revision: 6 });
+    expect((await history.get(orgId, "run_2")).costMicros).toBe(2);
+  });
+
+  rule("RNH13", "a report may take back what an earlier one said", async (history) => {
+    const first = record("run_1", { costMicros: 10 });
+    await history.flush(first);
+    const unpriced = { ...first, run: { ...first.run, costMicros: null }, revision: 1 };
+    await history.flush(unpriced);
+    expect(await history.get(first.orgId, "run_1")).toStrictEqual(unpriced.run);
+  });
+
+  rule("RNH14", "a run of many pages is there with its last one, whole and in order, also when pages are repeated", async (history) => {
+    const run = makeRun("run_1");
+    const events = Array.from({ length: 25 }, (_, i) => makeEvent(i + 1, "run_1"));
+    const page = (from: number, to: number) => ({ orgId: "org_a", run, events: events.slice(from, to), partial: to < events.length });
+    for (const [from, to] of [[0, 10], [10, 20], [0, 10], [10, 20]] as const) {
+      await history.flush(page(from, to));
+      expect(await listAll(history, "org_a", 10)).toEqual([]);
+      await expect(history.get("org_a", "run_1")).rejects.toMatchObject({ code: "not-found" });
+      await expect(history.events("org_a", "run_1", { after: 0, limit: 1 })).rejects.toMatchObject({ code: "not-found" });
+    }
+    await history.flush(page(20, 25));
+    await history.flush(page(0, 10));
+    expect(await listAll(history, "org_a", 10)).toEqual(["run_1"]);
+    expect((await history.events("org_a", "run_1", { after: 0, limit: 100 })).events).toStrictEqual(events);
+  });
+
   rule("RNH12", "records and answers are the caller's to change", async (history) => {
     const given = record("run_1");
     await history.flush(given);

@@ -6,11 +6,19 @@ import { decodePosition, encodePosition, newestFirst, type Position } from "../.
 import { RUN_HISTORY_FAULTS } from "./run-history.faults.ts";
 import type { RunEventPage, RunHistory, RunPage, RunRecord } from "./run-history.port.ts";
 
+interface Kept {
+  readonly orgId: string;
+  run: Run;
+  revision: number;
+  isComplete: boolean;
+  readonly events: Map<number, SessionEvent>;
+}
+
 const placeOf = (run: Run): Position => ({ atMs: Date.parse(run.startedAt), id: run.id });
 
 export class InMemoryRunHistory implements RunHistory {
   readonly faults: FaultScript;
-  readonly #records = new Map<string, RunRecord>();
+  readonly #records = new Map<string, Kept>();
 
   constructor(faults: FaultScript = new FaultScript(RUN_HISTORY_FAULTS)) {
     this.faults = faults;
@@ -19,10 +27,18 @@ export class InMemoryRunHistory implements RunHistory {
   async flush(record: RunRecord): Promise<void> {
     this.faults.strike("flush", "before-send");
     this.faults.strike("flush", "mid-stream");
-    const key = keyOf(record.orgId, record.run.id);
-    if (!this.#records.has(key)) this.#records.set(key, structuredClone(record));
+    this.#keep(structuredClone(record));
     const repeated = this.faults.strike("flush", "after-apply");
     if (repeated) await this.flush(record);
+  }
+
+  #keep({ orgId, run, revision = 0, events, partial = false }: RunRecord): void {
+    const key = keyOf(orgId, run.id);
+    const kept = this.#records.get(key) ?? { orgId, run, revision, isComplete: false, events: new Map<number, SessionEvent>() };
+    this.#records.set(key, kept);
+    for (const event of events) if (!kept.events.has(event.seq)) kept.events.set(event.seq, event);
+    if (revision < kept.revision) return;
+    Object.assign(kept, { run, revision, isComplete: kept.isComplete || !partial });
   }
 
   async list(
@@ -33,7 +49,7 @@ export class InMemoryRunHistory implements RunHistory {
     const after = query.after === null ? null : decodePosition(query.after);
     if (query.after !== null && !after) throw refused("list", "invalid-argument", "That is no position in the list of runs.");
     const runs = [...this.#records.values()]
-      .filter((record) => record.orgId === orgId && (query.sessionId === undefined || record.run.sessionId === query.sessionId))
+      .filter((record) => record.isComplete && record.orgId === orgId && (query.sessionId === undefined || record.run.sessionId === query.sessionId))
       .map(({ run }) => run)
       .filter((run) => !after || newestFirst(after, placeOf(run)) < 0)
       .sort((a, b) => newestFirst(placeOf(a), placeOf(b)));
@@ -49,16 +65,16 @@ export class InMemoryRunHistory implements RunHistory {
 
   async events(orgId: string, runId: string, query: { readonly after: number; readonly limit: number }): Promise<RunEventPage> {
     this.faults.strike("events", "before-send");
-    const rest = this.#find("events", orgId, runId)
-      .events.filter(({ seq }) => seq > query.after)
+    const rest = [...this.#find("events", orgId, runId).events.values()]
+      .filter(({ seq }) => seq > query.after)
       .sort((a, b) => a.seq - b.seq);
     const page: readonly SessionEvent[] = rest.slice(0, query.limit);
     return { events: structuredClone(page), next: rest.length > page.length ? (page.at(-1)?.seq ?? query.after) : null };
   }
 
-  #find(operation: string, orgId: string, runId: string): RunRecord {
+  #find(operation: string, orgId: string, runId: string): Kept {
     const record = this.#records.get(keyOf(orgId, runId));
-    if (!record) throw refused(operation, "not-found", "There is no such run.");
+    if (!record?.isComplete) throw refused(operation, "not-found", "There is no such run.");
     return record;
   }
 }

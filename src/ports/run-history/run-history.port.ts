@@ -1,12 +1,19 @@
 /** Durable history of runs, in Postgres. Written by each session's outbox; read by the API and by people with SQL. */
 import type { Run, SessionEvent } from "@berth/protocol";
 
-/** All of one finished run. Flushing the same record twice changes nothing. */
+/** A finished run with its events, or with a page of them. Flushing the same record twice changes nothing. */
 export interface RunRecord {
   readonly orgId: string;
   readonly run: Run;
-  /** In order of `seq`, gap-free from the run's `message.queued` neighbourhood to `run.ended`. */
+  /**
+   * Rises when the same run is reported again, since a model call was counted after its end; the run of the highest one
+   * stays. Absent: 0.
+   */
+  readonly revision?: number;
+  /** In order of `seq`. */
   readonly events: readonly SessionEvent[];
+  /** True while more pages follow: a run is listed and found only once its last page landed. */
+  readonly partial?: boolean;
 }
 
 export interface RunPage {
@@ -20,7 +27,7 @@ export interface RunEventPage {
 }
 
 export interface RunHistory {
-  /** One transaction: the run and its events, or neither. Order of flushes does not matter. */
+  /** One transaction: the run and these events, or neither. Order of flushes does not matter. */
   flush(record: RunRecord): Promise<void>;
   /** Newest first. */
   list(

@@ -2,7 +2,7 @@
  * Runs and their events. `json`, not `jsonb`, where an agent's own text may be: `jsonb` refuses the characters U+0000 and
  * halves of surrogate pairs, which tools do print, and such a run could never be stored.
  */
-import { bigint, foreignKey, index, integer, json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, foreignKey, index, integer, json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import type { Actor, Failure, Run, SessionEvent } from "@berth/protocol";
 import { moment } from "./columns.ts";
 
@@ -29,6 +29,10 @@ export const agentRuns = pgTable(
     failure: json("failure").$type<Failure>(),
     startedAt: moment("started_at").notNull(),
     endedAt: moment("ended_at").notNull(),
+    /** Of several reports of the run the highest is here. */
+    revision: integer("revision").notNull().default(0),
+    /** False while pages of its events are still to come; no reading shows it until then. */
+    eventsComplete: boolean("events_complete").notNull().default(true),
   },
   (table) => [
     primaryKey({ columns: [table.orgId, table.id] }),
