@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
-import { batch, event, readEverything } from "../../ports/session-store/session-store-kit.contract.ts";
+import { AT_MS, batch, event, readEverything } from "../../ports/session-store/session-store-kit.contract.ts";
 import { describeSessionStoreContract } from "../../ports/session-store/session-store.contract.ts";
 import type { SessionStore } from "../../ports/session-store/session-store.port.ts";
 import { createFaultySql, type FaultySql } from "./faulty-sql.testkit.ts";
@@ -86,5 +86,21 @@ verifies("SST30", "a database that was only read from stays without tables, and 
   expect(tables()).toEqual([]);
   readEverything(store);
   expect(store.commit(batch({ events: [event("a")] }))[0]?.seq).toBe(1);
+  database.close();
+});
+
+verifies("SST24", "a session that was written before there was an archive is opened with everything in it", () => {
+  const database = new DatabaseSync(":memory:");
+  const sql = createNodeSql(database);
+  const before = createSqliteSessionStore(sql, "one");
+  const keep = [{ key: "a", bodyHash: "h1", answer: "{}", expiresAtMs: AT_MS }];
+  const committed = before.commit(batch({ events: [event("a")], answersAdd: keep }));
+  const undo = ["DROP INDEX answers_expired", "ALTER TABLE answers DROP COLUMN expires_at_ms", "DROP TABLE archive", "DROP TABLE outputs", "UPDATE meta SET value = '1' WHERE key = 'schema-version'"];
+  for (const statement of undo) database.exec(statement);
+  const after = createSqliteSessionStore(sql, "one");
+  expect(after.eventsAfter(0, 10)).toEqual(committed);
+  expect(after.findAnswer("a", AT_MS)?.bodyHash).toBe("h1");
+  after.archived({ from: 1, to: 1 });
+  expect([after.firstSeq(), after.commit(batch({ events: [event("b")] }))[0]?.seq]).toEqual([2, 2]);
   database.close();
 });

@@ -13,9 +13,17 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE answers (key TEXT PRIMARY KEY, body_hash TEXT NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE tickets (hash TEXT PRIMARY KEY, author TEXT NOT NULL, expires_at_ms INTEGER NOT NULL) WITHOUT ROWID",
   ],
+  [
+    // Answers of before have no time and are kept; the year 2100 is as good as never.
+    "ALTER TABLE answers ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 4102444800000",
+    "CREATE INDEX answers_expired ON answers (expires_at_ms)",
+    "CREATE TABLE archive (to_seq INTEGER PRIMARY KEY, from_seq INTEGER NOT NULL)",
+    "CREATE TABLE outputs (position INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, text TEXT NOT NULL)",
+    "CREATE INDEX outputs_by_name ON outputs (name, position)",
+  ],
 ];
 
-export const TABLES = ["state", "events", "messages", "outbox", "answers", "tickets"] as const;
+export const TABLES = ["state", "events", "messages", "outbox", "answers", "tickets", "archive", "outputs"] as const;
 
 /**
  * The session's part of event ids as it is stored, or null for a database that nothing was written to; that one stays

@@ -1,8 +1,8 @@
 /** The session store over any SQLite. `seq` is counted inside the transaction that writes it. */
 import type { Message, SessionEvent } from "@berth/protocol";
 import { isPortError } from "../../core/kernel/port-error.ts";
-import { commitEvent, messageUnknown, refuseOversized } from "../../ports/session-store/committed.ts";
-import type { CommitBatch, OutboxEntry, SessionStore, ViewerTicket } from "../../ports/session-store/session-store.port.ts";
+import { commitEvent, inRows, messageUnknown, refuseOversized } from "../../ports/session-store/committed.ts";
+import type { ArchivedPage, CommitBatch, OutboxEntry, SessionStore, ViewerTicket } from "../../ports/session-store/session-store.port.ts";
 import { classify } from "./classify.ts";
 import { createSchema, openSchema, TABLES } from "./schema.ts";
 import type { Sql, SqlValue } from "./sqlite.ts";
@@ -52,8 +52,9 @@ class SqliteSessionStore implements SessionStore {
       this.#writeEvents(committed);
       this.#writeMessages(batch.messages);
       this.#writeOutbox(batch.outboxAdd);
-      for (const { key, bodyHash, answer } of batch.answersAdd) {
-        this.#sql.exec("INSERT INTO answers (key, body_hash, answer) VALUES (?, ?, ?)", key, bodyHash, answer);
+      this.#writeAnswers(batch);
+      for (const { name, text } of batch.outputsAdd) {
+        for (const row of inRows(text)) this.#sql.exec("INSERT INTO outputs (name, text) VALUES (?, ?)", name, row);
       }
       return committed;
     });
@@ -63,8 +64,22 @@ class SqliteSessionStore implements SessionStore {
     return this.#events("eventsAfter", "SELECT event FROM events WHERE seq > ? ORDER BY seq LIMIT ?", after, limit);
   }
 
-  eventsOfRun(runId: string): readonly SessionEvent[] {
-    return this.#events("eventsOfRun", "SELECT event FROM events WHERE run_id = ? ORDER BY seq", runId);
+  eventTexts(after: number, { limit, bytesMax }: { readonly limit: number; readonly bytesMax: number }): readonly string[] {
+    // The sizes are in the rows' headers, so that no text is read to be left out.
+    const sizes = "SELECT seq, octet_length(event) AS bytes FROM events WHERE seq > ? ORDER BY seq LIMIT ?";
+    let to = 0;
+    let sum = 0;
+    for (const { seq, bytes } of this.#all<{ seq: number; bytes: number }>("eventTexts", sizes, after, limit)) {
+      sum += bytes;
+      if (to > 0 && sum > bytesMax) break;
+      to = seq;
+    }
+    const select = "SELECT event FROM events WHERE seq > ? AND seq <= ? ORDER BY seq";
+    return to === 0 ? [] : this.#all<{ event: string }>("eventTexts", select, after, to).map(({ event }) => event);
+  }
+
+  eventsOfRun(runId: string, after = 0, limit = -1): readonly SessionEvent[] {
+    return this.#events("eventsOfRun", "SELECT event FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?", runId, after, limit);
   }
 
   firstSeq(): number {
@@ -74,6 +89,34 @@ class SqliteSessionStore implements SessionStore {
 
   lastSeq(): number {
     return this.#first<{ last_seq: number }>("lastSeq", "SELECT last_seq FROM state")?.last_seq ?? 0;
+  }
+
+  archived({ from, to }: ArchivedPage): void {
+    this.#transaction("archived", () => {
+      if (from !== this.firstSeq() || to < from || to > this.lastSeq()) return;
+      this.#sql.exec("INSERT INTO archive (to_seq, from_seq) VALUES (?, ?)", to, from);
+      this.#sql.exec("DELETE FROM events WHERE seq <= ?", to);
+    });
+  }
+
+  archivedPage(seq: number): ArchivedPage | null {
+    const select = 'SELECT from_seq AS "from", to_seq AS "to" FROM archive WHERE to_seq >= ? ORDER BY to_seq LIMIT 1';
+    const page = this.#first<ArchivedPage>("archivedPage", select, seq);
+    return page && page.from <= seq ? { ...page } : null;
+  }
+
+  pendingOutput(name: string): string | null {
+    const rows = this.#all<{ text: string }>("pendingOutput", "SELECT text FROM outputs WHERE name = ? ORDER BY position", name);
+    return rows.length === 0 ? null : rows.map(({ text }) => text).join("");
+  }
+
+  pendingOutputs(limit: number): readonly string[] {
+    const select = "SELECT name FROM outputs GROUP BY name ORDER BY MIN(position) LIMIT ?";
+    return this.#all<{ name: string }>("pendingOutputs", select, limit).map(({ name }) => name);
+  }
+
+  outputStored(name: string): void {
+    this.#transaction("outputStored", () => this.#sql.exec("DELETE FROM outputs WHERE name = ?", name));
   }
 
   outboxDue(nowMs: number, limit: number): readonly OutboxEntry[] {
@@ -101,8 +144,9 @@ class SqliteSessionStore implements SessionStore {
     });
   }
 
-  findAnswer(key: string) {
-    const row = this.#first<{ body_hash: string; answer: string }>("findAnswer", "SELECT body_hash, answer FROM answers WHERE key = ?", key);
+  findAnswer(key: string, nowMs: number) {
+    const select = "SELECT body_hash, answer FROM answers WHERE key = ? AND expires_at_ms > ?";
+    const row = this.#first<{ body_hash: string; answer: string }>("findAnswer", select, key, nowMs);
     return row ? { bodyHash: row.body_hash, answer: row.answer } : null;
   }
 
@@ -163,6 +207,13 @@ class SqliteSessionStore implements SessionStore {
         message.id,
         JSON.stringify(message),
       );
+    }
+  }
+
+  #writeAnswers({ answersAdd, atMs }: CommitBatch): void {
+    if (answersAdd.length > 0) this.#sql.exec("DELETE FROM answers WHERE expires_at_ms <= ?", atMs);
+    for (const { key, bodyHash, answer, expiresAtMs } of answersAdd) {
+      this.#sql.exec("INSERT INTO answers (key, body_hash, answer, expires_at_ms) VALUES (?, ?, ?, ?)", key, bodyHash, answer, expiresAtMs);
     }
   }
 

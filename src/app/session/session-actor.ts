@@ -16,11 +16,15 @@ import type { NoStep, Step } from "../../core/session/session.effects.ts";
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import { step } from "../../core/session/session.machine.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
+import { readState } from "../../core/session/session.upgrade.ts";
 import { sessionResource } from "../../core/session/session.view.ts";
 import { EffectInterpreter, type LinkSockets } from "./effect-interpreter.ts";
 import { OutboxPump } from "./outbox-pump.ts";
 import type { SessionPorts } from "./session-ports.ts";
 import { ViewerHub } from "./viewer-hub.ts";
+
+/** As long as answers are kept everywhere else. */
+const ANSWER_LIFETIME_MS = 24 * 3_600_000;
 
 /** An answer to keep under a client's `Idempotency-Key`, committed with the step it belongs to. */
 export interface AnswerToKeep {
@@ -81,7 +85,7 @@ export class SessionActor {
   restore(linkId: string | null): void {
     const stored = this.#ports.store.load();
     if (!stored) return;
-    this.#state = JSON.parse(stored.state) as SessionState;
+    this.#state = readState(stored.state);
     this.apply({ type: "session-restored", linkId, nowMs: this.nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
   }
@@ -97,7 +101,8 @@ export class SessionActor {
         atMs: input.nowMs,
         outboxAdd: result.outbox,
         messages: result.messages,
-        answersAdd: answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result) }] : [],
+        answersAdd: answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: input.nowMs + ANSWER_LIFETIME_MS }] : [],
+        outputsAdd: [],
       });
       this.#state = result.state;
       for (const event of committed) {

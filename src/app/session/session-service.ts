@@ -7,6 +7,7 @@ import {
   type AppliedWork,
   type Message,
   type Problem,
+  type ResumeSession,
   type SandboxProviderConfig,
   type SendMessage,
   type Session,
@@ -46,6 +47,7 @@ export class SessionService {
       metadata: input.metadata ?? {},
       externalUserId: input.externalUserId ?? null,
       permissions: input.permissions ?? DEFAULT_PERMISSIONS,
+      onInterruption: input.onInterruption ?? "ask",
       providers,
       gitIdentity,
       demoOnly,
@@ -67,7 +69,7 @@ export class SessionService {
   }
 
   update(input: UpdateSession, author: Author, providers?: readonly SandboxProviderConfig[]): Result<Session> {
-    const { title, model, metadata } = input;
+    const { title, model, metadata, onInterruption } = input;
     return this.#sessionAfter(
       this.#actor.apply({
         type: "session-updated",
@@ -75,6 +77,7 @@ export class SessionService {
         ...(title === undefined ? {} : { title }),
         ...(model === undefined ? {} : { model }),
         ...(metadata === undefined ? {} : { metadata }),
+        ...(onInterruption === undefined ? {} : { onInterruption }),
         ...(providers === undefined ? {} : { providers }),
         nowMs: this.#actor.nowMs,
       }),
@@ -88,7 +91,7 @@ export class SessionService {
   ): Result<Message> {
     if (this.isGone) return noSuchSession();
     const { idempotency, providers } = options;
-    const before = idempotency && this.#ports.store.findAnswer(idempotency.key);
+    const before = idempotency && this.#ports.store.findAnswer(idempotency.key, this.#actor.nowMs);
     if (before) {
       if (before.bodyHash !== idempotency.bodyHash) {
         return { ok: false, problem: makeProblem("idempotency-mismatch", "This Idempotency-Key was used with another message.", { fix: "Use a new key for a new message." }) };
@@ -130,8 +133,19 @@ export class SessionService {
     return this.#sessionAfter(this.#actor.apply({ type: "stop-requested", author, nowMs: this.#actor.nowMs }));
   }
 
-  resume(author: Author): Result<Session> {
-    return this.#sessionAfter(this.#actor.apply({ type: "resume-requested", author, nowMs: this.#actor.nowMs }));
+  move(messageId: string, before: string | null, author: Author): Result<Message> {
+    const result = this.#actor.apply({ type: "message-moved", author, messageId, before, nowMs: this.#actor.nowMs });
+    // A message that stays in its place is answered as it is.
+    if (result.refusal === null && result.reply === null) return { ok: true, value: this.#ports.store.message(messageId) ?? missing("the message") };
+    return this.#replyOf(result);
+  }
+
+  hibernate(author: Author): Result<Session> {
+    return this.#sessionAfter(this.#actor.apply({ type: "hibernate-requested", author, nowMs: this.#actor.nowMs }));
+  }
+
+  resume(author: Author, interrupted: NonNullable<ResumeSession["interrupted"]> = "skip"): Result<Session> {
+    return this.#sessionAfter(this.#actor.apply({ type: "resume-requested", author, interrupted, nowMs: this.#actor.nowMs }));
   }
 
   answer(requestId: string, answer: Answer, author: Author): Result<{ readonly requestId: string }> {
@@ -216,13 +230,14 @@ export class SessionService {
     this.#actor.hub.closeWhere((viewer) => viewer.apiKeyId === apiKeyId, CLOSE_CODES.unauthorized, "the key this was opened with is revoked");
   }
 
-  #newPrompt({ text, model }: SendMessage): NewPrompt {
+  #newPrompt({ text, model, delivery }: SendMessage): NewPrompt {
     const { nowMs } = this.#actor;
     return {
       messageId: makeId("msg", nowMs, this.#ports.randomBytes(10)),
       runId: makeId("run", nowMs, this.#ports.randomBytes(10)),
       text,
       ...(model === undefined ? {} : { model }),
+      ...(delivery === undefined ? {} : { delivery }),
     };
   }
 

@@ -21,6 +21,21 @@ export function refuseOversized(batch: CommitBatch): void {
   for (const message of batch.messages) checkSize(`message ${message.id}`, JSON.stringify(message));
 }
 
+/** A text of any size as texts that each fit a row, whole characters in each. */
+export function inRows(text: string): readonly string[] {
+  const unitsMax = Math.floor(ROW_BYTES_MAX / 3);
+  const rows: string[] = [];
+  let from = 0;
+  do {
+    let to = Math.min(from + unitsMax, text.length);
+    const isCut = to < text.length && (text.charCodeAt(to) & 0xfc00) === 0xdc00;
+    if (isCut) to -= 1;
+    rows.push(text.slice(from, to));
+    from = to;
+  } while (from < text.length);
+  return rows;
+}
+
 function checkSize(what: string, text: string): void {
   // A UTF-16 unit takes at most three bytes, so most texts need no encoding to be judged.
   if (text.length * 3 <= ROW_BYTES_MAX) return;

@@ -19,7 +19,7 @@ export function event(text: string, ids: { messageId?: string; runId?: string } 
 }
 
 export function batch(part: Partial<CommitBatch> = {}): CommitBatch {
-  return { state: '{"status":"idle"}', events: [], atMs: AT_MS, outboxAdd: [], answersAdd: [], messages: [], ...part };
+  return { state: '{"status":"idle"}', events: [], atMs: AT_MS, outboxAdd: [], answersAdd: [], outputsAdd: [], messages: [], ...part };
 }
 
 export function message(id: string, status: Message["status"] = "queued"): Message {
@@ -47,12 +47,18 @@ export function thrown(body: () => unknown): PortError {
 export function readEverything(store: SessionStore): void {
   store.load();
   store.eventsAfter(0, 10);
+  store.eventTexts(0, { limit: 10, bytesMax: 1_000 });
   store.eventsOfRun("run_1");
+  store.archived({ from: 1, to: 1 });
+  store.archivedPage(1);
+  store.pendingOutput("out_1");
+  store.pendingOutputs(10);
+  store.outputStored("out_1");
   store.firstSeq();
   store.lastSeq();
   store.outboxDue(AT_MS, 10);
   store.outboxNextAtMs();
-  store.findAnswer("key");
+  store.findAnswer("key", AT_MS);
   store.messages(null, 10);
   store.message("msg_1");
   store.takeTicket("hash", AT_MS);

@@ -12,12 +12,25 @@ export function describeSessionTables(harness: SessionStoreHarness): void {
   verifiesOn(harness, ["SST16", "SST17"], "an answer is found under its key, and the first one stays", () =>
     harness.run((open) => {
       const store = open();
-      store.commit(batch({ answersAdd: [{ key: "a", bodyHash: "h1", answer: '{"id":"msg_1"}' }] }));
-      expect(store.findAnswer("a")).toEqual({ bodyHash: "h1", answer: '{"id":"msg_1"}' });
-      expect(store.findAnswer("b")).toBeNull();
-      const again = batch({ answersAdd: [{ key: "a", bodyHash: "h2", answer: "{}" }] });
+      store.commit(batch({ answersAdd: [{ key: "a", bodyHash: "h1", answer: '{"id":"msg_1"}', expiresAtMs: AT_MS + 10 }] }));
+      expect(store.findAnswer("a", AT_MS)).toEqual({ bodyHash: "h1", answer: '{"id":"msg_1"}' });
+      expect(store.findAnswer("b", AT_MS)).toBeNull();
+      const again = batch({ answersAdd: [{ key: "a", bodyHash: "h2", answer: "{}", expiresAtMs: AT_MS + 10 }] });
       expect(thrown(() => store.commit(again))).toMatchObject({ code: "already-exists", outcome: "not-applied" });
-      expect(store.findAnswer("a")?.bodyHash).toBe("h1");
+      expect(store.findAnswer("a", AT_MS)?.bodyHash).toBe("h1");
+    }),
+  );
+
+  verifiesOn(harness, "SST36", "an answer that expired is not found, and its key may be used again", () =>
+    harness.run((open) => {
+      const store = open();
+      const keep = (bodyHash: string, atMs: number) => store.commit(batch({ atMs, answersAdd: [{ key: "a", bodyHash, answer: "{}", expiresAtMs: atMs + 10 }] }));
+      keep("h1", AT_MS);
+      expect(store.findAnswer("a", AT_MS + 9)?.bodyHash).toBe("h1");
+      expect(store.findAnswer("a", AT_MS + 10)).toBeNull();
+      keep("h2", AT_MS + 10);
+      expect(store.findAnswer("a", AT_MS + 10)?.bodyHash).toBe("h2");
+      expect(thrown(() => keep("h3", AT_MS + 19)).code).toBe("already-exists");
     }),
   );
 

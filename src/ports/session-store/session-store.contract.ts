@@ -5,6 +5,7 @@ import { describe, expect } from "vitest";
 import { ROW_BYTES_MAX } from "./committed.ts";
 import { AT_MS, batch, event, message, readEverything, thrown, type SessionStoreHarness } from "./session-store-kit.contract.ts";
 import { SESSION_STORE_FAULTS } from "./session-store.faults.ts";
+import { describeArchive } from "./session-store-archive.contract.ts";
 import { describeSessionTables } from "./session-store-tables.contract.ts";
 import type { CommitBatch, SessionStore } from "./session-store.port.ts";
 
@@ -15,7 +16,9 @@ function snapshot(store: SessionStore) {
     events: store.eventsAfter(0, 10_000),
     messages: store.messages(null, 10_000),
     outbox: store.outboxDue(Number.MAX_SAFE_INTEGER, 10_000),
-    answers: ["a", "b"].map((key) => store.findAnswer(key)),
+    answers: ["a", "b"].map((key) => store.findAnswer(key, AT_MS)),
+    outputs: store.pendingOutputs(10_000).map((name) => [name, store.pendingOutput(name)]),
+    archive: [store.firstSeq(), store.archivedPage(1)],
   };
 }
 
@@ -25,7 +28,8 @@ const full = (n: string): CommitBatch =>
     events: [event(`${n}-1`), event(`${n}-2`)],
     messages: [message(`msg_${n}`)],
     outboxAdd: [{ id: `out_${n}`, target: "run-history", payload: "{}", nextAttemptAtMs: AT_MS }],
-    answersAdd: [{ key: n, bodyHash: `hash-${n}`, answer: "{}" }],
+    answersAdd: [{ key: n, bodyHash: `hash-${n}`, answer: "{}", expiresAtMs: AT_MS + 1000 }],
+    outputsAdd: [{ name: `output-${n}`, text: `long ${n}` }],
   });
 
 export function describeSessionStoreContract(harness: SessionStoreHarness): void {
@@ -33,6 +37,7 @@ export function describeSessionStoreContract(harness: SessionStoreHarness): void
     describeLog(harness);
     describeCommit(harness);
     describeSessionTables(harness);
+    describeArchive(harness);
     describeFaults(harness);
   });
 }
@@ -204,7 +209,7 @@ function describeCommit(harness: SessionStoreHarness): void {
       store.commit(full("a"));
       store.putTicket({ hash: "h", author: "{}", expiresAtMs: AT_MS + 1 }, AT_MS);
       store.destroy();
-      expect(snapshot(store)).toEqual({ loaded: null, events: [], messages: [], outbox: [], answers: [null, null] });
+      expect(snapshot(store)).toEqual({ loaded: null, events: [], messages: [], outbox: [], answers: [null, null], outputs: [], archive: [1, null] });
       expect(store.takeTicket("h", AT_MS)).toBeNull();
       expect(open().commit(full("a"))[0]?.seq).toBe(1);
     }),

@@ -3,17 +3,22 @@ import type { Message, SessionEvent } from "@berth/protocol";
 import { FaultScript } from "../../core/kernel/fault.ts";
 import { commitEvent, messageUnknown, refuseOversized, taken } from "./committed.ts";
 import { SESSION_STORE_FAULTS } from "./session-store.faults.ts";
-import type { CommitBatch, OutboxEntry, SessionStore, ViewerTicket } from "./session-store.port.ts";
+import type { ArchivedPage, CommitBatch, OutboxEntry, SessionStore, StoredAnswer, ViewerTicket } from "./session-store.port.ts";
+
+const UTF8 = new TextEncoder();
 
 /** What survives the store. Texts only, so that nobody holds a reference into it. */
 export class MemoryDisk {
   state: string | null = null;
+  /** Those of the archive included, as empty texts, so that the place is the `seq`. */
   events: string[] = [];
+  archive: ArchivedPage[] = [];
+  outputs = new Map<string, string>();
   /** Which events belong to a run, by index. */
   eventsOfRun = new Map<string, number[]>();
   messages = new Map<string, string>();
   outbox = new Map<string, OutboxEntry>();
-  answers = new Map<string, { readonly bodyHash: string; readonly answer: string }>();
+  answers = new Map<string, Omit<StoredAnswer, "key">>();
   tickets = new Map<string, ViewerTicket>();
 }
 
@@ -62,21 +67,55 @@ export class InMemorySessionStore implements SessionStore {
     }
     for (const [id, text] of messages) disk.messages.set(id, text);
     for (const entry of batch.outboxAdd) disk.outbox.set(entry.id, { ...entry, attempts: 0 });
-    for (const { key, bodyHash, answer } of batch.answersAdd) disk.answers.set(key, { bodyHash, answer });
+    for (const { key, ...answer } of batch.answersAdd) disk.answers.set(key, answer);
+    for (const { name, text } of batch.outputsAdd) disk.outputs.set(name, text);
     return committed;
   }
 
   eventsAfter(after: number, limit: number): readonly SessionEvent[] {
-    const from = Math.max(0, after);
-    return this.disk.events.slice(from, from + limit).map((text) => JSON.parse(text) as SessionEvent);
+    return this.#texts(after, limit).map((text) => JSON.parse(text) as SessionEvent);
   }
 
-  eventsOfRun(runId: string): readonly SessionEvent[] {
-    return (this.disk.eventsOfRun.get(runId) ?? []).map((index) => JSON.parse(this.disk.events[index] ?? "null") as SessionEvent);
+  eventTexts(after: number, { limit, bytesMax }: { readonly limit: number; readonly bytesMax: number }): readonly string[] {
+    const texts = this.#texts(after, limit);
+    let bytes = 0;
+    const past = texts.findIndex((text, i) => (bytes += UTF8.encode(text).length) > bytesMax && i > 0);
+    return past === -1 ? texts : texts.slice(0, past);
+  }
+
+  eventsOfRun(runId: string, after = 0, limit = Number.POSITIVE_INFINITY): readonly SessionEvent[] {
+    const from = Math.max(after, this.firstSeq() - 1);
+    return (this.disk.eventsOfRun.get(runId) ?? [])
+      .filter((index) => index >= from)
+      .slice(0, limit)
+      .map((index) => JSON.parse(this.disk.events[index] ?? "null") as SessionEvent);
   }
 
   firstSeq(): number {
-    return 1;
+    return (this.disk.archive.at(-1)?.to ?? 0) + 1;
+  }
+
+  archived({ from, to }: ArchivedPage): void {
+    if (from !== this.firstSeq() || to < from || to > this.lastSeq()) return;
+    this.disk.archive.push({ from, to });
+    this.disk.events.fill("", 0, to);
+  }
+
+  archivedPage(seq: number): ArchivedPage | null {
+    const page = this.disk.archive.find(({ from, to }) => from <= seq && seq <= to);
+    return page ? { ...page } : null;
+  }
+
+  pendingOutput(name: string): string | null {
+    return this.disk.outputs.get(name) ?? null;
+  }
+
+  pendingOutputs(limit: number): readonly string[] {
+    return [...this.disk.outputs.keys()].slice(0, limit);
+  }
+
+  outputStored(name: string): void {
+    this.disk.outputs.delete(name);
   }
 
   lastSeq(): number {
@@ -104,9 +143,9 @@ export class InMemorySessionStore implements SessionStore {
     if (entry) this.disk.outbox.set(id, { ...entry, attempts: entry.attempts + 1, nextAttemptAtMs });
   }
 
-  findAnswer(key: string) {
+  findAnswer(key: string, nowMs: number) {
     const found = this.disk.answers.get(key);
-    return found ? { ...found } : null;
+    return found && found.expiresAtMs > nowMs ? { bodyHash: found.bodyHash, answer: found.answer } : null;
   }
 
   messages(after: string | null, limit: number): readonly Message[] {
@@ -136,13 +175,18 @@ export class InMemorySessionStore implements SessionStore {
     Object.assign(this.disk, new MemoryDisk());
   }
 
+  #texts(after: number, limit: number): readonly string[] {
+    const from = Math.max(after, this.firstSeq() - 1);
+    return this.disk.events.slice(from, from + limit);
+  }
+
   #refuseTaken(batch: CommitBatch): void {
     const outbox = new Set(this.disk.outbox.keys());
     for (const { id } of batch.outboxAdd) {
       if (outbox.has(id)) throw taken(`outbox id ${id}`);
       outbox.add(id);
     }
-    const answers = new Set(this.disk.answers.keys());
+    const answers = new Set([...this.disk.answers].flatMap(([key, { expiresAtMs }]) => (expiresAtMs > batch.atMs ? [key] : [])));
     for (const { key } of batch.answersAdd) {
       if (answers.has(key)) throw taken(`answer key ${key}`);
       answers.add(key);

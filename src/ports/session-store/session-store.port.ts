@@ -1,6 +1,6 @@
 /**
- * One session's durable truth: its state, its event log, its messages, its outbox, its answered idempotency keys and the
- * one-use tickets of its viewers.
+ * One session's durable truth: its state, its event log and where older events went, its messages, its outbox, big outputs
+ * on their way to the blob store, its answered idempotency keys and the one-use tickets of its viewers.
  * Every call is synchronous, so that a commit is one transaction with nothing between, and effects start after it.
  */
 import type { Message, NewEvent, SessionEvent } from "@berth/protocol";
@@ -25,10 +25,31 @@ export interface CommitBatch {
   readonly events: readonly NewEvent[];
   readonly atMs: number;
   readonly outboxAdd: readonly Omit<OutboxEntry, "attempts">[];
-  /** Answers given under an `Idempotency-Key`. */
-  readonly answersAdd: readonly { readonly key: string; readonly bodyHash: string; readonly answer: string }[];
+  /** Answers given under an `Idempotency-Key`. Those that expired by `atMs` are let go of. */
+  readonly answersAdd: readonly StoredAnswer[];
+  /** Texts that their events only name; kept here until the blob store has them. */
+  readonly outputsAdd: readonly PendingOutput[];
   /** Messages as they are now: a new one is appended, a known one is replaced in its place. */
   readonly messages: readonly Message[];
+}
+
+export interface StoredAnswer {
+  readonly key: string;
+  readonly bodyHash: string;
+  readonly answer: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAtMs: number;
+}
+
+export interface PendingOutput {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Consecutive events that are in the blob store, first and last `seq`. */
+export interface ArchivedPage {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Lets one viewer open one socket. The ticket itself is not kept, only its hash. */
@@ -50,8 +71,10 @@ export interface SessionStore {
   commit(batch: CommitBatch): readonly SessionEvent[];
   /** Events with `seq` above `after`, oldest first. */
   eventsAfter(after: number, limit: number): readonly SessionEvent[];
-  /** Events of one run, oldest first. */
-  eventsOfRun(runId: string): readonly SessionEvent[];
+  /** The same as JSON texts, at most `bytesMax` bytes in sum, though one where there is one. */
+  eventTexts(after: number, page: { readonly limit: number; readonly bytesMax: number }): readonly string[];
+  /** Held events of one run with `seq` above `after` (0 when absent), oldest first, at most `limit` (all when absent). */
+  eventsOfRun(runId: string, after?: number, limit?: number): readonly SessionEvent[];
   /** Oldest `seq` still held; 1 when nothing was archived. */
   firstSeq(): number;
   lastSeq(): number;
@@ -61,7 +84,21 @@ export interface SessionStore {
   outboxNextAtMs(): number | null;
   outboxDone(ids: readonly string[]): void;
   outboxRetry(id: string, nextAttemptAtMs: number): void;
-  findAnswer(key: string): { readonly bodyHash: string; readonly answer: string } | null;
+  /**
+   * The page is in the blob store: lets go of its events and remembers where they are. Nothing changes when the page does
+   * not begin with the oldest event held, as when it is told twice.
+   */
+  archived(page: ArchivedPage): void;
+  /** The archived page that holds this `seq`, or null. */
+  archivedPage(seq: number): ArchivedPage | null;
+  /** Null when it was never kept, or is in the blob store. */
+  pendingOutput(name: string): string | null;
+  /** Names, oldest first. */
+  pendingOutputs(limit: number): readonly string[];
+  /** The blob store has it; an unknown name is ignored. */
+  outputStored(name: string): void;
+  /** Null when there is none or it has expired. */
+  findAnswer(key: string, nowMs: number): { readonly bodyHash: string; readonly answer: string } | null;
   /** Oldest first; `after` is a message id. @throws PortError `not-found` when there is no such message */
   messages(after: string | null, limit: number): readonly Message[];
   message(id: string): Message | null;
