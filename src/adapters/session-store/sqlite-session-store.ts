@@ -120,12 +120,11 @@ class SqliteSessionStore implements SessionStore {
   }
 
   outboxDue(nowMs: number, limit: number): readonly OutboxEntry[] {
-    return this.#all<OutboxEntry>(
-      "outboxDue",
-      'SELECT id, target, payload, attempts, next_attempt_at_ms AS "nextAttemptAtMs" FROM outbox WHERE next_attempt_at_ms <= ? ORDER BY position LIMIT ?',
-      nowMs,
-      limit,
-    ).map((row) => ({ ...row }));
+    return this.#outbox("outboxDue", "next_attempt_at_ms <= ?", nowMs, limit);
+  }
+
+  outboxOf(target: OutboxEntry["target"], limit: number): readonly OutboxEntry[] {
+    return this.#outbox("outboxOf", "target = ?", target, limit);
   }
 
   outboxNextAtMs(): number | null {
@@ -227,6 +226,12 @@ class SqliteSessionStore implements SessionStore {
         nextAttemptAtMs,
       );
     }
+  }
+
+  #outbox(operation: string, where: string, value: SqlValue, limit: number): readonly OutboxEntry[] {
+    const columns = 'id, target, payload, attempts, next_attempt_at_ms AS "nextAttemptAtMs"';
+    const select = `SELECT ${columns} FROM outbox WHERE ${where} ORDER BY position LIMIT ?`;
+    return this.#all<OutboxEntry>(operation, select, value, limit).map((row) => ({ ...row }));
   }
 
   #events(operation: string, select: string, ...values: readonly SqlValue[]): readonly SessionEvent[] {

@@ -60,6 +60,19 @@ export function describeSessionTables(harness: SessionStoreHarness): void {
 }
 
 function describeOutbox(harness: SessionStoreHarness): void {
+  verifiesOn(harness, "SST40", "one port's entries come in the order they were added, whenever they are due", () =>
+    harness.run((open) => {
+      const store = open();
+      const run = { ...entry("run", AT_MS), target: "run-history" as const };
+      store.commit(batch({ outboxAdd: [entry("late", AT_MS + 60_000), run, entry("due", AT_MS)] }));
+      store.outboxRetry("late", AT_MS + 90_000);
+      expect(store.outboxOf("catalog", 10).map(({ id, attempts }) => [id, attempts])).toEqual([["late", 1], ["due", 0]]);
+      expect(store.outboxOf("catalog", 1).map(({ id }) => id)).toEqual(["late"]);
+      expect(store.outboxOf("run-history", 10)).toEqual([{ ...run, attempts: 0 }]);
+      expect(store.outboxOf("event-bus", 10)).toEqual([]);
+    }),
+  );
+
   verifiesOn(harness, ["SST11", "SST14"], "due entries come in the order they were added, and the earliest time is known", () =>
     harness.run((open) => {
       const store = open();

@@ -129,6 +129,11 @@ export class InMemorySessionStore implements SessionStore {
       .map((entry) => ({ ...entry }));
   }
 
+  outboxOf(target: OutboxEntry["target"], limit: number): readonly OutboxEntry[] {
+    const waiting = [...this.disk.outbox.values()].filter((entry) => entry.target === target);
+    return waiting.slice(0, limit).map((entry) => ({ ...entry }));
+  }
+
   outboxNextAtMs(): number | null {
     const times = [...this.disk.outbox.values()].map((entry) => entry.nextAttemptAtMs);
     return times.length === 0 ? null : Math.min(...times);

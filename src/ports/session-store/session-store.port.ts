@@ -80,6 +80,8 @@ export interface SessionStore {
   lastSeq(): number;
   /** Entries due at or before `nowMs`, oldest first. */
   outboxDue(nowMs: number, limit: number): readonly OutboxEntry[];
+  /** Entries for one port, due or not, oldest first. */
+  outboxOf(target: OutboxEntry["target"], limit: number): readonly OutboxEntry[];
   /** Earliest `nextAttemptAtMs`, or null when the outbox is empty. */
   outboxNextAtMs(): number | null;
   outboxDone(ids: readonly string[]): void;
