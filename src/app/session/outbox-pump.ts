@@ -1,64 +1,62 @@
 /**
- * Carries the outbox to Postgres and to the organization's feed: never in the way of a prompt, at least once, for as long
- * as it takes. Receivers are idempotent, so a repeat after a lost answer changes nothing.
+ * Carries the outbox to the run history, the catalog and the organization's feed: never in the way of a prompt, at least
+ * once, for as long as it takes. Each target has a lane of its own, one delivery at a time in the order of the outbox, so
+ * that a target that is stuck holds back nothing but its own. Receivers are idempotent, so a repeat after a lost answer
+ * changes nothing.
  */
-import type { RunHistoryPayload, SessionChangePayload } from "../../core/session/session.effects.ts";
+import { PortError } from "../../core/kernel/port-error.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
-import { sessionSummary } from "../../core/session/session.view.ts";
 import type { OutboxEntry } from "../../ports/session-store/session-store.port.ts";
+import { OutboxDelivery } from "./outbox-delivery.ts";
 import type { SessionPorts } from "./session-ports.ts";
 
-const BATCH = 20;
-const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 60_000;
-/** When what is being carried is looked at again, in case the carrying died with the object's memory. */
-const LOOK_AGAIN_MS = 30_000;
+const TARGETS = ["run-history", "catalog", "event-bus"] as const satisfies readonly OutboxEntry["target"][];
+
+/** Pauses double from the first to the last; the last is also how long after its return a target may wait for us. */
+export const RETRY_MIN_MS = 500;
+export const RETRY_MAX_MS = 15_000;
+/** A call that was not answered by then may never be: it counts as unknown and is made again. */
+export const DELIVERY_MS = 30_000;
+/** Wake-ups for that are rounded up to this, since most calls are answered at once and each time set is a write. */
+const WAKE_STEP_MS = 10_000;
+
+interface Lane {
+  readonly target: OutboxEntry["target"];
+  /** What is under way: until when it is waited for, and how that waiting ends early. */
+  carrying: { readonly untilMs: number; readonly giveUp: () => void } | null;
+  isBusy: boolean;
+  /** Also kept here, for a store that cannot note the pause. */
+  notBeforeMs: number;
+}
 
 export class OutboxPump {
   readonly #ports: SessionPorts;
-  readonly #state: () => SessionState | null;
+  readonly #delivery: OutboxDelivery;
   readonly #rearm: () => void;
   readonly #whenEmpty: () => void;
-  #pumping = false;
-  #again = false;
+  readonly #lanes: readonly Lane[] = TARGETS.map((target) => ({ target, carrying: null, isBusy: false, notBeforeMs: 0 }));
   #forget = false;
-  #lookAgainAtMs = 0;
 
   constructor(ports: SessionPorts, state: () => SessionState | null, rearm: () => void, whenEmpty: () => void) {
     this.#ports = ports;
-    this.#state = state;
+    this.#delivery = new OutboxDelivery(ports, state);
     this.#rearm = rearm;
     this.#whenEmpty = whenEmpty;
   }
 
-  /** Starts carrying what is due, if it is not being carried already. */
+  /** Carries what is due and is not being carried, and gives up waiting for what is not answered. */
   pump(): void {
-    if (this.#pumping) {
-      this.#again = true;
-      return;
+    for (const lane of this.#lanes) {
+      if (lane.carrying && lane.carrying.untilMs <= this.#nowMs) lane.carrying.giveUp();
+      if (!lane.isBusy) this.#start(lane);
     }
-    this.#pumping = true;
-    this.#ports.background(
-      this.#run().finally(() => {
-        this.#pumping = false;
-        if (this.#again) {
-          this.#again = false;
-          this.pump();
-        } else {
-          this.#rearm();
-        }
-      }),
-    );
     this.#rearm();
   }
 
-  /** When the object must be awake for what waits, or null. While it carries it is awake: an alarm that is due would only fire again and again. */
+  /** When the object must be awake for what waits, or null. */
   get wakeAtMs(): number | null {
-    const nextAtMs = this.#ports.store.outboxNextAtMs();
-    const nowMs = this.#ports.timers.now();
-    if (nextAtMs === null || nextAtMs > nowMs || !this.#pumping) return nextAtMs;
-    if (this.#lookAgainAtMs <= nowMs) this.#lookAgainAtMs = nowMs + LOOK_AGAIN_MS;
-    return this.#lookAgainAtMs;
+    const times = this.#lanes.flatMap((lane) => lane.carrying?.untilMs ?? this.#nextAtMs(lane) ?? []);
+    return times.length === 0 ? null : Math.min(...times);
   }
 
   /** The session was removed: once nothing waits, `whenEmpty` is called. */
@@ -67,46 +65,85 @@ export class OutboxPump {
     this.pump();
   }
 
-  async #run(): Promise<void> {
-    for (;;) {
-      const due = this.#ports.store.outboxDue(this.#ports.timers.now(), BATCH);
-      if (due.length === 0) break;
-      for (const entry of due) await this.#carry(entry);
+  #start(lane: Lane): void {
+    if (!this.#isDue(lane)) return this.#forgetIfEmpty();
+    lane.isBusy = true;
+    this.#ports.background(this.#run(lane));
+  }
+
+  async #run(lane: Lane): Promise<void> {
+    try {
+      while (this.#isDue(lane)) await this.#carry(lane);
+    } finally {
+      // In the same turn as the last look at the outbox, so that what is added from now on starts the lane again.
+      lane.isBusy = false;
+      this.#rearm();
     }
-    if (!this.#forget || this.#ports.store.outboxNextAtMs() !== null) return;
+    this.#forgetIfEmpty();
+  }
+
+  async #carry(lane: Lane): Promise<void> {
+    const [head] = this.#ports.store.outboxOf(lane.target, 1);
+    if (!head) return;
+    try {
+      const done = await this.#delivery.deliver(head, (call) => this.#bounded(lane, call));
+      this.#ports.store.outboxDone(done);
+    } catch (error) {
+      this.#pause(lane, head, error);
+    }
+  }
+
+  #pause(lane: Lane, { id, target, attempts }: OutboxEntry, error: unknown): void {
+    const pauseMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempts, 10), RETRY_MAX_MS);
+    lane.notBeforeMs = this.#nowMs + pauseMs;
+    this.#ports.log({ event: "outbox-retry", target, attempts: attempts + 1, pauseMs, error: String(error) });
+    this.#ports.store.outboxRetry(id, lane.notBeforeMs);
+  }
+
+  /** Waits for one call until the object's alarm finds it too old; what it does after that changes nothing. */
+  async #bounded(lane: Lane, call: () => Promise<unknown>): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const untilMs = Math.ceil((this.#nowMs + DELIVERY_MS) / WAKE_STEP_MS) * WAKE_STEP_MS;
+        lane.carrying = { untilMs, giveUp: () => reject(unanswered(lane.target)) };
+        this.#rearm();
+        call().then(() => resolve(), reject);
+      });
+    } finally {
+      lane.carrying = null;
+    }
+  }
+
+  #isDue(lane: Lane): boolean {
+    const atMs = this.#nextAtMs(lane);
+    return atMs !== null && atMs <= this.#nowMs;
+  }
+
+  /** Of the oldest entry: the others wait for it, since order is kept. */
+  #nextAtMs({ target, notBeforeMs }: Lane): number | null {
+    const [head] = this.#ports.store.outboxOf(target, 1);
+    return head ? Math.max(head.nextAttemptAtMs, notBeforeMs) : null;
+  }
+
+  #forgetIfEmpty(): void {
+    if (!this.#forget || this.#lanes.some(({ isBusy }) => isBusy) || this.#ports.store.outboxNextAtMs() !== null) return;
     // A session may be opened here again under the same id; that one is not to be forgotten.
     this.#forget = false;
     this.#whenEmpty();
   }
 
-  async #carry(entry: OutboxEntry): Promise<void> {
-    try {
-      await this.#deliver(entry);
-      this.#ports.store.outboxDone([entry.id]);
-    } catch (error) {
-      const pauseMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(entry.attempts, 10), RETRY_MAX_MS);
-      this.#ports.store.outboxRetry(entry.id, this.#ports.timers.now() + pauseMs);
-      this.#ports.log({ event: "outbox-retry", target: entry.target, attempts: entry.attempts + 1, pauseMs, error: String(error) });
-    }
+  get #nowMs(): number {
+    return this.#ports.timers.now();
   }
+}
 
-  async #deliver({ id, target, payload }: OutboxEntry): Promise<void> {
-    const state = this.#state();
-    if (!state) return;
-    if (target === "run-history") {
-      const { run } = JSON.parse(payload) as RunHistoryPayload;
-      return this.#ports.runHistory.flush({ orgId: state.orgId, run, events: this.#ports.store.eventsOfRun(run.id) });
-    }
-    const { sessionId, removed } = JSON.parse(payload) as SessionChangePayload;
-    // A change that waited longer than the removal would put the session back into lists.
-    if (!removed && state.status === "ended") return;
-    const summary = sessionSummary(state, this.#ports.store.lastSeq());
-    if (target === "catalog") {
-      return removed ? this.#ports.catalog.removeSession(state.orgId, sessionId) : this.#ports.catalog.upsertSession(state.orgId, summary);
-    }
-    await this.#ports.feedOf(state.orgId).publish(
-      removed ? { type: "session.removed", sessionId } : { type: "session.changed", session: summary },
-      `${sessionId}:${id}`,
-    );
-  }
+function unanswered(target: OutboxEntry["target"]): PortError {
+  return new PortError({
+    port: target,
+    operation: "deliver",
+    code: "deadline-exceeded",
+    outcome: "unknown",
+    retry: "same-request",
+    message: `no answer in ${DELIVERY_MS / 1000} s`,
+  });
 }

@@ -39,6 +39,8 @@ export type EffectOf<T extends EffectType> = Extract<Effect, { type: T }>;
 /** `run-history`: the ended run; its events are read from the log when it is flushed. */
 export interface RunHistoryPayload {
   readonly run: Run;
+  /** How often its usage was counted on after its end. Absent: 0, the first report, with which its events go. */
+  readonly revision?: number;
 }
 
 /** `catalog` and `event-bus`: the summary is made when it is flushed, so that the newest one goes. */
