@@ -42,7 +42,7 @@ export class MemorySession implements SessionHandle {
       createdAt: AT,
       lastActiveAt: AT,
       lastSeq: 0,
-      queueLength: 0,
+      queueLength: 0, onInterruption: "ask",
     };
     this.#opened = { session, events: [], messages: [], answers: new Map() };
     this.emit({ type: "session.created", data: { title, model: input.model, workspace } });
@@ -100,6 +100,14 @@ export class MemorySession implements SessionHandle {
     const message = this.#must().messages.find(({ id }) => id === messageId);
     if (!message) return { ok: false, problem: makeProblem("not-found", "There is no such message in this session.") };
     return { ok: true, value: { ...message, status: "cancelled" } };
+  }
+
+  move(messageId: string): Promise<Result<Message>> {
+    return this.cancel(messageId);
+  }
+
+  hibernate(author: Author): Promise<Result<Session>> {
+    return this.update({}, author);
   }
 
   stop(author: Author): Promise<Result<Session>> {

@@ -9,6 +9,7 @@ import type {
   CreateSession,
   Message,
   Problem,
+  ResumeSession,
   SandboxProviderConfig,
   SendMessage,
   Session,
@@ -76,10 +77,17 @@ export interface SessionHandle {
   messages(page: { readonly after: string | null; readonly limit: number }): Promise<{ readonly messages: readonly Message[]; readonly next: string | null }>;
   /** Takes a queued message out of the queue. */
   cancel(messageId: string, author: Author): Promise<Result<Message>>;
+  /** Puts a queued message before another one, or last. */
+  move(messageId: string, before: string | null, author: Author): Promise<Result<Message>>;
   /** Stops the running turn; the queue goes on with the next message. */
   stop(author: Author): Promise<Result<Session>>;
-  /** Starts a new sandbox for a failed or hibernated session; an idle one is left as it is. */
-  resume(author: Author): Promise<Result<Session>>;
+  /**
+   * Starts a new sandbox for a failed, hibernated or interrupted session; an idle one is left as it is. `interrupted` says
+   * what becomes of the message that was cut off; nothing runs again by default.
+   */
+  resume(author: Author, interrupted?: NonNullable<ResumeSession["interrupted"]>): Promise<Result<Session>>;
+  /** Saves the work and lets the sandbox go; a message or `resume` brings it back. */
+  hibernate(author: Author): Promise<Result<Session>>;
   answer(requestId: string, answer: Answer, author: Author): Promise<Result<{ readonly requestId: string }>>;
   /** Committed events after `after`, oldest first. `firstSeq` is the oldest held. */
   events(after: number, limit: number): Promise<{ readonly events: readonly SessionEvent[]; readonly firstSeq: number; readonly lastSeq: number }>;

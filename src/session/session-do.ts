@@ -64,8 +64,16 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     async stop(author: Author) {
       return this.#service.stop(author);
     }
-    async resume(author: Author) {
-      return this.#service.resume(author);
+    async move(...args: Parameters<SessionHandle["move"]>) {
+      return this.#service.move(...args);
+    }
+
+    async resume(...args: Parameters<SessionHandle["resume"]>) {
+      return this.#service.resume(...args);
+    }
+
+    async hibernate(author: Author) {
+      return this.#service.hibernate(author);
     }
     async answer(...args: Parameters<SessionHandle["answer"]>) {
       return this.#service.answer(...args);

@@ -56,11 +56,14 @@ class Play {
   /** Nobody does anything any more: every watchdog fires, and the session comes to rest. */
   settle(): void {
     for (let ticks = 0; Object.keys(this.state.deadlines).length > 0; ticks += 1) {
-      expect(ticks, "the session does not come to rest").toBeLessThan(40);
+      expect(ticks, "the session does not come to rest").toBeLessThan(80);
+      for (const { epoch, stopped } of this.state.retired) {
+        if (!stopped) this.take({ type: "sandbox-released", nowMs: this.nowMs, releasedEpoch: epoch });
+      }
       this.take({ type: "clock-ticked", nowMs: this.nowMs + 30_000 });
       if (ticks > 25) this.nowMs += 600_000;
     }
-    expect(["idle", "waiting", "failed", "ended"]).toContain(this.state.status);
+    expect(["idle", "waiting", "failed", "hibernated", "ended"]).toContain(this.state.status);
     if (this.state.status === "idle") expect(this.state.queue).toEqual([]);
   }
 }

@@ -26,6 +26,9 @@ const WEIGHTS: Readonly<Record<Action["what"], number>> = {
   "heartbeat-received": 3,
   "stop-requested": 3,
   "message-cancelled": 2,
+  "message-moved": 2,
+  "hibernate-requested": 1,
+  "sandbox-released": 2,
   "resume-requested": 2,
   "usage-reported": 2,
   "sandbox-create-failed": 2,
@@ -48,7 +51,7 @@ function pick<T>(list: readonly T[], n: number): T {
   return list[n % list.length] as T;
 }
 
-const STEPS_MS = [0, 0, 0, 1000, 1000, 1000, 5000, 5000, 16_000, 31_000, 46_000, 61_000, 91_000, 601_000];
+const STEPS_MS = [0, 0, 0, 1000, 1000, 1000, 5000, 5000, 16_000, 31_000, 46_000, 61_000, 91_000, 601_000, 901_000];
 const FAILURE = { code: "broken", message: "It broke." };
 
 function upMessage(state: SessionState, a: number, b: number, wild: boolean): UpMessage {
@@ -67,6 +70,10 @@ function upMessage(state: SessionState, a: number, b: number, wild: boolean): Up
       { type: "question-asked", messageId, requestId, questions: [{ question: "which?", options: [] }] },
       { type: "request-gone", requestId },
       { type: "todo", messageId, items: [] },
+      { type: "steered", messageId, steerId: pick(state.steering, b)?.message.messageId ?? "msg_0" },
+      { type: "steer-refused", messageId, steerId: pick(state.steering, b)?.message.messageId ?? "msg_0" },
+      { type: "checkpoint-saved", checkpoint: { id: `chk_${b}`, files: a, bytes: b } },
+      { type: "checkpoint-failed", failure: FAILURE },
       { type: "title", title: `title ${b}` },
       { type: "turn-ended", messageId, outcome: pick(["completed", "completed", "failed", "stopped", "interrupted"], b) },
       { type: "turn-ended", messageId, outcome: "completed" },
@@ -95,23 +102,30 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
   switch (what) {
     case "prompt-received": {
       const held = pick([...state.queue, state.current], b)?.messageId.slice("msg_".length);
-      const number = wild && held !== undefined ? Number(held) : count + 1;
+      const number = wild && held !== undefined && !held.includes(".") ? Number(held) : count + 1;
       const providers = b % 11 === 0 ? { providers: [DEMO, { ...DEMO, id: `other${b}` }].map((provider) => ({ ...provider, models: [...DEMO.models] })) } : {};
-      return { type: what, ...byPerson, prompt: { messageId: `msg_${number}`, runId: `run_${number}`, text: `prompt ${number}` }, ...providers };
+      const delivery = a % 3 === 0 ? ({ delivery: "steer" } as const) : {};
+      return { type: what, ...byPerson, prompt: { messageId: `msg_${number}`, runId: `run_${number}`, text: `prompt ${number}`, ...delivery }, ...providers };
     }
     case "message-cancelled":
       return { type: what, ...byPerson, messageId: wild ? "msg_x" : (pick([...state.queue, state.current], a)?.messageId ?? "msg_1") };
+    case "message-moved":
+      return { type: what, ...byPerson, messageId: pick([...state.queue, state.current], a)?.messageId ?? "msg_1", before: pick([...state.queue, null], b)?.messageId ?? null };
+    case "sandbox-released":
+      return { type: what, nowMs, releasedEpoch: wild ? b : (pick(state.retired.filter(({ stopped }) => !stopped), a)?.epoch ?? 1) };
     case "answer-given": {
-      const request = pick(state.run?.requests ?? [], a);
+      const request = pick(state.run?.requests ?? state.interrupted?.requests ?? [], a);
       const kind = wild ? pick(["permission", "question"] as const, b) : (request?.kind ?? "permission");
       const answer = kind === "permission" ? ({ kind, reply: "once" } as const) : ({ kind, answers: [["yes"]] } as const);
       return { type: what, ...byPerson, requestId: request?.requestId ?? `req_${b % 5}`, answer: structuredClone(answer) as never };
     }
     case "stop-requested":
-    case "resume-requested":
+    case "hibernate-requested":
       return { type: what, ...byPerson };
+    case "resume-requested":
+      return { type: what, ...byPerson, interrupted: pick(["skip", "continue", "retry"], b) };
     case "session-updated":
-      return { type: what, ...byPerson, title: `title ${a}`, metadata: { a: `${b}` } };
+      return { type: what, ...byPerson, title: `title ${a}`, metadata: { a: `${b}` }, onInterruption: pick(["ask", "continue", "retry", "fail"], b) };
     case "work-applied":
       return { type: what, ...byPerson, branch: "berth/work", commit: "c0ffee", filesChanged: a };
     case "session-removed":

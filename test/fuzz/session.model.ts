@@ -22,6 +22,9 @@ export class SessionModel {
   /** Accepted prompts in order, with where they are. */
   readonly statuses = new Map<string, MessageStatus>();
   #waiting: string[] = [];
+  /** When each message came in; one that stands in for another has that one's place. */
+  readonly #orders = new Map<string, number>();
+  readonly #steers = new Set<string>();
   #newestEpoch = 0;
   #openRun: string | null = null;
   readonly #runs = new Set<string>();
@@ -51,10 +54,29 @@ export class SessionModel {
     for (const message of step.messages) invariant(message.status === this.statuses.get(message.id), "a message row differs from its events");
     invariant(state.queue.map((message) => message.messageId).join() === this.#waiting.join(), "the queue is not first in, first out");
     for (const [id, status] of this.statuses) {
-      const held = state.current?.messageId === id || state.queue.some((message) => message.messageId === id);
+      const steered = state.steering.some(({ message }) => message.messageId === id);
+      const held = steered || state.current?.messageId === id || state.queue.some((message) => message.messageId === id);
       invariant(held === RANK[status] < TERMINAL, `message ${id} is ${status} and ${held ? "still" : "no longer"} held`);
     }
     invariant(this.#runs.size - this.#flushed.size === (state.run === null ? 0 : 1), "an ended run was not handed to the history");
+  }
+
+  #queued(id: string, data: { readonly delivery?: string | undefined; readonly continues?: string | undefined; readonly retryOf?: string | undefined }): void {
+    invariant(!this.statuses.has(id), `message ${id} is queued twice`);
+    this.statuses.set(id, "queued");
+    const of = data.continues ?? data.retryOf;
+    if (of !== undefined) invariant(this.statuses.get(of) === "interrupted", `message ${of} was not interrupted`);
+    if (data.delivery === "steer") this.#steers.add(id);
+    this.#orders.set(id, of === undefined ? this.#orders.size : (this.#orders.get(of) ?? 0));
+    if (of === undefined) this.#waiting.push(id);
+    else this.#waiting.unshift(id);
+  }
+
+  /** Where it would be if it had waited all along. */
+  #wait(id: string): void {
+    const order = (other: string): number => this.#orders.get(other) ?? 0;
+    const later = this.#waiting.findIndex((other) => order(other) > order(id));
+    this.#waiting.splice(later < 0 ? this.#waiting.length : later, 0, id);
   }
 
   #checkRefusal(before: SessionState | null, { state, events, outbox, messages, effects }: Step): void {
@@ -67,14 +89,21 @@ export class SessionModel {
     const id = event.messageId ?? "";
     switch (event.type) {
       case "message.queued":
-        this.statuses.set(id, "queued");
-        this.#waiting.push(id);
+        return this.#queued(id, event.data);
+      case "message.moved": {
+        invariant(this.#waiting.includes(id), `message ${id} moved and does not wait`);
+        const others = this.#waiting.filter((other) => other !== id);
+        this.#waiting = others.toSpliced(event.data.position - (this.#openRun === null ? 0 : 1), 0, id);
         return;
+      }
       case "message.status": {
         const from = this.statuses.get(id);
         const to = event.data.status;
-        invariant(from && RANK[to] > RANK[from], `message ${id} went from ${from} to ${to}`);
-        if (to === "dispatched") invariant(this.#waiting[0] === id, `message ${id} overtook another`);
+        const comesBack = to === "queued" && from === "dispatched" && this.#steers.has(id);
+        invariant(from && (RANK[to] > RANK[from] || comesBack), `message ${id} went from ${from} to ${to}`);
+        const steers = this.#steers.has(id) && this.#openRun !== null;
+        if (to === "dispatched") invariant(steers || this.#waiting[0] === id, `message ${id} overtook another`);
+        if (comesBack) this.#wait(id);
         if (to === "dispatched" || to === "cancelled") this.#waiting = this.#waiting.filter((other) => other !== id);
         this.statuses.set(id, to);
         return;

@@ -6,10 +6,13 @@ import { z } from "zod";
 import {
   Actor,
   Answer,
+  Checkpoint,
+  Delivery,
   Failure,
   Isolation,
   MessageStatus,
   ModelId,
+  OnInterruption,
   Part,
   Question,
   RunOutcome,
@@ -22,7 +25,7 @@ import {
 
 export const EVENT_DATA = {
   "session.created": z.object({ title: z.string(), model: ModelId, workspace: Workspace }),
-  "session.updated": z.object({ title: z.string().optional(), model: ModelId.optional() }),
+  "session.updated": z.object({ title: z.string().optional(), model: ModelId.optional(), onInterruption: OnInterruption.optional() }),
   "session.status": z.object({
     status: SessionStatus,
     waitingFor: WaitingFor.optional(),
@@ -34,6 +37,8 @@ export const EVENT_DATA = {
     backend: z.string().optional(),
     isolation: Isolation.optional(),
     failure: Failure.optional(),
+    /** On `requested`: the backend that this one stands in for, and why that one could not. */
+    insteadOf: z.object({ backend: z.string(), failure: Failure }).optional(),
   }),
   "workspace.status": z.object({
     phase: z.enum(["preparing", "ready", "failed"]),
@@ -44,9 +49,30 @@ export const EVENT_DATA = {
   }),
   /** The session's work was written to a branch of the folder it came from. */
   "workspace.applied": z.object({ branch: z.string(), commit: z.string(), filesChanged: z.int() }),
-  "message.queued": z.object({ text: z.string(), model: ModelId, position: z.int().nonnegative() }),
+  /** `saved` names what can be restored from now on; `restored` what a new sandbox began with. */
+  "workspace.checkpoint": z.object({
+    phase: z.enum(["saved", "failed", "restored"]),
+    epoch: z.int(),
+    checkpoint: Checkpoint.optional(),
+    failure: Failure.optional(),
+  }),
+  "message.queued": z.object({
+    text: z.string(),
+    model: ModelId,
+    position: z.int().nonnegative(),
+    delivery: Delivery.optional(),
+    /** The interrupted message whose work this one goes on with, or does again. */
+    continues: z.string().optional(),
+    retryOf: z.string().optional(),
+  }),
   "message.status": z.object({ status: MessageStatus, failure: Failure.optional() }),
+  /** A waiting message changed its place: how many are before it now, the running one included. */
+  "message.moved": z.object({ position: z.int().nonnegative() }),
+  /** A message meant to steer the running turn is not, or not surely, in the agent's next model request. */
+  "message.steer-deferred": z.object({ reason: z.enum(["not-running", "not-linked", "refused", "unconfirmed"]) }),
   "run.started": z.object({ model: ModelId, epoch: z.int() }),
+  /** The agent was asked to stop; `run.ended` confirms it. */
+  "run.stopping": z.object({ reason: z.enum(["person", "stalled"]) }),
   "run.ended": z.object({
     outcome: RunOutcome,
     usage: Usage,

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { SessionEvent } from "./events.ts";
-import { Answer, ModelId } from "./parts.ts";
+import { Answer, Delivery, ModelId } from "./parts.ts";
 import type { Problem } from "./problem.ts";
 
 /** A piece of a part that is still open. `offset` counts UTF-16 units from the part's start. Never stored one by one. */
@@ -18,8 +18,11 @@ export type ServerFrame =
   | { readonly type: "frame"; readonly frame: number; readonly events: readonly SessionEvent[]; readonly deltas: readonly Delta[] }
   /** Everything committed up to `seq` has been sent; what follows is live. Sent once per connection. */
   | { readonly type: "synced"; readonly seq: number }
-  /** The asked-for position is not held any more, or the viewer fell too far behind: read again from `from`. */
-  | { readonly type: "reset"; readonly from: number }
+  /**
+   * The position is not held any more, or there never was such a one. The next event is `from`, on this socket too; what is
+   * between is read as JSON pages that begin at the address `archive`, by the same cursor.
+   */
+  | { readonly type: "reset"; readonly from: number; readonly archive?: string }
   | { readonly type: "result"; readonly requestId: string; readonly value: unknown }
   | { readonly type: "problem"; readonly requestId?: string; readonly problem: Problem };
 
@@ -32,6 +35,7 @@ export const CLIENT_ACTIONS = {
     requestId,
     text: z.string().min(1),
     model: ModelId.optional(),
+    delivery: Delivery.optional(),
     idempotencyKey: z.string().min(1).max(255).optional(),
   }),
   cancel: z.strictObject({ type: z.literal("cancel"), requestId, messageId: z.string() }),

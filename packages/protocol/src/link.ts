@@ -4,7 +4,7 @@
  * outside the numbering. The runtime speaks first.
  */
 import { z } from "zod";
-import { Answer, Failure, ModelId, Part, Question, Usage } from "./parts.ts";
+import { Answer, Checkpoint, Failure, ModelId, Part, Question, Usage } from "./parts.ts";
 
 export const LINK_VERSION = 1;
 
@@ -31,9 +31,15 @@ export const DownMessage = z.discriminatedUnion("type", [
     providers: z.array(SandboxProviderConfig),
     permissions: PermissionPolicy,
     git: z.object({ name: z.string(), email: z.string() }).optional(),
+    /** Checkpoint that a fresh sandbox begins with. One whose folder is still there keeps what is in it. */
+    restore: z.object({ checkpoint: z.string() }).optional(),
   }),
   z.object({ type: z.literal("prompt"), messageId: z.string(), text: z.string(), model: ModelId }),
   z.object({ type: z.literal("interrupt"), messageId: z.string() }),
+  /** Another message for the turn of `messageId`; answered by `steered` or `steer-refused`. */
+  z.object({ type: z.literal("steer"), messageId: z.string(), steerId: z.string(), text: z.string() }),
+  /** Save now; answered by `checkpoint-saved` or `checkpoint-failed`. */
+  z.object({ type: z.literal("checkpoint") }),
   z.object({ type: z.literal("answer"), requestId: z.string(), answer: Answer }),
 ]);
 export type DownMessage = z.infer<typeof DownMessage>;
@@ -46,6 +52,10 @@ export const UpMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("workspace-failed"), failure: Failure }),
   /** The prompt is on the runtime's disk and will run at most once. */
   z.object({ type: z.literal("accepted"), messageId: z.string() }),
+  /** `steerId` is in the agent's next model request of this turn, and ends with it. */
+  z.object({ type: z.literal("steered"), messageId: z.string(), steerId: z.string() }),
+  /** The agent did not take it and never will: it may be sent again as a prompt. */
+  z.object({ type: z.literal("steer-refused"), messageId: z.string(), steerId: z.string() }),
   z.object({ type: z.literal("turn-started"), messageId: z.string() }),
   z.object({ type: z.literal("part-started"), messageId: z.string(), part: Part }),
   z.object({ type: z.literal("part-ended"), messageId: z.string(), part: Part }),
@@ -71,6 +81,10 @@ export const UpMessage = z.discriminatedUnion("type", [
     failure: Failure.optional(),
   }),
   z.object({ type: z.literal("agent-failed"), failure: Failure }),
+  /** It is stored whole: a new sandbox can begin with it. */
+  z.object({ type: z.literal("checkpoint-saved"), checkpoint: Checkpoint }),
+  z.object({ type: z.literal("checkpoint-failed"), failure: Failure }),
+  z.object({ type: z.literal("workspace-restored"), checkpoint: Checkpoint }),
 ]);
 export type UpMessage = z.infer<typeof UpMessage>;
 

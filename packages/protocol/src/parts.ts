@@ -30,6 +30,21 @@ export type SessionStatus = z.infer<typeof SessionStatus>;
 export const WaitingFor = z.enum(["permission", "question", "budget", "interrupted"]);
 export type WaitingFor = z.infer<typeof WaitingFor>;
 
+/**
+ * What happens when a run was cut off because its sandbox was lost: `ask` a person, let the agent `continue` from what is
+ * done, `retry` the message from its start, or let the run `fail` and go on with the queue.
+ */
+export const OnInterruption = z.enum(["ask", "continue", "retry", "fail"]);
+export type OnInterruption = z.infer<typeof OnInterruption>;
+
+/** `steer`: for the agent's next model request in the turn that runs now; where that cannot be, the message joins the queue. */
+export const Delivery = z.enum(["queue", "steer"]);
+export type Delivery = z.infer<typeof Delivery>;
+
+/** The work folder and the agent's memory as they were at one moment. */
+export const Checkpoint = z.object({ id: z.string(), files: z.int().nonnegative(), bytes: z.int().nonnegative() });
+export type Checkpoint = z.infer<typeof Checkpoint>;
+
 export const MessageStatus = z.enum([
   "queued",
   "dispatched",
@@ -68,8 +83,12 @@ export const ToolState = z.object({
   status: z.enum(["running", "completed", "failed"]),
   title: z.string().optional(),
   input: z.unknown().optional(),
-  /** Text the tool printed. */
+  /** Text the tool printed; its head and tail with a mark between them when it is too big for an event. */
   output: z.string().optional(),
+  /** Where the whole of a big output is read; `bytes` in UTF-8. */
+  outputRef: z.object({ name: z.string(), address: z.string(), bytes: z.int().nonnegative() }).optional(),
+  /** What is missing in `output` is kept nowhere. */
+  truncated: z.boolean().optional(),
   error: z.string().optional(),
 });
 export type ToolState = z.infer<typeof ToolState>;

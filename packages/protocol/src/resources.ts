@@ -1,6 +1,6 @@
 /** REST resources and request bodies of /v1. Unknown fields in a body are refused with a pointer to them. */
 import { z } from "zod";
-import { Actor, Answer, Failure, Isolation, MessageStatus, ModelId, RunOutcome, SandboxPhase, SessionStatus, Usage, WaitingFor, Workspace } from "./parts.ts";
+import { Actor, Answer, Delivery, Failure, Isolation, MessageStatus, ModelId, OnInterruption, RunOutcome, SandboxPhase, SessionStatus, Usage, WaitingFor, Workspace } from "./parts.ts";
 import { PermissionPolicy } from "./link.ts";
 
 export const Metadata = z.record(z.string().max(64), z.string().max(512));
@@ -13,6 +13,8 @@ export const CreateSession = z.strictObject({
   externalUserId: z.string().max(255).optional(),
   /** Tool permissions; absent means the default policy, which allows what stays inside the sandbox. */
   permissions: PermissionPolicy.optional(),
+  /** What happens when a run is cut off by the loss of its sandbox. Absent: `ask`. */
+  onInterruption: OnInterruption.optional(),
   /** First message, sent as soon as the sandbox is ready. */
   prompt: z.string().min(1).optional(),
 });
@@ -22,6 +24,7 @@ export const UpdateSession = z.strictObject({
   title: z.string().min(1).max(200).optional(),
   model: ModelId.optional(),
   metadata: Metadata.optional(),
+  onInterruption: OnInterruption.optional(),
 });
 export type UpdateSession = z.infer<typeof UpdateSession>;
 
@@ -41,6 +44,9 @@ export const Session = z.object({
   /** The newest committed `seq`; subscribe with `after` set to it to see only what is new. */
   lastSeq: z.int().nonnegative(),
   queueLength: z.int().nonnegative(),
+  onInterruption: OnInterruption,
+  /** When the work and the agent's memory were last saved outside the sandbox. */
+  savedAt: z.iso.datetime().optional(),
   sandbox: z
     .object({ epoch: z.int(), phase: SandboxPhase, backend: z.string().optional(), isolation: Isolation.optional() })
     .optional(),
@@ -48,11 +54,19 @@ export const Session = z.object({
 export type Session = z.infer<typeof Session>;
 
 /** The part of a session that a list shows; kept in Postgres, a moment behind the session itself. */
-export const SessionSummary = Session.omit({ sandbox: true, queueLength: true, failure: true });
+export const SessionSummary = Session.omit({ sandbox: true, queueLength: true, failure: true, onInterruption: true, savedAt: true });
 export type SessionSummary = z.infer<typeof SessionSummary>;
 
-export const SendMessage = z.strictObject({ text: z.string().min(1), model: ModelId.optional() });
+export const SendMessage = z.strictObject({ text: z.string().min(1), model: ModelId.optional(), delivery: Delivery.optional() });
 export type SendMessage = z.infer<typeof SendMessage>;
+
+/** Puts a waiting message before another one, or with `null` at the queue's end. */
+export const MoveMessage = z.strictObject({ before: z.string().nullable() });
+export type MoveMessage = z.infer<typeof MoveMessage>;
+
+/** What to do with the message that was interrupted: nothing (`skip`), go on with its work, or do it again. */
+export const ResumeSession = z.strictObject({ interrupted: z.enum(["skip", "continue", "retry"]).optional() });
+export type ResumeSession = z.infer<typeof ResumeSession>;
 
 export const Message = z.object({
   id: z.string(),
@@ -62,6 +76,10 @@ export const Message = z.object({
   author: Actor,
   createdAt: z.iso.datetime(),
   runId: z.string().optional(),
+  delivery: Delivery.optional(),
+  /** The interrupted message whose work this one goes on with, or does again. */
+  continues: z.string().optional(),
+  retryOf: z.string().optional(),
 });
 export type Message = z.infer<typeof Message>;
 

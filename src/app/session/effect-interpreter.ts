@@ -43,7 +43,7 @@ export class EffectInterpreter {
       case "create-sandbox":
         return this.#ports.background(this.#create(effect));
       case "stop-sandbox":
-        return this.#background(effect, (provider) => provider.stop(effect.id));
+        return this.#background(effect, (provider) => this.#stop(provider, effect));
       case "destroy-sandbox":
         return this.#background(effect, (provider) => provider.destroy(effect.id));
       case "describe-sandbox":
@@ -85,6 +85,11 @@ export class EffectInterpreter {
       this.#ports.log({ event: "sandbox-create-failed", sessionId, epoch, backend, error: String(error) });
       this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: toFailure(error), outcome, nowMs: this.#nowMs });
     }
+  }
+
+  async #stop(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
+    await provider.stop(id);
+    this.#actor.apply({ type: "sandbox-released", releasedEpoch: epoch, nowMs: this.#nowMs });
   }
 
   async #describe(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {

@@ -52,7 +52,9 @@ export class InProcessSession implements SessionHandle {
   messages = async (...args: Parameters<SessionHandle["messages"]>) => this.#service.messages(...args);
   cancel = async (...args: Parameters<SessionHandle["cancel"]>) => this.#service.cancel(...args);
   stop = async (author: Author) => this.#service.stop(author);
-  resume = async (author: Author) => this.#service.resume(author);
+  move = async (...args: Parameters<SessionHandle["move"]>) => this.#service.move(...args);
+  resume = async (...args: Parameters<SessionHandle["resume"]>) => this.#service.resume(...args);
+  hibernate = async (author: Author) => this.#service.hibernate(author);
   answer = async (...args: Parameters<SessionHandle["answer"]>) => this.#service.answer(...args);
   events = async (...args: Parameters<SessionHandle["events"]>) => this.#service.events(...args);
   applyWork = (...args: Parameters<SessionHandle["applyWork"]>) => this.#service.applyWork(...args);

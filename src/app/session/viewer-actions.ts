@@ -60,7 +60,8 @@ async function perform(
 ): Promise<Result<unknown>> {
   switch (frame.type) {
     case "prompt": {
-      const input = { text: frame.text, ...(frame.model === undefined ? {} : { model: frame.model }) };
+      const { text, model, delivery } = frame;
+      const input = { text, ...(model === undefined ? {} : { model }), ...(delivery === undefined ? {} : { delivery }) };
       const { idempotencyKey: key } = frame;
       return service.send(input, author, key === undefined ? {} : { idempotency: { key, bodyHash: await hash(JSON.stringify(input)) } });
     }

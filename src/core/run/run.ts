@@ -12,6 +12,11 @@ export interface OpenPart {
 export interface OpenRequest {
   readonly requestId: string;
   readonly kind: "permission" | "question";
+  /** What was asked, in short, for an agent that does not remember asking. */
+  readonly summary: string;
+  /** Of a permission: what is to be allowed. */
+  readonly tool: string | null;
+  readonly patterns: readonly string[];
 }
 
 export interface ActiveRun {

@@ -2,8 +2,11 @@
 import type { DownMessage, Failure, Isolation, SandboxPhase } from "@berth/protocol";
 import { createLinkEnd, type LinkEnd } from "../link/link-end.ts";
 
-/** What the down queue holds. A prompt is held by name: its text is in the state once, and is filled in when it is sent. */
-export type HeldDown = Exclude<DownMessage, { type: "prompt" }> | { readonly type: "prompt"; readonly messageId: string };
+/** What the down queue holds. What people wrote is held by name: the text is in the state once, and is filled in when it is sent. */
+export type HeldDown =
+  | Exclude<DownMessage, { type: "prompt" | "steer" }>
+  | { readonly type: "prompt"; readonly messageId: string }
+  | { readonly type: "steer"; readonly messageId: string; readonly steerId: string };
 
 export interface Lease {
   readonly epoch: number;
@@ -32,9 +35,11 @@ export interface Start {
 }
 
 /** A sandbox that may still exist at its backend; destroyed when the session is removed. */
-export interface SandboxRef {
+export interface RetiredSandbox {
   readonly epoch: number;
   readonly backend: string;
+  /** True once the backend said that its processes are gone. */
+  readonly stopped: boolean;
 }
 
 export const START_TOTAL_MS = 90_000;

@@ -3,11 +3,14 @@ import type { Failure } from "@berth/protocol";
 import { unreachable } from "../kernel/assert.ts";
 import type { Lease } from "../sandbox/lease.ts";
 import { clearDeadlines, patch, type Draft } from "./draft.ts";
-import { currentLease, sandboxLost } from "./lease.ts";
+import { idleLongEnough, notSaved } from "./hibernate.ts";
+import { currentLease, probe, sandboxLost } from "./lease.ts";
 import { hangUp } from "./link.ts";
 import { ACCEPT_MISSES_MAX, TIMINGS } from "./session.timings.ts";
 import type { DeadlineKind, Deadlines } from "./session.state.ts";
+import { notReleased } from "./release.ts";
 import { attemptFailed, startSandbox, startTimedOut } from "./start.ts";
+import { steersUnconfirmed } from "./steering.ts";
 import { endRun, interrupt } from "./turn.ts";
 
 export interface Deadline {
@@ -49,6 +52,16 @@ function passed(draft: Draft, kind: DeadlineKind): void {
       return interrupt(draft, "stalled");
     case "stop":
       return notStopped(draft);
+    case "probe":
+      return probe(draft);
+    case "steer":
+      return steersUnconfirmed(draft);
+    case "hibernate":
+      return idleLongEnough(draft);
+    case "save":
+      return notSaved(draft);
+    case "release":
+      return notReleased(draft);
     default:
       return unreachable(kind);
   }

@@ -8,9 +8,13 @@ import type { SessionState } from "./session.state.ts";
 
 /**
  * The message as it travels. A prompt that is not the current one any more has ended, so the runtime had it; should it
- * ask for it all the same, an interrupt takes the number.
+ * ask for it all the same, an interrupt takes the number. Likewise for a message that steered a turn.
  */
 function travelling(state: SessionState, held: HeldDown): DownMessage {
+  if (held.type === "steer") {
+    const steer = state.steering.find(({ message }) => message.messageId === held.steerId);
+    return steer ? { ...held, text: steer.message.text } : { type: "interrupt", messageId: held.messageId };
+  }
   if (held.type !== "prompt") return held;
   const { current } = state;
   if (current?.messageId !== held.messageId) return { type: "interrupt", messageId: held.messageId };
@@ -32,13 +36,15 @@ export function sendDown(draft: Draft, body: HeldDown): void {
 
 /** Puts the settings in the down queue if this sandbox does not have the newest; they take effect in order. */
 export function sendSettings(draft: Draft): void {
-  const { lease, settings } = draft.state;
+  const { lease, settings, checkpoint } = draft.state;
   if (lease === null || lease.configRevision === settings.revision) return;
+  const restore = lease.configRevision === 0 && checkpoint !== null ? { restore: { checkpoint: checkpoint.id } } : {};
   patch(draft, { lease: { ...lease, configRevision: settings.revision } });
   sendDown(draft, {
     type: "configure",
     providers: [...settings.providers],
     permissions: settings.permissions,
     ...(settings.gitIdentity === null ? {} : { git: settings.gitIdentity }),
+    ...restore,
   });
 }

@@ -2,7 +2,7 @@
 import type { Actor, Failure, Message, MessageStatus, NewEvent, ProblemType } from "@berth/protocol";
 import type { Effect, OutboxItem, Refusal } from "./session.effects.ts";
 import type { SessionInput } from "./session.inputs.ts";
-import type { DeadlineKind, QueuedMessage, SessionState } from "./session.state.ts";
+import type { DeadlineKind, Deadlines, QueuedMessage, SessionState } from "./session.state.ts";
 import { messageResource } from "./session.view.ts";
 
 export interface Draft {
@@ -79,7 +79,12 @@ export function moveMessage(
   return upsertMessage(draft, message, status);
 }
 
-/** Stops the session where a person must act. The queue stays. */
+/** Stops the session where a person must act. The queue stays, and so does the watch over what is still to be stopped. */
 export function failSession(draft: Draft, failure: Failure): void {
-  patch(draft, { status: "failed", waitingFor: null, failure, start: null, deadlines: {} });
+  patch(draft, { status: "failed", waitingFor: null, failure, start: null, deadlines: onlyRelease(draft) });
+}
+
+export function onlyRelease(draft: Draft): Deadlines {
+  const { release } = draft.state.deadlines;
+  return release === undefined ? {} : { release };
 }

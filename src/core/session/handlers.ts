@@ -2,11 +2,14 @@
 import { unreachable } from "../kernel/assert.ts";
 import { clockTicked } from "./deadlines.ts";
 import { patch, type Draft } from "./draft.ts";
+import { hibernateRequested } from "./hibernate.ts";
+import { answerGiven } from "./interrupted.ts";
 import { createFailed, sandboxAccepted, sandboxDescribed, tokenMinted } from "./lease.ts";
 import { resumeRequested, sessionOpened, sessionRemoved, sessionRestored, stopRequested } from "./life.ts";
 import { downAcked, linkClosed, linkOpened } from "./link.ts";
-import { messageCancelled, promptReceived } from "./queue.ts";
-import { answerGiven } from "./requests.ts";
+import { promptReceived } from "./prompt.ts";
+import { messageCancelled, messageMoved } from "./queue.ts";
+import { sandboxReleased } from "./release.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputOf, SessionInput } from "./session.inputs.ts";
 import { sessionUpdated, workApplied } from "./settings.ts";
@@ -29,9 +32,15 @@ export function handle(draft: Draft, input: SessionInput): Refusal | null {
     case "message-cancelled":
       return messageCancelled(draft, input);
     case "stop-requested":
-      return stopRequested(draft);
+      return stopRequested(draft, input);
     case "resume-requested":
-      return resumeRequested(draft);
+      return resumeRequested(draft, input);
+    case "hibernate-requested":
+      return hibernateRequested(draft);
+    case "message-moved":
+      return messageMoved(draft, input);
+    case "sandbox-released":
+      return sandboxReleased(draft, input);
     case "answer-given":
       return answerGiven(draft, input);
     case "session-removed":

@@ -14,7 +14,7 @@ verifies(["SES1", "SES3"], "a session goes from its opening to a finished run, w
   session.accept();
   expect(session.last.events.map(brief)).toEqual(["sandbox.status accepted"]);
   session.link();
-  expect(session.last.effects.map(brief)).toEqual(["send welcome", "send configure"]);
+  expect(session.last.effects.map(brief)).toEqual(["send welcome", "send configure", "set-alarm"]);
   session.up({ type: "ready", agent: "opencode", agentVersion: "1" });
   expect(session.state.status).toBe("idle");
   expect(session.last.events.map(brief)).toEqual(["sandbox.status ready", "session.status idle"]);
@@ -53,6 +53,6 @@ verifies(["SES1", "SES3"], "a session goes from its opening to a finished run, w
     startedAt: "2026-01-01T00:00:00.000Z",
     endedAt: "2026-01-01T00:00:01.000Z",
   });
-  expect(session.state.deadlines).toEqual({});
+  expect(Object.keys(session.state.deadlines)).toEqual(["hibernate"]);
   for (const event of session.events) EVENT_DATA[event.type].parse(event.data);
 });

@@ -2,6 +2,7 @@
 import { invariant } from "../kernel/assert.ts";
 import { assertLinkEnd } from "../link/link-end.ts";
 import { isAlive } from "../sandbox/lease.ts";
+import { knownMessages } from "./queue.ts";
 import type { SessionState } from "./session.state.ts";
 
 export function assertInvariants(state: SessionState): void {
@@ -11,21 +12,26 @@ export function assertInvariants(state: SessionState): void {
   assertDeadlines(state);
 }
 
-function assertStatus({ status, waitingFor, failure, run, start }: SessionState): void {
+function assertStatus({ status, waitingFor, failure, run, start, interrupted }: SessionState): void {
   invariant((status === "waiting") === (waitingFor !== null), "a waiting session says what it waits for");
   invariant((status === "failed") === (failure !== null), "a failed session says why");
   invariant((status === "starting") === (start !== null), "a starting session has a start");
-  const asking = run?.requests[0]?.kind ?? null;
+  const asking = (run === null ? interrupted?.requests[0]?.kind : run.requests[0]?.kind) ?? null;
+  if (status === "waiting" && run === null) invariant(interrupted !== null, "a person is asked about what was cut off");
+  if (interrupted !== null) invariant(run === null && (status === "waiting" || status === "failed"), "what was cut off waits for a person");
   if (status === "running") invariant(run !== null && asking === null, "a running session runs and asks nothing");
-  else if (status === "waiting" && waitingFor !== "interrupted") invariant(asking === waitingFor, "a session waits for its oldest request");
+  else if (status === "waiting") invariant(waitingFor === (asking ?? "interrupted"), "a session waits for its oldest request");
   else invariant(run === null, `nothing runs while a session is ${status}`);
 }
 
-function assertMessages({ status, run, current, queue, lease }: SessionState): void {
+function assertMessages(state: SessionState): void {
+  const { status, run, current, queue, lease, steering } = state;
   invariant(run?.messageId === current?.messageId && run?.runId === current?.runId, "the run is of the current message");
-  const known = current === null ? queue : [current, ...queue];
+  const known = knownMessages(state);
   invariant(new Set(known.map(({ messageId }) => messageId)).size === known.length, "a message is there once");
   invariant(new Set(known.map(({ runId }) => runId)).size === known.length, "a run belongs to one message");
+  if (steering.length > 0) invariant(isAlive(lease), "a message that steers has a sandbox that may take it");
+  for (const { taken, turnMessageId } of steering) if (taken) invariant(run?.messageId === turnMessageId, "a message ends with the turn that took it");
   if (status === "idle" && queue.length > 0) invariant(isAlive(lease) && lease.linkId === null, "an idle session lets a message wait");
 }
 
@@ -39,11 +45,11 @@ function assertLease({ status, lease, epoch, run, retired, start, deadlines }: S
   if (start !== null) invariant(isAlive(lease) && lease.phase !== "ready", "a start waits for its sandbox");
   else invariant(!isAlive(lease) || lease.phase === "ready", "a sandbox is awaited by a start");
   if (run !== null) invariant(lease?.phase === "ready" && run.epoch === lease.epoch, "a run is in the current sandbox");
-  if (status === "ended" || status === "failed") invariant(!isAlive(lease), `a session that is ${status} holds no sandbox`);
+  if (status === "ended" || status === "failed" || status === "hibernated") invariant(!isAlive(lease), `a session that is ${status} holds no sandbox`);
   invariant(new Set(retired.map((sandbox) => sandbox.epoch)).size === retired.length, "a sandbox is let go once");
 }
 
-function assertDeadlines({ deadlines, start, run, lease }: SessionState): void {
+function assertDeadlines({ status, deadlines, start, run, lease, retired }: SessionState): void {
   const linked = lease?.linkId != null;
   invariant((start !== null) === (deadlines.start !== undefined), "a start has a deadline");
   invariant((start !== null) === (deadlines.attempt !== undefined), "an attempt has a deadline");
@@ -51,6 +57,9 @@ function assertDeadlines({ deadlines, start, run, lease }: SessionState): void {
   invariant((run !== null && run.accepted && linked) === (deadlines.heartbeat !== undefined), "a linked run has a heartbeat deadline");
   if (deadlines.idle !== undefined) invariant(run !== null && run.accepted && linked && run.requests.length === 0, "only a linked run that asks nothing may be idle");
   invariant((run !== null && run.stopping !== null) === (deadlines.stop !== undefined), "a stop has a deadline");
+  const isIdle = status === "idle" && isAlive(lease);
+  invariant(isIdle === ((deadlines.hibernate ?? deadlines.save) !== undefined), "an idle sandbox is given back at some time");
+  if (status !== "ended") invariant(retired.some(({ stopped }) => !stopped) === (deadlines.release !== undefined), "a sandbox that was let go is stopped");
 }
 
 /** From one step to the next: what only goes up. */

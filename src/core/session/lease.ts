@@ -4,6 +4,7 @@ import { invariant } from "../kernel/assert.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
 import type { Lease } from "../sandbox/lease.ts";
 import { clearDeadlines, effect, emit, patch, refuse, setDeadline, type Draft } from "./draft.ts";
+import { afterRun } from "./interrupted.ts";
 import { advance } from "./queue.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputOf } from "./session.inputs.ts";
@@ -24,6 +25,7 @@ export function sandboxAccepted(draft: Draft, { isolation }: InputOf<"sandbox-ac
   if (lease.isolation !== null) return refuse("conflict", `The sandbox of epoch ${lease.epoch} was accepted already.`);
   const phase = lease.phase === "requested" ? "accepted" : lease.phase;
   patch(draft, { lease: { ...lease, phase, isolation } });
+  if (phase === "accepted") setDeadline(draft, "probe", TIMINGS.probeMs);
   emitPhase(draft);
   return null;
 }
@@ -67,11 +69,12 @@ export function sandboxLost(draft: Draft, failure: Failure): void {
   else advance(draft);
 }
 
-/** An interrupted run waits for a person; after any other the queue goes on. */
-export function afterRun(draft: Draft, outcome: ReturnType<typeof endRun>): void {
-  if (outcome === "interrupted") return patch(draft, { status: "waiting", waitingFor: "interrupted" });
-  patch(draft, { status: "idle" });
-  advance(draft);
+/** Accepted, and not heard from yet: one that died since need not be waited for. */
+export function probe(draft: Draft): void {
+  const lease = currentLease(draft);
+  if (lease.phase !== "accepted") return;
+  describe(draft, lease);
+  setDeadline(draft, "probe", TIMINGS.probeMs);
 }
 
 export function emitPhase(draft: Draft): void {

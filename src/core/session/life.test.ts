@@ -122,7 +122,7 @@ verifies("SES36", "a link that did not survive has its deadline, one that did go
   expect(session.state).toBe(before);
   session.take("session-restored", { linkId: "con_9" });
   expect(session.last.effects.map(brief)).toEqual(["close-link", "describe-sandbox 1", "set-alarm"]);
-  expect(session.state.deadlines.link).toBe(T0 + 60_000);
+  expect(session.state.deadlines.link).toBe(T0 + 45_000);
   expect(session.state.lease?.linkId).toBeNull();
 });
 

@@ -4,10 +4,13 @@ import { isAlive } from "../sandbox/lease.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
 import { effect, emit, moveMessage, patch, touch, type Draft } from "./draft.ts";
 import { currentLease, describe, linkLost } from "./lease.ts";
-import { enqueueMessage, goOn } from "./queue.ts";
+import { settleInterrupted } from "./interrupted.ts";
+import { goOn } from "./prompt.ts";
+import { advance, enqueueMessage } from "./queue.ts";
 import type { InputOf } from "./session.inputs.ts";
 import { STATE_VERSION, type SessionState } from "./session.state.ts";
 import { createSandbox, repeatAttempt, startSandbox } from "./start.ts";
+import { steersLost } from "./steering.ts";
 import { endRun, interrupt } from "./turn.ts";
 
 export const UNTITLED = "New session";
@@ -32,6 +35,7 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
     status: "idle",
     waitingFor: null,
     failure: null,
+    onInterruption: input.onInterruption ?? "ask",
     settings: { revision: 1, providers, permissions, gitIdentity },
     demoOnly: input.demoOnly,
     backends: input.backends,
@@ -39,9 +43,13 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
     lease: null,
     start: null,
     retired: [],
+    releaseMisses: 0,
+    checkpoint: null,
     queue: [],
     current: null,
     run: null,
+    steering: [],
+    interrupted: null,
     answered: [],
     deadlines: {},
   };
@@ -55,20 +63,26 @@ export function sessionOpened(draft: Draft, { author, prompt }: InputOf<"session
   return null;
 }
 
-/** Stopping what does not run, or stopping twice, changes nothing. */
-export function stopRequested(draft: Draft): null {
-  if (draft.state.run === null) return null;
+/** Stopping what does not run, or stopping twice, changes nothing. What was cut off and still asks is let go. */
+export function stopRequested(draft: Draft, { author }: InputOf<"stop-requested">): null {
+  const { run, interrupted } = draft.state;
+  if (run === null && (interrupted === null || interrupted.requests.length === 0)) return null;
   touch(draft);
-  interrupt(draft, "person");
+  if (run !== null) interrupt(draft, "person", author.actor);
+  else {
+    settleInterrupted(draft, "skip", author);
+    advance(draft);
+  }
   return null;
 }
 
-/** Goes on with the queue, with a new sandbox where there is none. Nothing runs again. */
-export function resumeRequested(draft: Draft): null {
-  const { status, waitingFor } = draft.state;
-  if (status !== "failed" && status !== "idle" && waitingFor !== "interrupted") return null;
+/** Goes on with the queue, with a new sandbox where there is none. Nothing runs again unless the person says so. */
+export function resumeRequested(draft: Draft, { interrupted, author }: InputOf<"resume-requested">): null {
+  const { status, interrupted: cutOff } = draft.state;
+  if (status !== "failed" && status !== "idle" && status !== "hibernated" && cutOff === null) return null;
   touch(draft);
-  goOn(draft);
+  settleInterrupted(draft, interrupted, author);
+  goOn(draft, author);
   if (draft.state.status === "idle" && !isAlive(draft.state.lease)) startSandbox(draft);
   return null;
 }
@@ -76,15 +90,16 @@ export function resumeRequested(draft: Draft): null {
 /** Everything ends and the sandboxes' files go. What ran is in the run history. */
 export function sessionRemoved(draft: Draft, { author }: InputOf<"session-removed">): null {
   if (draft.state.run !== null) endRun(draft, { outcome: "stopped" });
+  steersLost(draft);
   for (const message of draft.state.queue) moveMessage(draft, message, "cancelled", { actor: author.actor });
   const { lease, retired } = draft.state;
   if (isAlive(lease)) {
     const { epoch, backend, linkId } = lease;
     emit(draft, { type: "sandbox.status", data: { epoch, phase: "stopped", backend } });
     if (linkId !== null) effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.sessionEnded, reason: "the session was removed" });
-    patch(draft, { retired: [...retired, { epoch, backend }] });
+    patch(draft, { retired: [...retired, { epoch, backend, stopped: false }] });
   }
-  patch(draft, { status: "ended", waitingFor: null, failure: null, start: null, lease: null, queue: [], deadlines: {} });
+  patch(draft, { status: "ended", waitingFor: null, failure: null, start: null, lease: null, queue: [], interrupted: null, deadlines: {} });
   forget(draft);
   return null;
 }

@@ -74,13 +74,13 @@ verifies("SES16", "a sandbox that stays away is lost: the run is interrupted, th
   session.run(1);
   session.send(2);
   session.unlink();
-  session.wait(59_999);
+  session.wait(44_999);
   expect(session.state.status).toBe("running");
   const lost = session.wait(1);
   expect(lost.events.map(brief)).toEqual(["sandbox.status lost", "message.status interrupted", "run.ended interrupted", "session.status waiting"]);
   expect(lost.effects.map(brief)).toEqual(["stop-sandbox 1", "set-alarm"]);
   expect(session.link(2).refusal?.closeCode).toBe(CLOSE_CODES.fenced);
-  session.take("resume-requested", {});
+  session.take("resume-requested", { interrupted: "skip" });
   session.ready();
   expect(session.state).toMatchObject({ status: "running", current: { messageId: "msg_2" }, epoch: 2 });
   expect(session.events.filter((event) => event.type === "run.started").map((event) => event.messageId)).toEqual(["msg_1", "msg_2"]);
@@ -189,12 +189,12 @@ verifies("SES19", "what arrives on a link that was closed is refused", () => {
   expect(session.up({ type: "title", title: "x" }).refusal?.problem).toBe("conflict");
 });
 
-verifies("SES20", "90 s without a sign of life in a run make the session hang up, and the runtime may come back", () => {
+verifies("SES20", "40 s without a sign of life in a run make the session hang up, and the runtime may come back", () => {
   const session = ready();
   session.run(1);
-  session.wait(80_000);
+  session.wait(35_000);
   session.take("heartbeat-received", { running: null });
-  session.wait(89_999);
+  session.wait(39_999);
   expect(session.state.lease?.linkId).toBe("con_1");
   expect(session.wait(1).effects.map(brief)).toEqual(["close-link", "describe-sandbox 1", "set-alarm"]);
   session.link(2);

@@ -2,7 +2,7 @@
 import { CLOSE_CODES } from "@berth/protocol";
 import { acked, canHaveReceived, toResend } from "../link/link-end.ts";
 import { negotiateVersion } from "../link/link-version.ts";
-import { clearDeadlines, effect, patch, refuse, setDeadline, type Draft } from "./draft.ts";
+import { clearDeadlines, effect, emit, patch, refuse, setDeadline, type Draft } from "./draft.ts";
 import { sendHeld, sendSettings } from "./down.ts";
 import { currentLease, emitPhase, linkLost, sandboxLost } from "./lease.ts";
 import { advance } from "./queue.ts";
@@ -32,11 +32,14 @@ export function linkOpened(draft: Draft, { linkId, versions, received }: InputOf
   const phase = before.phase === "ready" ? "ready" : "linked";
   const lease = { ...before, phase, linkId, link: acked(before.link, received) } as const;
   patch(draft, { lease });
-  if (phase !== before.phase) emitPhase(draft);
+  if (phase !== before.phase) {
+    emitPhase(draft);
+    if (before.phase !== "linked") emit(draft, { type: "workspace.status", data: { phase: "preparing" } });
+  }
   effect(draft, { type: "send-frame", linkId, frame: { type: "welcome", version, received: lease.link.received } });
   for (const held of toResend(lease.link)) sendHeld(draft, lease, held);
   if (lease.configRevision === 0) sendSettings(draft);
-  clearDeadlines(draft, "link");
+  clearDeadlines(draft, "link", "probe");
   const { run } = draft.state;
   if (run !== null && !run.accepted) setDeadline(draft, "accept", TIMINGS.acceptMs);
   watchRun(draft);

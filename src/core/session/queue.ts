@@ -1,30 +1,16 @@
 /** The queue: first in, first out, one message running at a time. */
-import { LIMITS } from "@berth/protocol";
 import { isAlive } from "../sandbox/lease.ts";
 import { emit, moveMessage, patch, refuse, touch, upsertMessage, type Draft } from "./draft.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputAuthor, InputOf, NewPrompt } from "./session.inputs.ts";
-import type { QueuedMessage } from "./session.state.ts";
-import { useProviders } from "./settings.ts";
+import type { QueuedMessage, SessionState } from "./session.state.ts";
 import { startSandbox } from "./start.ts";
+import { deferred, sendSteer, steerHindrance } from "./steering.ts";
 import { dispatch } from "./turn.ts";
 
-export function promptReceived(draft: Draft, input: InputOf<"prompt-received">): Refusal | null {
-  const { queue, current } = draft.state;
-  const { messageId, runId } = input.prompt;
-  const known = current === null ? queue : [current, ...queue];
-  if (known.some((message) => message.messageId === messageId || message.runId === runId)) {
-    return refuse("conflict", `Message ${messageId} is in the session already.`);
-  }
-  if (queue.length >= LIMITS.queuedMessagesMax) {
-    return refuse("queue-full", `${queue.length} messages are waiting; the limit is ${LIMITS.queuedMessagesMax}.`, {
-      fix: "Wait for a message to finish, or cancel one.",
-    });
-  }
-  if (input.providers) useProviders(draft, input.providers);
-  enqueueMessage(draft, input.prompt, input.author);
-  goOn(draft);
-  return null;
+/** Messages that are not over: the running one, those given to its turn, and the waiting ones. */
+export function knownMessages({ current, steering, queue }: SessionState): readonly QueuedMessage[] {
+  return [...(current === null ? [] : [current]), ...steering.map(({ message }) => message), ...queue];
 }
 
 export function enqueueMessage(draft: Draft, prompt: NewPrompt, { actor, apiKeyId }: InputAuthor): void {
@@ -37,38 +23,64 @@ export function enqueueMessage(draft: Draft, prompt: NewPrompt, { actor, apiKeyI
     author: actor,
     apiKeyId,
     createdAtMs: draft.nowMs,
+    delivery: prompt.delivery ?? "queue",
+    order: draft.state.revision,
+    followUp: null,
   };
-  patch(draft, { queue: [...queue, message] });
   touch(draft);
+  const steers = message.delivery === "steer" ? { delivery: message.delivery } : {};
   emit(draft, {
     type: "message.queued",
-    data: { text: message.text, model: message.model, position: queue.length + (current === null ? 0 : 1) },
+    data: { text: message.text, model: message.model, position: queue.length + (current === null ? 0 : 1), ...steers },
     messageId: message.messageId,
     runId: message.runId,
     actor,
   });
   draft.reply = upsertMessage(draft, message, "queued");
+  if (message.delivery === "steer") {
+    const hindrance = steerHindrance(draft);
+    if (hindrance === null) return sendSteer(draft, message);
+    // An idle session gives it to the agent at once, as the next turn.
+    if (draft.state.status !== "idle" || draft.state.lease?.linkId == null) deferred(draft, { message }, hindrance);
+  }
+  patch(draft, { queue: [...draft.state.queue, message] });
+}
+
+export function messageMoved(draft: Draft, { messageId, before, author }: InputOf<"message-moved">): Refusal | null {
+  const { queue, current } = draft.state;
+  const message = queue.find((queued) => queued.messageId === messageId);
+  if (!message) return notWaiting(draft.state, messageId);
+  if (before === messageId) return null;
+  const others = queue.filter((queued) => queued !== message);
+  const at = before === null ? others.length : others.findIndex((queued) => queued.messageId === before);
+  if (at < 0) {
+    return refuse("invalid-field", `No message with the id ${before} is waiting, so none can go before it.`, {
+      fix: "Name a waiting message, or null for the queue's end.",
+    });
+  }
+  if (queue.indexOf(message) === at) return null;
+  patch(draft, { queue: others.toSpliced(at, 0, message) });
+  touch(draft);
+  emit(draft, { type: "message.moved", data: { position: at + (current === null ? 0 : 1) }, messageId, actor: author.actor });
+  draft.reply = upsertMessage(draft, message, "queued");
+  return null;
+}
+
+function notWaiting(state: SessionState, messageId: string): Refusal {
+  if (!knownMessages(state).some((message) => message.messageId === messageId)) {
+    return refuse("not-found", `No message with the id ${messageId} is waiting.`);
+  }
+  return refuse("conflict", `Message ${messageId} is being worked on.`, { fix: "Stop the session's turn instead." });
 }
 
 export function messageCancelled(draft: Draft, { messageId, author }: InputOf<"message-cancelled">): Refusal | null {
-  const { queue, current } = draft.state;
+  const { queue } = draft.state;
   const message = queue.find((queued) => queued.messageId === messageId);
-  if (!message) {
-    if (current?.messageId !== messageId) return refuse("not-found", `No message with the id ${messageId} is waiting.`);
-    return refuse("conflict", `Message ${messageId} is being worked on.`, { fix: "Stop the session's turn instead." });
-  }
+  if (!message) return notWaiting(draft.state, messageId);
   patch(draft, { queue: queue.filter((queued) => queued !== message) });
   touch(draft);
   draft.reply = moveMessage(draft, message, "cancelled", { actor: author.actor });
   return null;
-}
-
-/** A person wants it to go on: what was failed or interrupted starts again with the next in the queue, nothing runs again. */
-export function goOn(draft: Draft): void {
-  const { status, waitingFor } = draft.state;
-  if (status === "failed") return startSandbox(draft);
-  if (waitingFor === "interrupted") patch(draft, { status: "idle", waitingFor: null });
-  advance(draft);
 }
 
 /** Gives the next message to the sandbox when the session is idle; gets a sandbox first where there is none to take it. */

@@ -19,23 +19,23 @@ function records(session: Driver): Run[] {
 
 function beat(session: Driver, times: number, what: string | null): void {
   for (let time = 0; time < times; time += 1) {
-    session.wait(60_000);
+    session.wait(30_000);
     session.take("heartbeat-received", { running: what });
   }
 }
 
 verifies("SES21", "a tool that runs for an hour without a word is not idle", () => {
   const session = running();
-  beat(session, 60, "bash");
+  beat(session, 120, "bash");
   expect(session.state).toMatchObject({ status: "running", run: { stopping: null } });
 });
 
 verifies("SES21", "a run in which nothing moves is interrupted and fails, and the queue goes on", () => {
   const session = running();
   session.send(2);
-  beat(session, 9, null);
+  beat(session, 19, null);
   expect(session.state.run?.stopping).toBeNull();
-  expect(session.wait(60_000).effects.map(brief)).toContain("send interrupt");
+  expect(session.wait(30_000).effects.map(brief)).toContain("send interrupt");
   session.end(1, "stopped");
   expect(records(session)).toMatchObject([{ outcome: "failed", failure: { code: "run-stalled" } }]);
   expect(session.state.current?.messageId).toBe("msg_2");
@@ -53,7 +53,7 @@ verifies("SES21", "a machine that slept for hours finds a run that may go on", (
 verifies("SES21", "waiting for a person is not idle", () => {
   const session = running();
   session.up({ type: "permission-asked", messageId: "msg_1", requestId: "req_1", tool: "bash", title: "ls", patterns: ["ls"] });
-  beat(session, 24 * 60, null);
+  beat(session, 48 * 60, null);
   expect(session.state).toMatchObject({ status: "waiting", run: { stopping: null } });
 });
 

@@ -19,7 +19,10 @@ export type Effect =
       readonly workspace: Workspace;
       readonly demoOnly: boolean;
     }
-  /** Ends its processes and keeps its files, which the session's next epoch finds again. Failure is only logged. */
+  /**
+   * Ends its processes and keeps its files, which the session's next epoch finds again; then step `sandbox-released`. A
+   * failure is logged, and a deadline asks again.
+   */
   | { readonly type: "stop-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
   /** Removes its files too. */
   | { readonly type: "destroy-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }

@@ -6,7 +6,9 @@ import type {
   Actor,
   Answer,
   Failure,
+  Delivery,
   Isolation,
+  OnInterruption,
   PermissionPolicy,
   SandboxProviderConfig,
   UpMessage,
@@ -46,6 +48,8 @@ export interface NewPrompt {
   readonly text: string;
   /** Absent: the session's model. */
   readonly model?: string;
+  /** Absent: `queue`. */
+  readonly delivery?: Delivery;
 }
 
 export type SessionInput =
@@ -59,6 +63,8 @@ export type SessionInput =
       readonly metadata: Readonly<Record<string, string>>;
       readonly externalUserId: string | null;
       readonly permissions: PermissionPolicy;
+      /** Absent: `ask`. */
+      readonly onInterruption?: OnInterruption;
       readonly providers: readonly SandboxProviderConfig[];
       readonly gitIdentity: GitIdentity | null;
       readonly demoOnly: boolean;
@@ -71,6 +77,7 @@ export type SessionInput =
       readonly title?: string;
       readonly model?: string;
       readonly metadata?: Readonly<Record<string, string>>;
+      readonly onInterruption?: OnInterruption;
       readonly providers?: readonly SandboxProviderConfig[];
     })
   /** The work was written to a branch of the folder it came from. */
@@ -83,8 +90,12 @@ export type SessionInput =
       readonly providers?: readonly SandboxProviderConfig[];
     })
   | (ByPerson & { readonly type: "message-cancelled"; readonly messageId: string })
+  /** `before`: id of the waiting message it goes in front of; null puts it last. */
+  | (ByPerson & { readonly type: "message-moved"; readonly messageId: string; readonly before: string | null })
   | (ByPerson & { readonly type: "stop-requested" })
-  | (ByPerson & { readonly type: "resume-requested" })
+  /** `interrupted`: what becomes of the message that was cut off. */
+  | (ByPerson & { readonly type: "resume-requested"; readonly interrupted: "skip" | "continue" | "retry" })
+  | (ByPerson & { readonly type: "hibernate-requested" })
   | (ByPerson & { readonly type: "answer-given"; readonly requestId: string; readonly answer: Answer })
   | (ByPerson & WithOpenParts & { readonly type: "session-removed" })
   /** The object was loaded from storage: what was in flight is unknown. `linkId`: the link socket that survived, if any. */
@@ -99,6 +110,8 @@ export type SessionInput =
       /** Of the port error: whether a sandbox may exist all the same. */
       readonly outcome: "not-applied" | "applied" | "unknown";
     })
+  /** The backend says that the processes of a sandbox that was let go are gone. */
+  | (At & { readonly type: "sandbox-released"; readonly releasedEpoch: number })
   /** What the backend says of a sandbox whose link is gone; `gone` covers stopped, failed and not found. */
   | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone"; readonly failure: Failure | null })
   /** A hello on a socket whose token was checked against the lease's hash. `linkId` is minted by the shell per socket. */

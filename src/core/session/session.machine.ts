@@ -9,9 +9,11 @@ import { isAlive } from "../sandbox/lease.ts";
 import { earliestDeadline } from "./deadlines.ts";
 import { createDraft, effect, emit, patch, refuse, type Draft } from "./draft.ts";
 import { handle } from "./handlers.ts";
+import { watchIdle } from "./hibernate.ts";
 import { assertInvariants, assertProgress } from "./invariants.ts";
 import { newSession } from "./life.ts";
-import type { Effect, NoStep, Refusal, SessionChangePayload, Step } from "./session.effects.ts";
+import { retire } from "./release.ts";
+import type { NoStep, Refusal, SessionChangePayload, Step } from "./session.effects.ts";
 import type { SessionInput } from "./session.inputs.ts";
 import type { SessionState } from "./session.state.ts";
 import { STATE_BYTES_MAX } from "./session.timings.ts";
@@ -53,12 +55,15 @@ function fence(state: SessionState, input: SessionInput): Refusal | null {
 }
 
 /** A sandbox that came up after it was given up is stopped: the stop that was sent may have come before it existed. */
-function stray(state: SessionState, input: SessionInput): Step | null {
-  if (input.type !== "sandbox-accepted" || input.epoch > state.epoch) return null;
+function stray(before: SessionState, input: SessionInput): Step | null {
+  if (input.type !== "sandbox-accepted" || input.epoch > before.epoch) return null;
   const { epoch, backend } = input;
-  const type = state.status === "ended" ? "destroy-sandbox" : "stop-sandbox";
-  const effects: Effect[] = [{ type, id: sandboxIdOf(state.sessionId, epoch), epoch, backend }];
-  return { state, events: [], effects, outbox: [], messages: [], refusal: null, reply: null };
+  const draft = createDraft(before, input);
+  if (before.status === "ended") effect(draft, { type: "destroy-sandbox", id: sandboxIdOf(before.sessionId, epoch), epoch, backend });
+  else retire(draft, epoch, backend);
+  conclude(draft, before, input);
+  const { state, events, effects, outbox } = draft;
+  return { state, events, effects, outbox, messages: [], refusal: null, reply: null };
 }
 
 function outOfPlace(state: SessionState | null, input: SessionInput): Refusal {
@@ -80,6 +85,7 @@ function tooLarge({ state }: Draft, { type }: SessionInput): Refusal | null {
 
 /** What follows from any change: the status event, the summary for lists and feeds, the alarm. */
 function conclude(draft: Draft, before: SessionState | null, input: SessionInput): void {
+  watchIdle(draft);
   if (draft.state !== before) patch(draft, { revision: draft.state.revision + 1 });
   const { state } = draft;
   if (before?.status !== state.status || before.waitingFor !== state.waitingFor || before.failure !== state.failure) {

@@ -1,17 +1,36 @@
 /** The state of one session: plain JSON with a version, committed with the events of the step that made it. */
 import type {
   Actor,
+  Checkpoint,
+  Delivery,
   Failure,
+  OnInterruption,
   PermissionPolicy,
   SandboxProviderConfig,
   SessionStatus,
   WaitingFor,
   Workspace,
 } from "@berth/protocol";
-import type { ActiveRun } from "../run/run.ts";
-import type { Lease, SandboxRef, Start } from "../sandbox/lease.ts";
+import type { ActiveRun, OpenRequest } from "../run/run.ts";
+import type { Lease, RetiredSandbox, Start } from "../sandbox/lease.ts";
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
+
+/** A message that stands in for one that was interrupted. */
+export interface FollowUp {
+  readonly kind: "continue" | "retry";
+  /** Id of the interrupted message. */
+  readonly of: string;
+  /** How many in a row no person asked for. */
+  readonly automatic: number;
+  /** What a person allowed while there was no agent to hear it; asked again, it is answered at once. */
+  readonly granted: readonly Grant[];
+}
+
+export interface Grant {
+  readonly tool: string;
+  readonly patterns: readonly string[];
+}
 
 /** A message that waits for its turn. Its run id is given with it, since it runs at most once. */
 export interface QueuedMessage {
@@ -22,10 +41,53 @@ export interface QueuedMessage {
   readonly author: Actor;
   readonly apiKeyId: string | null;
   readonly createdAtMs: number;
+  readonly delivery: Delivery;
+  /** Rises with each message that came in; tells the place of one that joins the queue late. */
+  readonly order: number;
+  readonly followUp: FollowUp | null;
+}
+
+/** A message given to a turn that was already running. */
+export interface Steer {
+  readonly message: QueuedMessage;
+  /** Of the running turn; the message ends with it. */
+  readonly turnMessageId: string;
+  readonly runId: string;
+  /** True once the agent has it; until then whether it does is unknown. */
+  readonly taken: boolean;
+  /** People were told that it is not surely in the next model request. */
+  readonly deferred: boolean;
+}
+
+/** What was cut off and waits for a person's word. */
+export interface Interrupted {
+  readonly message: QueuedMessage;
+  /** What the agent had asked, oldest first: still answerable, and answered to the agent that goes on. */
+  readonly requests: readonly OpenRequest[];
+  /** Answers given so far, as sentences for the agent. */
+  readonly notes: readonly string[];
+  readonly granted: readonly Grant[];
+}
+
+export interface SavedCheckpoint extends Checkpoint {
+  readonly epoch: number;
+  readonly savedAtMs: number;
 }
 
 /** Watchdogs: what is being waited for, and until when in milliseconds since the Unix epoch. One alarm serves them all. */
-export type DeadlineKind = "start" | "attempt" | "link" | "accept" | "heartbeat" | "idle" | "stop";
+export type DeadlineKind =
+  | "start"
+  | "attempt"
+  | "probe"
+  | "link"
+  | "accept"
+  | "heartbeat"
+  | "idle"
+  | "stop"
+  | "steer"
+  | "hibernate"
+  | "save"
+  | "release";
 export type Deadlines = Readonly<Partial<Record<DeadlineKind, number>>>;
 
 export interface GitIdentity {
@@ -40,9 +102,6 @@ export interface AgentSettings {
   readonly permissions: PermissionPolicy;
   readonly gitIdentity: GitIdentity | null;
 }
-
-/** Nothing hibernates a session yet. */
-export type CoreStatus = Exclude<SessionStatus, "hibernated">;
 
 export interface SessionState {
   readonly version: typeof STATE_VERSION;
@@ -61,10 +120,11 @@ export interface SessionState {
   readonly createdAtMs: number;
   readonly lastActiveAtMs: number;
 
-  readonly status: CoreStatus;
+  readonly status: SessionStatus;
   readonly waitingFor: WaitingFor | null;
   readonly failure: Failure | null;
 
+  readonly onInterruption: OnInterruption;
   readonly settings: AgentSettings;
   /** True while only the demo model may be used. */
   readonly demoOnly: boolean;
@@ -76,13 +136,19 @@ export interface SessionState {
   readonly lease: Lease | null;
   readonly start: Start | null;
   /** Earlier sandboxes that may still exist. */
-  readonly retired: readonly SandboxRef[];
+  readonly retired: readonly RetiredSandbox[];
+  /** How often stopping the retired ones was asked for in vain. */
+  readonly releaseMisses: number;
+  /** What the next sandbox begins with where its folder is new. */
+  readonly checkpoint: SavedCheckpoint | null;
 
   /** Messages that wait, in the order in which they will run. */
   readonly queue: readonly QueuedMessage[];
   /** The message being executed; it has left the queue. */
   readonly current: QueuedMessage | null;
   readonly run: ActiveRun | null;
+  readonly steering: readonly Steer[];
+  readonly interrupted: Interrupted | null;
   /** Requests answered lately, so that a second answer is told apart from an unknown one. */
   readonly answered: readonly string[];
   readonly deadlines: Deadlines;

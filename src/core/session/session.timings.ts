@@ -1,19 +1,32 @@
 /** How long a session waits for what, in milliseconds. */
 export const TIMINGS = {
   /** For a lost link to come back before the sandbox counts as lost. */
-  linkMs: 60_000,
+  linkMs: 45_000,
   /** For `accepted` after a prompt went down an open link. */
   acceptMs: 30_000,
   /** Between signs of life while a run is active. */
-  heartbeatMs: 90_000,
+  heartbeatMs: 40_000,
   /** For anything to move in a run: a message, or a heartbeat that says what is running. */
   runIdleMs: 10 * 60_000,
   /** For the turn to end after an interrupt. */
   stopMs: 15_000,
+  /** Between questions to the backend about a sandbox that was accepted and has not dialled yet. */
+  probeMs: 10_000,
+  /** For the agent to take a message into its running turn before people are told that it may not. */
+  steerMs: 1_000,
+  /** For something to do, before the sandbox is given back. */
+  hibernateMs: 15 * 60_000,
+  /** For the checkpoint before that. */
+  saveMs: 60_000,
+  /** Before a backend is asked again to stop a sandbox that was let go; doubles up to an hour. */
+  releaseMs: 60_000,
+  releaseMaxMs: 60 * 60_000,
 } as const;
 
 /** How often the link may be closed over a prompt that is not accepted, before the sandbox counts as lost. */
 export const ACCEPT_MISSES_MAX = 3;
+/** Messages in a row that stand in for interrupted ones with nobody asking; then a person is asked. */
+export const AUTOMATIC_MAX = 3;
 /** Answered requests that are remembered. */
 export const ANSWERED_MAX = 100;
 /** Bytes of the state as JSON in UTF-8; a row of the store holds 2 MB, and a turn needs room to grow. */

@@ -3,11 +3,11 @@
  * machine refuses what has no row and asserts the rest after every step; the chart in docs/design/session.md is drawn
  * from it.
  */
+import type { SessionStatus } from "@berth/protocol";
 import type { InputType } from "./session.inputs.ts";
-import type { CoreStatus } from "./session.state.ts";
 
 /** `none` before the session is opened. */
-export type From = "none" | CoreStatus;
+export type From = "none" | SessionStatus;
 
 /** Taken in every status but `none` and `ended` without leaving it. */
 const ANYWHERE = [
@@ -15,17 +15,19 @@ const ANYWHERE = [
   "work-applied",
   "backends-configured",
   "message-cancelled",
+  "message-moved",
   "answer-given",
   "stop-requested",
   "usage-reported",
+  "sandbox-released",
 ] as const satisfies readonly InputType[];
 
 /** Taken from the current sandbox without leaving the status. */
 const FROM_SANDBOX = ["sandbox-accepted", "link-closed", "down-acked", "heartbeat-received"] as const satisfies readonly InputType[];
 
-type Row = Readonly<Partial<Record<InputType, readonly CoreStatus[]>>>;
+type Row = Readonly<Partial<Record<InputType, readonly SessionStatus[]>>>;
 
-function row(status: CoreStatus, staying: readonly InputType[], moves: Row): Row {
+function row(status: SessionStatus, staying: readonly InputType[], moves: Row): Row {
   return { ...Object.fromEntries(staying.map((input) => [input, [status]])), "session-removed": ["ended"], ...moves };
 }
 
@@ -45,10 +47,11 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
   idle: row("idle", [...ANYWHERE, ...FROM_SANDBOX], {
     "prompt-received": ["running", "idle", "starting", "failed"],
     "resume-requested": ["idle", "starting", "failed"],
+    "hibernate-requested": ["idle", "hibernated"],
     "session-restored": ["idle"],
     "sandbox-described": ["idle", "starting", "failed"],
     "link-opened": ["idle", "running", "starting", "failed"],
-    "up-received": ["idle", "failed"],
+    "up-received": ["idle", "running", "starting", "hibernated", "failed"],
     "clock-ticked": ["idle", "starting", "failed"],
   }),
   running: row("running", [...ANYWHERE, ...FROM_SANDBOX], {
@@ -62,7 +65,8 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
   }),
   waiting: row("waiting", [...ANYWHERE, ...FROM_SANDBOX], {
     "prompt-received": ["waiting", "running", "idle", "starting", "failed"],
-    "answer-given": ["waiting", "running"],
+    "answer-given": ["waiting", "running", "starting", "failed"],
+    "stop-requested": ["waiting", "running", "idle", "starting", "failed"],
     "resume-requested": ["waiting", "running", "idle", "starting", "failed"],
     "session-restored": ["waiting"],
     "sandbox-described": ["waiting", "idle", "starting", "failed"],
@@ -70,7 +74,16 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
     "up-received": ["waiting", "running", "idle", "starting", "failed"],
     "clock-ticked": ["waiting", "idle", "starting", "failed"],
   }),
+  hibernated: row("hibernated", ANYWHERE, {
+    "prompt-received": ["starting", "failed"],
+    "resume-requested": ["starting", "failed"],
+    "hibernate-requested": ["hibernated"],
+    "session-restored": ["hibernated"],
+    "clock-ticked": ["hibernated"],
+  }),
   failed: row("failed", ANYWHERE, {
+    "answer-given": ["failed", "waiting", "starting"],
+    "stop-requested": ["failed", "idle", "starting"],
     "prompt-received": ["starting", "failed"],
     "resume-requested": ["starting", "failed"],
     "session-restored": ["failed"],
@@ -80,6 +93,6 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
 };
 
 /** Null when the input has no place in this status. */
-export function nextStatuses(from: From, input: InputType): readonly CoreStatus[] | null {
+export function nextStatuses(from: From, input: InputType): readonly SessionStatus[] | null {
   return TRANSITIONS[from][input] ?? null;
 }

@@ -25,6 +25,8 @@ export function sessionResource(state: SessionState, lastSeq: number): Session {
     ...sessionSummary(state, lastSeq),
     ...(state.failure === null ? {} : { failure: state.failure }),
     queueLength: state.queue.length,
+    onInterruption: state.onInterruption,
+    ...(state.checkpoint === null ? {} : { savedAt: new Date(state.checkpoint.savedAtMs).toISOString() }),
     ...(lease === null
       ? {}
       : {
@@ -48,5 +50,7 @@ export function messageResource(message: QueuedMessage, status: MessageStatus): 
     author: message.author,
     createdAt: new Date(message.createdAtMs).toISOString(),
     ...(status === "queued" || status === "cancelled" ? {} : { runId: message.runId }),
+    ...(message.delivery === "steer" ? { delivery: message.delivery } : {}),
+    ...(message.followUp === null ? {} : { [message.followUp.kind === "retry" ? "retryOf" : "continues"]: message.followUp.of }),
   };
 }

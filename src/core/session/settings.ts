@@ -14,16 +14,18 @@ export function useProviders(draft: Draft, providers: AgentSettings["providers"]
   });
 }
 
-export function sessionUpdated(draft: Draft, { title, model, metadata, providers, author }: InputOf<"session-updated">): null {
+export function sessionUpdated(draft: Draft, { title, model, metadata, onInterruption, providers, author }: InputOf<"session-updated">): null {
   if (providers) useProviders(draft, providers);
   if (metadata) patch(draft, { metadata });
   if (title !== undefined) patch(draft, { title, titleByPerson: true });
   if (model !== undefined) patch(draft, { model });
+  if (onInterruption !== undefined) patch(draft, { onInterruption });
   touch(draft);
-  if (title === undefined && model === undefined) return null;
+  if (title === undefined && model === undefined && onInterruption === undefined) return null;
+  const changed = { ...(title === undefined ? {} : { title }), ...(model === undefined ? {} : { model }) };
   emit(draft, {
     type: "session.updated",
-    data: { ...(title === undefined ? {} : { title }), ...(model === undefined ? {} : { model }) },
+    data: { ...changed, ...(onInterruption === undefined ? {} : { onInterruption }) },
     actor: author.actor,
   });
   return null;

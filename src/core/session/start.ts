@@ -3,7 +3,9 @@ import { CLOSE_CODES, type Failure } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
 import { START_TOTAL_MS, attemptDeadlineAtMs, isAlive, requestLease, type Lease } from "../sandbox/lease.ts";
-import { clearDeadlines, effect, emit, failSession, patch, setDeadline, type Draft } from "./draft.ts";
+import { clearDeadlines, effect, emit, failSession, onlyRelease, patch, setDeadline, type Draft } from "./draft.ts";
+import { retire } from "./release.ts";
+import { steersLost } from "./steering.ts";
 
 const NO_BACKEND: Failure = {
   code: "no-sandbox-backend",
@@ -17,13 +19,13 @@ export function startSandbox(draft: Draft): void {
   const { backends } = draft.state;
   if (backends.length === 0) return failSession(draft, NO_BACKEND);
   const start = { deadlineAtMs: draft.nowMs + START_TOTAL_MS, backendsLeft: backends, failures: [] };
-  patch(draft, { status: "starting", waitingFor: null, failure: null, start, deadlines: {} });
+  patch(draft, { status: "starting", waitingFor: null, failure: null, start, deadlines: onlyRelease(draft) });
   setDeadline(draft, "start", START_TOTAL_MS);
   nextAttempt(draft);
 }
 
-/** The next backend, or the end of the start. */
-function nextAttempt(draft: Draft): void {
+/** The next backend, or the end of the start. `failed`: the attempt before. */
+function nextAttempt(draft: Draft, failed?: { readonly backend: string; readonly failure: Failure }): void {
   const { start } = draft.state;
   invariant(start, "an attempt belongs to a start");
   const [backend, ...backendsLeft] = start.backendsLeft;
@@ -32,7 +34,8 @@ function nextAttempt(draft: Draft): void {
   const epoch = draft.state.epoch + 1;
   patch(draft, { start: next, epoch, lease: requestLease(epoch, backend, draft.state.demoOnly) });
   setDeadline(draft, "attempt", attemptDeadlineAtMs(next, draft.nowMs) - draft.nowMs);
-  emit(draft, { type: "sandbox.status", data: { epoch, phase: "requested", backend } });
+  const insteadOf = failed === undefined || failed.backend === backend ? {} : { insteadOf: failed };
+  emit(draft, { type: "sandbox.status", data: { epoch, phase: "requested", backend, ...insteadOf } });
   createSandbox(draft);
 }
 
@@ -55,13 +58,13 @@ function startFailure(failures: readonly Failure[]): Failure {
 
 /** This attempt is over. `mayExist`: something may be left at the backend. */
 export function attemptFailed(draft: Draft, failure: Failure, mayExist: boolean): void {
-  const { start } = draft.state;
-  invariant(start, "an attempt belongs to a start");
+  const { start, lease } = draft.state;
+  invariant(start && lease, "an attempt belongs to a start");
   patch(draft, { start: { ...start, failures: [...start.failures, failure] } });
   if (mayExist) releaseLease(draft, "failed", failure);
   else markLease(draft, "failed", failure);
-  clearDeadlines(draft, "attempt");
-  nextAttempt(draft);
+  clearDeadlines(draft, "attempt", "probe");
+  nextAttempt(draft, { backend: lease.backend, failure });
 }
 
 /** The total deadline: no backend is tried any more. */
@@ -101,7 +104,7 @@ export function releaseLease(draft: Draft, phase: LastPhase, failure?: Failure):
   const lease = markLease(draft, phase, failure);
   if (lease === null) return;
   const { epoch, backend, linkId } = lease;
-  patch(draft, { retired: [...draft.state.retired, { epoch, backend }] });
   if (linkId !== null) effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.fenced, reason: "this sandbox was let go" });
-  effect(draft, { type: "stop-sandbox", id: sandboxIdOf(draft.state.sessionId, epoch), epoch, backend });
+  retire(draft, epoch, backend);
+  steersLost(draft);
 }

@@ -1,13 +1,15 @@
 /** A run's life inside the session: dispatch, acceptance, end. */
-import type { Failure, Part, RunOutcome, Usage } from "@berth/protocol";
+import type { Actor, Failure, Part, RunOutcome, Usage } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
-import { endedRun, meter, type ActiveRun, type OpenPart } from "../run/run.ts";
+import { endedRun, meter, type ActiveRun, type OpenPart, type OpenRequest } from "../run/run.ts";
 import { clearDeadlines, emit, moveMessage, patch, setDeadline, touch, type Draft } from "./draft.ts";
 import { sendDown, sendSettings } from "./down.ts";
 import { closeRequests } from "./requests.ts";
 import type { RunHistoryPayload } from "./session.effects.ts";
 import type { InputOf } from "./session.inputs.ts";
+import type { QueuedMessage, SessionState } from "./session.state.ts";
 import { TIMINGS } from "./session.timings.ts";
+import { steersEnded } from "./steering.ts";
 import { watchRun } from "./watch.ts";
 
 /** Takes the head of the queue and sends it down. The run begins here: from now on it may have effects. */
@@ -55,10 +57,11 @@ export function accept(draft: Draft): void {
 }
 
 /** Asks the agent to stop. The turn's end confirms it; the deadline makes sure. */
-export function interrupt(draft: Draft, reason: "person" | "stalled"): void {
+export function interrupt(draft: Draft, reason: "person" | "stalled", actor?: Actor): void {
   const { run } = draft.state;
   if (run === null || run.stopping !== null) return;
   patch(draft, { run: { ...run, stopping: reason } });
+  emit(draft, { type: "run.stopping", data: { reason }, ...ofRun(run), ...(actor ? { actor } : {}) });
   sendDown(draft, { type: "interrupt", messageId: run.messageId });
   setDeadline(draft, "stop", TIMINGS.stopMs);
 }
@@ -69,22 +72,32 @@ const STALLED: Failure = {
   fix: "Send the message again.",
 };
 
-/** A stop that was asked for explains every end but a completed one. */
-function settle(run: ActiveRun, outcome: RunOutcome, failure: Failure | null): { outcome: RunOutcome; failure: Failure | null } {
-  if (run.stopping === null || outcome === "completed") return { outcome, failure };
-  return run.stopping === "person" ? { outcome: "stopped", failure: null } : { outcome: "failed", failure: STALLED };
+/** A stop that was asked for explains every end but a completed one; the policy may make a failure of an interruption. */
+function settle({ run, onInterruption }: SessionState, outcome: RunOutcome, failure: Failure | null): { outcome: RunOutcome; failure: Failure | null } {
+  if (outcome === "completed") return { outcome, failure };
+  if (run?.stopping === "person") return { outcome: "stopped", failure: null };
+  if (run?.stopping === "stalled") return { outcome: "failed", failure: STALLED };
+  return { outcome: outcome === "interrupted" && onInterruption === "fail" ? "failed" : outcome, failure };
 }
 
-/** Ends the run in the log and hands its record to the run history. Answers the outcome; the caller decides what follows. */
+export interface EndedRun {
+  readonly outcome: RunOutcome;
+  readonly message: QueuedMessage;
+  /** Requests that stay open, since another agent may go on with what was cut off. */
+  readonly parked: readonly OpenRequest[];
+}
+
+/** Ends the run in the log and hands its record to the run history. The caller decides what follows. */
 export function endRun(
   draft: Draft,
   end: { readonly outcome: RunOutcome; readonly failure?: Failure | null; readonly agentUsage?: Usage | null },
-): RunOutcome {
-  const { run, current } = draft.state;
+): EndedRun {
+  const { run, current, onInterruption } = draft.state;
   invariant(run && current, "there is no run to end");
   for (const part of run.openParts) emit(draft, { type: "part.ended", data: { part: cutPart(draft, part) }, ...ofRun(run) });
-  closeRequests(draft);
-  const { outcome, failure } = settle(run, end.outcome, end.failure ?? null);
+  const { outcome, failure } = settle(draft.state, end.outcome, end.failure ?? null);
+  const parked = outcome === "interrupted" && onInterruption !== "retry" ? run.requests : [];
+  if (parked.length === 0) closeRequests(draft);
   const record = endedRun(draft.state.sessionId, run, { outcome, failure, agentUsage: end.agentUsage ?? null }, draft.nowMs);
   moveMessage(draft, current, outcome, failure === null ? {} : { failure });
   emit(draft, {
@@ -96,8 +109,9 @@ export function endRun(
   draft.outbox.push({ id: `run-${run.runId}`, target: "run-history", payload: JSON.stringify(payload), nextAttemptAtMs: draft.nowMs });
   patch(draft, { run: null, current: null, waitingFor: null });
   clearDeadlines(draft, "accept", "heartbeat", "idle", "stop");
+  steersEnded(draft, run.messageId, outcome);
   touch(draft);
-  return outcome;
+  return { outcome, message: current, parked };
 }
 
 /** The broker's count of a model call made during the run. What comes between runs or after one belongs to the ledger alone. */

@@ -6,13 +6,16 @@ import { CLOSE_CODES, type Failure, type UpMessage } from "@berth/protocol";
 import { arrivalOf, received } from "../link/link-end.ts";
 import { unreachable } from "../kernel/assert.ts";
 import { clearDeadlines, effect, emit, failSession, patch, refuse, type Draft } from "./draft.ts";
-import { afterRun, currentLease, emitPhase } from "./lease.ts";
+import { checkpointFailed, checkpointSaved, workspaceRestored } from "./hibernate.ts";
+import { afterRun } from "./interrupted.ts";
+import { currentLease, emitPhase } from "./lease.ts";
 import { advance } from "./queue.ts";
 import { requestAsked, requestGone } from "./requests.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputOf } from "./session.inputs.ts";
 import { titleSuggested } from "./settings.ts";
 import { attemptFailed, releaseLease } from "./start.ts";
+import { steerRefused, steerTaken } from "./steering.ts";
 import { accept, endRun, ofRun } from "./turn.ts";
 import { watchRun } from "./watch.ts";
 
@@ -29,12 +32,16 @@ export function upReceived(draft: Draft, { n, message }: InputOf<"up-received">)
   patch(draft, { lease: { ...lease, link: received(lease.link, n) } });
   if ("messageId" in message) ofTurn(draft, message);
   else ofSandbox(draft, message);
+  // A refused message may be the next one now.
+  advance(draft);
   return null;
 }
 
 type OfTurn = Extract<UpMessage, { messageId: string }>;
 
 function ofTurn(draft: Draft, message: OfTurn): void {
+  // The turn may be over: the message that came too late for it is not.
+  if (message.type === "steer-refused") return steerRefused(draft, message.steerId);
   if (draft.state.run?.messageId !== message.messageId) return;
   accept(draft);
   watchRun(draft);
@@ -56,6 +63,8 @@ function ofTurn(draft: Draft, message: OfTurn): void {
     case "permission-asked":
     case "question-asked":
       return requestAsked(draft, message);
+    case "steered":
+      return steerTaken(draft, message.steerId);
     case "todo":
       return emit(draft, { type: "todo.updated", data: { items: message.items }, ...ofRun(run) });
     case "turn-ended": {
@@ -85,6 +94,12 @@ function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
       return requestGone(draft, message.requestId);
     case "title":
       return titleSuggested(draft, message.title);
+    case "checkpoint-saved":
+      return checkpointSaved(draft, message.checkpoint);
+    case "checkpoint-failed":
+      return checkpointFailed(draft, message.failure);
+    case "workspace-restored":
+      return workspaceRestored(draft, message.checkpoint);
     default:
       return unreachable(message);
   }

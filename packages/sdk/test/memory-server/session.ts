@@ -34,7 +34,7 @@ export class MemorySession {
     const title = input.title ?? input.prompt?.slice(0, 60) ?? "New session";
     this.session = {
       id, title, status: "starting", model: input.model, workspace, metadata: input.metadata ?? {}, createdBy: OWNER,
-      createdAt: at, lastActiveAt: at, lastSeq: 0, queueLength: 0,
+      createdAt: at, lastActiveAt: at, lastSeq: 0, queueLength: 0, onInterruption: "ask",
       ...(input.externalUserId ? { externalUserId: input.externalUserId } : {}),
     };
     this.emit({ type: "session.created", data: { title, model: input.model, workspace } });

@@ -1,0 +1,71 @@
+/** Giving the sandbox back while there is nothing to do, and what is saved of it. */
+import type { Checkpoint, Failure } from "@berth/protocol";
+import { isAlive } from "../sandbox/lease.ts";
+import { clearDeadlines, emit, patch, refuse, setDeadline, touch, type Draft } from "./draft.ts";
+import { sendDown } from "./down.ts";
+import { currentLease } from "./lease.ts";
+import { hangUp } from "./link.ts";
+import type { Refusal } from "./session.effects.ts";
+import { TIMINGS } from "./session.timings.ts";
+import { releaseLease } from "./start.ts";
+
+/** After every step: an idle session with a sandbox has a time at which it gives it back, and no other has. */
+export function watchIdle(draft: Draft): void {
+  const { status, lease, deadlines } = draft.state;
+  const isWatched = status === "idle" && isAlive(lease);
+  if (!isWatched && (deadlines.hibernate !== undefined || deadlines.save !== undefined)) clearDeadlines(draft, "hibernate", "save");
+  if (isWatched && deadlines.hibernate === undefined && deadlines.save === undefined) setDeadline(draft, "hibernate", TIMINGS.hibernateMs);
+}
+
+export function hibernateRequested(draft: Draft): Refusal | null {
+  const { status, lease, deadlines } = draft.state;
+  if (status === "hibernated") return null;
+  if (!isAlive(lease)) {
+    hibernate(draft);
+    return null;
+  }
+  if (lease.linkId === null) {
+    return refuse("conflict", "The sandbox is not connected, so its work cannot be saved now.", { fix: "Try again in a minute." });
+  }
+  touch(draft);
+  if (deadlines.save === undefined) saveFirst(draft);
+  return null;
+}
+
+/** Nothing is given back that was not saved: without a link it waits for the next time. */
+export function idleLongEnough(draft: Draft): void {
+  if (currentLease(draft).linkId !== null) saveFirst(draft);
+}
+
+function saveFirst(draft: Draft): void {
+  clearDeadlines(draft, "hibernate");
+  sendDown(draft, { type: "checkpoint" });
+  setDeadline(draft, "save", TIMINGS.saveMs);
+}
+
+/** A sandbox that does not save may be no more than a socket that looks open. */
+export function notSaved(draft: Draft): void {
+  hangUp(draft, "the work was not saved in time");
+}
+
+export function checkpointSaved(draft: Draft, checkpoint: Checkpoint): void {
+  const { epoch } = currentLease(draft);
+  patch(draft, { checkpoint: { ...checkpoint, epoch, savedAtMs: draft.nowMs } });
+  emit(draft, { type: "workspace.checkpoint", data: { phase: "saved", epoch, checkpoint } });
+  if (draft.state.deadlines.save === undefined) return;
+  releaseLease(draft, "stopped");
+  hibernate(draft);
+}
+
+export function checkpointFailed(draft: Draft, failure: Failure): void {
+  emit(draft, { type: "workspace.checkpoint", data: { phase: "failed", epoch: currentLease(draft).epoch, failure } });
+  clearDeadlines(draft, "save");
+}
+
+export function workspaceRestored(draft: Draft, checkpoint: Checkpoint): void {
+  emit(draft, { type: "workspace.checkpoint", data: { phase: "restored", epoch: currentLease(draft).epoch, checkpoint } });
+}
+
+function hibernate(draft: Draft): void {
+  patch(draft, { status: "hibernated" });
+}
