@@ -48,6 +48,7 @@ describe("the failure of a turn", () => {
     [{ name: "MessageOutputLengthError", data: {} }, "output-too-long"],
     [{ name: "UnknownError", data: { message: "Model not found: x/nope." } }, "model-not-found"],
     [{ name: "UnknownError", data: { message: "said" } }, "agent-error"],
+    [{ name: "UnknownError", data: { message: "effect/sql/SqlError: Failed to execute statement\n    at runLoop (chunk.js:25:2045)" } }, "agent-storage"],
   ] as const)("%j is %s", (error, code) => {
     expect(failureOfTurn(error)).toMatchObject({ code, message: expect.stringMatching(/./) });
   });

@@ -123,7 +123,20 @@ export function failureOfTurn({ name, data }: OpenCodeError): Failure | null {
   if (name === "APIError") return { ...apiFailure(status), message };
   // Thrown before any request is made, so it has no status and no name of its own.
   if (name === "UnknownError" && message.includes("Model not found")) return { ...BY_STATUS[404], code: "model-not-found", message };
-  return { code: "agent-error", ...BY_NAME[name], message };
+  if (/SqlError|SQLITE_(FULL|IOERR)|ENOSPC|disk is full/.test(message)) return STORAGE;
+  return { code: "agent-error", ...BY_NAME[name], message: withoutStack(message) };
+}
+
+/** Its database takes no more, which nearly always is a full disk. */
+const STORAGE: Failure = {
+  code: "agent-storage",
+  message: "The agent could not write to its disk.",
+  fix: "Make room on the disk of the sandbox, then send the message again.",
+};
+
+/** What OpenCode did not expect itself comes with the lines of its program that were running. */
+function withoutStack(message: string): string {
+  return message.split(/\n\s+at /, 1)[0] ?? message;
 }
 
 function apiFailure(status: number | null): { readonly code: string; readonly fix?: string } {
