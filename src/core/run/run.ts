@@ -19,6 +19,12 @@ export interface OpenRequest {
   readonly patterns: readonly string[];
 }
 
+/** What the broker counted. */
+export interface Metered {
+  readonly usage: Usage;
+  readonly costMicros: number | null;
+}
+
 export interface ActiveRun {
   readonly runId: string;
   readonly messageId: string;
@@ -34,13 +40,13 @@ export interface ActiveRun {
   /** Why an interrupt was sent: a person asked, or nothing moved for too long. */
   readonly stopping: "person" | "stalled" | null;
   /** What the broker counted; null while it said nothing. */
-  readonly metered: { readonly usage: Usage; readonly costMicros: number | null } | null;
+  readonly metered: Metered | null;
   readonly openParts: readonly OpenPart[];
   /** Oldest first. */
   readonly requests: readonly OpenRequest[];
 }
 
-export function addUsage(left: Usage, right: Usage): Usage {
+function addUsage(left: Usage, right: Usage): Usage {
   return {
     inputTokens: left.inputTokens + right.inputTokens,
     outputTokens: left.outputTokens + right.outputTokens,
@@ -51,10 +57,14 @@ export function addUsage(left: Usage, right: Usage): Usage {
 }
 
 /** One call whose price is unknown makes the whole cost unknown. */
-export function meter(run: ActiveRun, usage: Usage, costMicros: number | null): ActiveRun {
-  const before = run.metered ?? { usage: NO_USAGE, costMicros: 0 };
+export function addMetered(before: Metered | null, { usage, costMicros }: Metered): Metered {
+  if (before === null) return { usage, costMicros };
   const cost = before.costMicros === null || costMicros === null ? null : before.costMicros + costMicros;
-  return { ...run, metered: { usage: addUsage(before.usage, usage), costMicros: cost } };
+  return { usage: addUsage(before.usage, usage), costMicros: cost };
+}
+
+export function meter(run: ActiveRun, usage: Usage, costMicros: number | null): ActiveRun {
+  return { ...run, metered: addMetered(run.metered, { usage, costMicros }) };
 }
 
 export interface RunEnd {

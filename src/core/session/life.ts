@@ -50,6 +50,7 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
     run: null,
     steering: [],
     interrupted: null,
+    endedRuns: [],
     answered: [],
     deadlines: {},
   };

@@ -11,6 +11,7 @@ import type {
   WaitingFor,
   Workspace,
 } from "@berth/protocol";
+import type { EndedRun } from "../run/ended-run.ts";
 import type { ActiveRun, OpenRequest } from "../run/run.ts";
 import type { Lease, RetiredSandbox, Start } from "../sandbox/lease.ts";
 
@@ -149,6 +150,8 @@ export interface SessionState {
   readonly run: ActiveRun | null;
   readonly steering: readonly Steer[];
   readonly interrupted: Interrupted | null;
+  /** Of which usage may still be told, newest last. */
+  readonly endedRuns: readonly EndedRun[];
   /** Requests answered lately, so that a second answer is told apart from an unknown one. */
   readonly answered: readonly string[];
   readonly deadlines: Deadlines;

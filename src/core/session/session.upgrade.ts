@@ -26,6 +26,7 @@ function fromFirst(old: SessionState): SessionState {
     run: old.run && { ...old.run, requests: old.run.requests.map((request) => ({ ...request, summary: "", tool: null, patterns: [] })) },
     steering: [],
     interrupted: null,
+    endedRuns: [],
     deadlines: old.status === "idle" && old.lease?.phase === "ready" ? { ...old.deadlines, hibernate: old.lastActiveAtMs } : old.deadlines,
   };
 }

@@ -1,6 +1,7 @@
 /** A run's life inside the session: dispatch, acceptance, end. */
 import type { Actor, Failure, Part, RunOutcome, Usage } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
+import { countLate, rememberEnded } from "../run/ended-run.ts";
 import { endedRun, meter, type ActiveRun, type OpenPart, type OpenRequest } from "../run/run.ts";
 import { clearDeadlines, emit, moveMessage, patch, setDeadline, touch, type Draft } from "./draft.ts";
 import { sendDown, sendSettings } from "./down.ts";
@@ -107,17 +108,29 @@ export function endRun(
   });
   const payload: RunHistoryPayload = { run: record };
   draft.outbox.push({ id: `run-${run.runId}`, target: "run-history", payload: JSON.stringify(payload), nextAttemptAtMs: draft.nowMs });
-  patch(draft, { run: null, current: null, waitingFor: null });
+  const endedRuns = rememberEnded(draft.state.endedRuns, { run: record, metered: run.metered, revision: 0 }, draft.nowMs);
+  patch(draft, { run: null, current: null, waitingFor: null, endedRuns });
   clearDeadlines(draft, "accept", "heartbeat", "idle", "stop");
   steersEnded(draft, run.messageId, outcome);
   touch(draft);
   return { outcome, message: current, parked };
 }
 
-/** The broker's count of a model call made during the run. What comes between runs or after one belongs to the ledger alone. */
+/**
+ * The broker's count of a model call made during the run. One that comes soon after the run's end makes its record be reported
+ * again; what belongs to no run that is known is in the ledger alone.
+ */
 export function usageReported(draft: Draft, { runId, usage, costMicros }: InputOf<"usage-reported">): null {
-  const { run } = draft.state;
-  if (run !== null && run.runId === runId) patch(draft, { run: meter(run, usage, costMicros) });
+  const { run, endedRuns } = draft.state;
+  if (run !== null && run.runId === runId) {
+    patch(draft, { run: meter(run, usage, costMicros) });
+    return null;
+  }
+  const ended = countLate(endedRuns, runId, { usage, costMicros }, draft.nowMs);
+  if (ended === null) return null;
+  patch(draft, { endedRuns: endedRuns.map((known) => (known.run.id === runId ? ended : known)) });
+  const payload: RunHistoryPayload = { run: ended.run, revision: ended.revision };
+  draft.outbox.push({ id: `run-${runId}-${ended.revision}`, target: "run-history", payload: JSON.stringify(payload), nextAttemptAtMs: draft.nowMs });
   return null;
 }
 
