@@ -1,0 +1,130 @@
+/** Saving, giving a sandbox back, and making sure that it is gone. */
+import { verifies } from "@berth/testkit";
+import { expect } from "vitest";
+import { sessionResource } from "./session.view.ts";
+import { readState } from "./session.upgrade.ts";
+import { Driver, T0, brief } from "./testing.ts";
+
+const SAVED = { id: "chk_1", files: 3, bytes: 700 };
+
+function ready(): Driver {
+  const session = new Driver();
+  session.ready();
+  return session;
+}
+
+verifies("SES44", "an idle session saves its work, gives its sandbox back, and a message wakes it", () => {
+  const session = ready();
+  session.wait(14 * 60_000);
+  expect(session.state.status).toBe("idle");
+  expect(session.wait(60_000).effects.map(brief)).toContain("send checkpoint");
+  session.up({ type: "checkpoint-saved", checkpoint: SAVED });
+  expect(session.last.events.map(brief)).toEqual(["workspace.checkpoint saved", "sandbox.status stopped", "session.status hibernated"]);
+  expect(session.state.lease?.phase).toBe("stopped");
+  session.send(1);
+  expect(session.state.status).toBe("starting");
+  session.ready();
+  expect(session.state.current?.messageId).toBe("msg_1");
+});
+
+verifies("SES44", "a person may ask for it at once, and a message that comes while it saves is worked on", () => {
+  const session = ready();
+  session.take("hibernate-requested", {});
+  session.run(1);
+  session.up({ type: "checkpoint-saved", checkpoint: SAVED });
+  expect(session.state.status).toBe("running");
+  expect(session.take("hibernate-requested", {}).refusal?.problem).toBe("conflict");
+  session.end(1);
+  session.take("hibernate-requested", {});
+  session.up({ type: "checkpoint-saved", checkpoint: SAVED });
+  expect(session.take("hibernate-requested", {}).refusal).toBeNull();
+  session.take("resume-requested", { interrupted: "skip" });
+  expect(session.state.status).toBe("starting");
+});
+
+verifies("SES44", "what cannot be saved is not given back: it is tried again, and a sandbox that does not answer is hung up on", () => {
+  const session = ready();
+  session.wait(15 * 60_000);
+  session.up({ type: "checkpoint-failed", failure: { code: "disk-full", message: "The disk is full." } });
+  expect(session.state).toMatchObject({ status: "idle", lease: { phase: "ready" } });
+  expect(session.wait(15 * 60_000).effects.map(brief)).toContain("send checkpoint");
+  expect(session.wait(60_000).effects.map(brief)).toContain("close-link");
+  expect(session.take("hibernate-requested", {}).refusal?.fix).toBeDefined();
+});
+
+verifies("SES44", "an idle session without a sandbox hibernates as it is", () => {
+  const session = ready();
+  session.unlink();
+  session.take("sandbox-described", { phase: "gone", failure: null });
+  session.take("hibernate-requested", {});
+  expect(session.state.status).toBe("hibernated");
+});
+
+verifies("SES45", "the first configuration of the next sandbox names the newest checkpoint, later ones do not", () => {
+  const session = ready();
+  session.run(1);
+  session.up({ type: "checkpoint-saved", checkpoint: SAVED });
+  session.up({ type: "checkpoint-saved", checkpoint: { ...SAVED, id: "chk_2" } });
+  expect(sessionResource(session.state, 1).savedAt).toBe(new Date(T0).toISOString());
+  session.unlink();
+  session.take("sandbox-described", { phase: "gone", failure: null });
+  session.take("resume-requested", { interrupted: "skip" });
+  session.accept();
+  session.link();
+  const told = session.effects.flatMap((one) => (one.type === "send-frame" && one.frame.type === "down" && one.frame.body.type === "configure" ? [one.frame.body] : []));
+  expect(told.map(({ restore }) => restore)).toEqual([undefined, { checkpoint: "chk_2" }]);
+  session.up({ type: "workspace-restored", checkpoint: { ...SAVED, id: "chk_2" } });
+  expect(session.last.events).toMatchObject([{ type: "workspace.checkpoint", data: { phase: "restored", epoch: 2 } }]);
+});
+
+verifies("SES46", "a sandbox that was let go is stopped until its backend confirms it", () => {
+  const session = new Driver({ backends: ["docker"] });
+  session.accept();
+  session.wait(45_000);
+  expect(session.state).toMatchObject({ status: "failed", retired: [{ epoch: 1, stopped: false }] });
+  expect(session.wait(60_000).effects.map(brief)).toEqual(["stop-sandbox 1", "set-alarm"]);
+  expect(session.wait(60_000).effects.map(brief)).toEqual(["set-alarm"]);
+  expect(session.wait(60_000).effects.map(brief)).toEqual(["stop-sandbox 1", "set-alarm"]);
+  session.take("sandbox-released", { releasedEpoch: 1 });
+  expect(session.state.deadlines).toEqual({});
+});
+
+verifies("SES47", "a fallback's request names the backend it stands in for and why", () => {
+  const session = new Driver();
+  const failure = { code: "unreachable", message: "docker is down." };
+  session.take("sandbox-create-failed", { backend: "docker", failure, outcome: "not-applied" });
+  expect(session.last.events).toContainEqual({
+    type: "sandbox.status",
+    data: { epoch: 2, phase: "requested", backend: "process", insteadOf: { backend: "docker", failure } },
+  });
+});
+
+verifies("SES48", "a sandbox that does not dial is asked about, and one that is gone makes room at once", () => {
+  const session = new Driver();
+  session.accept();
+  expect(session.wait(10_000).effects.map(brief)).toContain("describe-sandbox 1");
+  session.take("sandbox-described", { phase: "alive", failure: null });
+  expect(session.wait(10_000).effects.map(brief)).toContain("describe-sandbox 1");
+  session.take("sandbox-described", { phase: "gone", failure: { code: "exited", message: "It ended." } });
+  expect(session.state.lease).toMatchObject({ backend: "process", epoch: 2 });
+});
+
+verifies("SES49", "a stop is in the log at once with who asked, and the turn's end confirms it", () => {
+  const session = ready();
+  session.run(1);
+  expect(session.take("stop-requested", {}).events).toMatchObject([{ type: "run.stopping", data: { reason: "person" }, actor: { id: "usr_alice" } }]);
+  expect(session.take("stop-requested", {}).events).toEqual([]);
+  expect(session.end(1, "stopped").events.map(brief)).toContain("run.ended stopped");
+});
+
+verifies("SES50", "a state of the first version goes on as one of today", () => {
+  const session = ready();
+  session.run(1);
+  session.send(2);
+  const { onInterruption: _p, checkpoint: _c, steering: _s, interrupted: _i, releaseMisses: _r, ...old } = session.state;
+  const bare = ({ delivery: _d, order: _o, followUp: _f, ...message }: NonNullable<typeof old.current>): object => message;
+  const stored = JSON.stringify({ ...old, version: 1, current: old.current && bare(old.current), queue: old.queue.map(bare) });
+  session.state = readState(stored);
+  session.end(1);
+  expect(session.state).toMatchObject({ version: 2, current: { messageId: "msg_2", delivery: "queue" } });
+});
