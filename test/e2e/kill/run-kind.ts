@@ -1,0 +1,68 @@
+/** So many points of one kind on one session, and the row of the table that they make. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { createPrng } from "../../../src/core/kernel/prng.ts";
+import { MODEL, type TestStack } from "../support/stack.ts";
+import { Clients } from "./clients.ts";
+import { Ledger } from "./ledger.ts";
+import { RECOVERED_WITHIN_MS, runPoint, type Outcome, type Point, type Subject } from "./point.ts";
+import { LogReader } from "./witnesses.ts";
+
+/** A share of the points by default, all of them with `SOAK=1`, and `POINTS` as many as it says. */
+export const POINTS = (share: number): number => Number(process.env["POINTS"] ?? (process.env["SOAK"] === "1" ? 20 : share));
+export const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const READY_WITHIN_MS = 90_000;
+const POLICY = "continue";
+
+/** A session that is ready, with all its witnesses. */
+export async function openSubject(stack: TestStack, key = `subject-${SEED}-${Math.random()}`): Promise<Subject & { end(): Promise<void> }> {
+  const clients = new Clients(stack.url, stack.apiKey);
+  const sessionId = await clients.createSession(key, { model: MODEL, onInterruption: POLICY });
+  const log = new LogReader(`${stack.url}/v1/sessions/${sessionId}/events`, stack.apiKey);
+  await log.until("the session is ready", (events) => events.some(({ type, data }) => type === "session.status" && data["status"] === "idle"), READY_WITHIN_MS);
+  const folder = mkdtempSync(join(stack.dataDir, "ledgers-"));
+  const ledger = new Ledger(join(stack.dataDir, "sandboxes", sessionId, "work"), folder, sessionId).open();
+  const end = async (): Promise<void> => {
+    log.close();
+    await clients.remove(sessionId);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { sessionId, clients, ledger, log, databaseUrl: stack.databaseUrl, accepted: [], end };
+}
+
+export type Kind = Pick<Point, "kind" | "kill" | "mayEnd"> & {
+  /** Before the first point. */
+  prepare?(subject: Subject): Promise<void>;
+  /** After each point; throws when something is not as it has to be. */
+  afterPoint?(): Promise<void>;
+};
+
+/** Kills `points` times at random points. Prints a line per point and one for the kind, and fails for what the issue forbids. */
+export async function runKind(stack: TestStack, kind: Kind, points: number): Promise<void> {
+  const prng = createPrng(SEED);
+  const subject = await openSubject(stack);
+  const outcomes: Outcome[] = [];
+  try {
+    await kind.prepare?.(subject);
+    for (let point = 1; point <= points; point++) {
+      outcomes.push(await runPoint(subject, { ...kind, point, prng }));
+      await kind.afterPoint?.();
+    }
+  } finally {
+    report(kind.kind, outcomes);
+    await subject.end();
+  }
+  expect(outcomes.flatMap(({ breaches, point }) => breaches.map((breach) => ({ point, ...breach }))), "lost, twice or wrong").toEqual([]);
+  expect(outcomes.filter(({ recoveredMs }) => recoveredMs > RECOVERED_WITHIN_MS), "not recovered in time").toEqual([]);
+}
+
+/** One line that a program can read: the soak makes its table of these. */
+export function report(kind: string, outcomes: readonly Outcome[]): void {
+  const breaches = new Set(outcomes.flatMap(({ breaches: found }) => found.map(({ kind: what, what: text }) => `${what}\0${text}`)));
+  const count = (what: string): number => [...breaches].filter((text) => text.startsWith(`${what}\0`)).length;
+  const ends: Record<string, number> = {};
+  for (const outcome of outcomes) for (const [end, times] of Object.entries(outcome.ends)) ends[end] = (ends[end] ?? 0) + times;
+  const recoveredMaxMs = Math.max(0, ...outcomes.map(({ recoveredMs }) => recoveredMs));
+  console.log(`KILL ${JSON.stringify({ kind, points: outcomes.length, recoveredMaxMs, lost: count("lost"), twice: count("twice"), wrong: count("wrong"), ends, seed: SEED })}`);
+}
