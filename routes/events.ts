@@ -2,7 +2,7 @@
 import { LIMITS } from "@berth/protocol";
 import { z } from "zod";
 import { parseSeq } from "../src/app/http/cursor.ts";
-import { noSuchSession, refuse } from "../src/app/http/problem-error.ts";
+import { noSuchSession, ProblemError, refuse } from "../src/app/http/problem-error.ts";
 import { streamFromSocket, type FrameSocket } from "../src/app/http/sse.ts";
 import { viewerRequest } from "../src/app/http/viewer-request.ts";
 import type { SessionHandle } from "../src/app/session-handle.ts";
@@ -27,7 +27,8 @@ route(
       "With `Accept: application/json`: a page of committed events after `after`, oldest first.",
       "With `Accept: text/event-stream`: everything after `Last-Event-ID` (or `after`), then `event: synced` once, then live.",
       "Committed events carry `id: <seq>`; text of parts that are still open comes as `event: delta` without an id.",
-      "`event: reset` says that the position is not held any more: connect again from its id.",
+      "`event: reset` says that older events are not held here any more: read them as JSON from `archive`, and connect again from its id.",
+      "A JSON page may hold fewer events than asked for; `next` is null only at the end of the log.",
     ].join("\n"),
     query: z.object({ after: z.string().optional().describe("`seq` after which to begin; 0 when absent"), limit }),
     success: { status: 200, schema: SCHEMAS.EventPage },
@@ -44,6 +45,7 @@ route(
     const page = await handleOf(services, principal.orgId, param("sessionId")).events(after, size);
     // A session begins with `session.created`, so one without events was never opened.
     if (page.lastSeq === 0) noSuchSession();
+    if (page.problem !== undefined) throw new ProblemError(page.problem, page.problem.status === 503 ? { "retry-after": "1" } : {});
     const last = page.events.at(-1)?.seq ?? after;
     const next = last < page.lastSeq && page.events.length > 0 ? String(last) : null;
     const { firstSeq, lastSeq } = page;

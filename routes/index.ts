@@ -13,6 +13,7 @@ import { me } from "./me.ts";
 import { messages } from "./messages.ts";
 import { modelBroker } from "./model-broker.ts";
 import { models } from "./models.ts";
+import { outputs } from "./outputs.ts";
 import { providerKeys } from "./provider-keys.ts";
 import { listRoutes, methodsAt, type App, type AppEnv } from "./route.ts";
 import { runs } from "./runs.ts";
@@ -45,7 +46,7 @@ export function createApp(resolve: (context: ExecutionContextLike, env: unknown)
     await next();
   });
 
-  const subApps = [health, me, sessions, messages, sessionActions, events, stream, runs, models, providerKeys, apiKeys, machine, sandboxLink, modelBroker, signIn, bootstrap];
+  const subApps = [health, me, sessions, messages, sessionActions, events, stream, outputs, runs, models, providerKeys, apiKeys, machine, sandboxLink, modelBroker, signIn, bootstrap];
   for (const subApp of subApps) app.route("/", subApp);
   app.route("/", createDocs(app));
   const mounted = listRoutes(app);

@@ -1,6 +1,8 @@
 /** A session's messages: what people and keys asked for, in order. */
 import { isPortError } from "../src/core/kernel/port-error.ts";
 import { refuse } from "../src/app/http/problem-error.ts";
+import { hashOfMessage } from "../src/app/message-hash.ts";
+import { sha256 } from "../src/app/sha256.ts";
 import { limitPrompt } from "./errors.ts";
 import { authorOf } from "./auth.ts";
 import { json, PageQuery, pageResponse, positionOf } from "./paging.ts";
@@ -20,7 +22,8 @@ route(
     scope: "sessions:write",
     tag: "Sessions",
     summary: "Send a message",
-    description: "It joins the session's queue and is answered in order, one at a time. Sending wakes a hibernated session.",
+    description:
+      "It joins the session's queue and is answered in order, one at a time. Sending wakes a hibernated session. With `delivery: steer` it is for the turn that runs now: the agent's next model request has it, or the event `message.steer-deferred` says within a second that it may not.",
     body: SCHEMAS.SendMessage,
     idempotency: "session",
     success: { status: 201, schema: SCHEMAS.Message },
@@ -29,7 +32,8 @@ route(
     limitPrompt(body.text, "/text");
     const handle = await openHandle(services, principal.orgId, param("sessionId"));
     const providers = await providersOfModel(services, principal.orgId, body.model);
-    const options = { ...(idempotency === null ? {} : { idempotency }), ...(providers === undefined ? {} : { providers }) };
+    const bodyHash = await hashOfMessage(body, sha256);
+    const options = { ...(idempotency === null ? {} : { idempotency: { ...idempotency, bodyHash } }), ...(providers === undefined ? {} : { providers }) };
     return json(unwrap(await handle.send(body, authorOf(principal), options)), 201);
   },
 );
@@ -70,6 +74,25 @@ route(
   async ({ services, principal, param }) => {
     const handle = await openHandle(services, principal.orgId, param("sessionId"));
     return json(unwrap(await handle.cancel(param("messageId"), authorOf(principal))));
+  },
+);
+
+route(
+  messages,
+  {
+    method: "patch",
+    path: "/v1/sessions/:sessionId/messages/:messageId",
+    policy: "principal",
+    scope: "sessions:write",
+    tag: "Sessions",
+    summary: "Move a queued message",
+    description: "It goes before the message named, or last. One that is running or over is refused with `conflict`.",
+    body: SCHEMAS.MoveMessage,
+    success: { status: 200, schema: SCHEMAS.Message },
+  },
+  async ({ services, principal, param, body }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    return json(unwrap(await handle.move(param("messageId"), body.before, authorOf(principal))));
   },
 );
 

@@ -22,6 +22,8 @@ interface Described extends RouteWords {
   readonly policy: Policy;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** An empty request stands for an empty object. */
+  readonly bodyOptional?: boolean;
   readonly idempotency?: IdempotencyMode;
 }
 
@@ -38,7 +40,7 @@ const SECURITY: Readonly<Record<Policy, Record<string, string[]>[]>> = {
 
 const REPEATS: Readonly<Record<IdempotencyMode, string>> = {
   stored: "Under an `Idempotency-Key` a repeat with the same body answers what the first did, for 24 hours.",
-  session: "Under an `Idempotency-Key` a repeat with the same body answers the first message, as long as the session lives.",
+  session: "Under an `Idempotency-Key` a repeat with the same body answers the first message, for 24 hours, over WebSocket too.",
   claimed: "Under an `Idempotency-Key` a repeat is refused with 409, since the secret is shown once and not kept.",
   natural: "A repeat does no harm; `Idempotency-Key` is taken and changes nothing.",
 };
@@ -49,7 +51,7 @@ export function describeRoute(registry: OpenAPIHono["openAPIRegistry"], spec: De
   if (path.endsWith("{path}")) names.push("path");
   const params = names.length === 0 ? {} : { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) };
   const query = spec.query instanceof z.ZodObject ? { query: spec.query } : {};
-  const body = spec.body === undefined ? {} : { body: { required: true, content: { "application/json": { schema: spec.body } } } };
+  const body = spec.body === undefined ? {} : { body: { required: spec.bodyOptional !== true, content: { "application/json": { schema: spec.body } } } };
   const headers = spec.idempotency === undefined ? {} : { headers: z.object({ "Idempotency-Key": z.string().min(1).max(255).optional() }) };
   const words = [spec.description, spec.idempotency === undefined ? undefined : REPEATS[spec.idempotency]].filter(Boolean).join("\n\n");
   registry.registerPath({

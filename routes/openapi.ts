@@ -9,7 +9,7 @@ const Delta = z.object({ partId: z.string(), offset: z.int().nonnegative().descr
 const ServerFrameDocument = z.union([
   z.object({ type: z.literal("frame"), frame: z.int().positive(), events: z.array(z.looseObject({ seq: z.int(), type: z.string() })), deltas: z.array(Delta) }),
   z.object({ type: z.literal("synced"), seq: z.int() }),
-  z.object({ type: z.literal("reset"), from: z.int() }),
+  z.object({ type: z.literal("reset"), from: z.int().describe("`seq` of the next event on this stream"), archive: z.string().optional().describe("where the events before it begin, as JSON pages") }),
   z.object({ type: z.literal("result"), requestId: z.string(), value: z.unknown() }),
   z.object({ type: z.literal("problem"), requestId: z.string().optional(), problem: z.looseObject({ type: z.string(), status: z.int() }) }),
 ]);
@@ -29,7 +29,8 @@ the cursor of JSON pages, server-sent events and the WebSocket. New types and fi
 **WebSocket.** Open \`WS /v1/sessions/{sessionId}/stream?after=<seq>\` with \`Authorization: Bearer <API key>\`, or from a
 browser with \`?ticket=\` from \`stream-ticket\`. The server sends \`ServerFrame\` as JSON text (${Object.values(DESCRIBED).map((name) => `\`${name}\``).join(", ")}): what was
 committed after \`seq\`, then \`synced\` once, then what happens, at most one frame per tick. Acknowledge each \`frame\` with
-\`{"type":"ack","frame":n}\`; a viewer that falls too far behind gets \`reset\` and opens again from there. \`ClientFrame\` lists
+\`{"type":"ack","frame":n}\`; a viewer that falls too far behind is sent nothing until it does. \`reset\`
+says that events between the asked position and \`from\` are not held here any more: read them as JSON pages from \`archive\`. \`ClientFrame\` lists
 what may be sent; each action carries a \`requestId\`, and a \`result\` or \`problem\` answers it. The text \`ping\` is answered \`pong\`.
 
 **Deltas** are pieces of a part that is still open: \`{partId, offset, text}\`. They have no \`seq\`; \`part.ended\` carries the

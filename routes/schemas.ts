@@ -13,6 +13,8 @@ export const SCHEMAS = {
   UpdateSession: named("UpdateSession", protocol.UpdateSession),
   Message: named("Message", protocol.Message),
   SendMessage: named("SendMessage", protocol.SendMessage),
+  MoveMessage: named("MoveMessage", protocol.MoveMessage),
+  ResumeSession: named("ResumeSession", protocol.ResumeSession),
   AnswerRequest: named("AnswerRequest", protocol.AnswerRequest),
   ApplyWork: named("ApplyWork", protocol.ApplyWork),
   AppliedWork: named("AppliedWork", protocol.AppliedWork),
@@ -34,7 +36,7 @@ export const SCHEMAS = {
     z.object({
       data: z.array(z.union(eventSchemas)),
       next: z.string().nullable().describe("`after` of the next page; null when this page ends with the newest event"),
-      firstSeq: z.int().describe("oldest `seq` that the session still holds"),
+      firstSeq: z.int().describe("oldest `seq` that the streams still hold; what is older comes from the archive"),
       lastSeq: z.int().describe("newest committed `seq`"),
     }),
   ),

@@ -127,6 +127,10 @@ export class MemorySession implements SessionHandle {
     return { events: events.filter(({ seq }) => seq > after).slice(0, limit), firstSeq: 1, lastSeq: events.length };
   }
 
+  async output(name: string) {
+    return name === "out_00000000000000000000000000" ? { text: "a long text" } : null;
+  }
+
   async applyWork({ branch }: { readonly branch: string }) {
     return { ok: true as const, value: { branch, commit: "0123abc", filesChanged: 1 } };
   }

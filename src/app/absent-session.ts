@@ -21,6 +21,7 @@ export function createAbsentSession(refuseUpgrade: (code: number, reason: string
     hibernate: absent,
     answer: absent,
     events: async () => ({ events: [], firstSeq: 1, lastSeq: 0 }),
+    output: async () => null,
     applyWork: absent,
     remove: absent,
     issueTicket: absent,

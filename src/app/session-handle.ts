@@ -63,6 +63,18 @@ export interface UsageReport {
   readonly costMicros: number | null;
 }
 
+export interface EventsRead {
+  readonly events: readonly SessionEvent[];
+  /** Oldest that is held in the session itself; what is older comes from the archive. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Why nothing could be read. */
+  readonly problem?: Problem;
+}
+
+/** The text while it waits for the blob store, or its key there; null when there is no such session or name. */
+export type OutputRead = { readonly text: string } | { readonly key: string } | null;
+
 export interface SessionHandle {
   open(request: OpenSession): Promise<Result<Session>>;
   /** Null when the session was never opened or was deleted. */
@@ -90,7 +102,9 @@ export interface SessionHandle {
   hibernate(author: Author): Promise<Result<Session>>;
   answer(requestId: string, answer: Answer, author: Author): Promise<Result<{ readonly requestId: string }>>;
   /** Committed events after `after`, oldest first. `firstSeq` is the oldest held. */
-  events(after: number, limit: number): Promise<{ readonly events: readonly SessionEvent[]; readonly firstSeq: number; readonly lastSeq: number }>;
+  events(after: number, limit: number): Promise<EventsRead>;
+  /** A tool's big output, by the name its event gives. */
+  output(name: string): Promise<OutputRead>;
   applyWork(request: { readonly branch: string }, author: Author): Promise<Result<AppliedWork>>;
   /** Ends the session and destroys its sandbox and state. Its run history stays. */
   remove(author: Author): Promise<Result<null>>;

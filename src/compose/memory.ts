@@ -3,10 +3,12 @@ import { createCachedIdentity, CredentialCache } from "../app/credential-cache.t
 import { ProviderCache } from "../app/provider-cache.ts";
 import type { Services } from "../app/services.ts";
 import { InProcessSession } from "../app/session/in-process-session.ts";
+import type { ArchiveLimits } from "../app/session/blob-keeper.ts";
 import { sha256 } from "../app/sha256.ts";
 import type { HubTimers } from "../app/session/viewer-hub.ts";
 import { FaultScript } from "../core/kernel/fault.ts";
 import { createPrng } from "../core/kernel/prng.ts";
+import { BLOB_STORE_FAULTS } from "../ports/blob-store/blob-store.faults.ts";
 import { InMemoryBlobStore } from "../ports/blob-store/blob-store.fake.ts";
 import { InMemoryCatalog } from "../ports/catalog/catalog.fake.ts";
 import { CATALOG_FAULTS } from "../ports/catalog/catalog.faults.ts";
@@ -41,14 +43,17 @@ export interface MemoryOptions {
   readonly onSandboxStart: (spec: SandboxSpec, sessions: MemorySessions) => (() => void) | void;
   /** Names of the sandbox backends, in the order they are tried. */
   readonly backends?: readonly string[];
+  /** How much of a log is held; absent: as in the program. */
+  readonly archive?: ArchiveLimits;
 }
 
 export type MemoryInstance = ReturnType<typeof composeMemory>;
 
-export function composeMemory({ timers, seed, onSandboxStart, backends = ["memory"] }: MemoryOptions) {
+export function composeMemory({ timers, seed, onSandboxStart, backends = ["memory"], archive }: MemoryOptions) {
   const { now } = timers;
   const prng = createPrng(seed);
   const faults = {
+    blobs: new FaultScript(BLOB_STORE_FAULTS),
     catalog: new FaultScript(CATALOG_FAULTS),
     eventBus: new FaultScript(EVENT_BUS_FAULTS),
     identity: new FaultScript(IDENTITY_FAULTS),
@@ -61,6 +66,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
   const catalog = new InMemoryCatalog({ now, faults: faults.catalog });
   const runHistory = new InMemoryRunHistory(faults.runHistory);
   const vault = new InMemorySecretVault({ now, faults: faults.vault });
+  const blobs = new InMemoryBlobStore({ faults: faults.blobs });
   const feeds = new Map<string, InMemoryEventBus>();
   const ledgers = new Map<string, InMemoryLedger>();
   const sessions = new Map<string, InProcessSession>();
@@ -88,6 +94,8 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
       scheduler,
       runHistory,
       catalog,
+      blobs,
+      ...(archive === undefined ? {} : { archive }),
       feedOf: (org) => remember(feeds, org, () => new InMemoryEventBus({ now, faults: faults.eventBus })),
       sandboxes,
       linkUrl: "ws://memory/v1/sandbox/link",
@@ -107,7 +115,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     catalog,
     vault,
     runHistory,
-    blobs: new InMemoryBlobStore(),
+    blobs,
     modelGateway: new InMemoryModelGateway({ faults: faults.modelGateway }),
     sessions: { of: session },
     ledgerOf: (orgId) => remember(ledgers, orgId, () => new InMemoryLedger({ now, faults: faults.ledger })),
@@ -132,6 +140,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     session,
     runHistory,
     catalog,
+    blobs,
     log,
     /** Everything in the background that has been started, and what that starts in turn. */
     async settled(): Promise<void> {

@@ -52,6 +52,7 @@ export function composeWorker(databaseOf: DatabaseOf) {
         scheduler: createDoAlarmScheduler(ctx.storage),
         runHistory: common.runHistory,
         catalog: common.catalog,
+        blobs: common.blobs,
         feedOf: common.feedOf,
         sandboxes,
         linkUrl: `${(vars.SANDBOX_URL ?? vars.PUBLIC_URL).replace(/^http/, "ws")}/v1/sandbox/link`,

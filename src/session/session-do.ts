@@ -81,6 +81,9 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     async events(...args: Parameters<SessionHandle["events"]>) {
       return this.#service.events(...args);
     }
+    async output(name: string) {
+      return this.#service.output(name);
+    }
     async applyWork(...args: Parameters<SessionHandle["applyWork"]>) {
       return this.#service.applyWork(...args);
     }

@@ -22,16 +22,15 @@ async function runningSession() {
   return { session, link, down, closed, messageId: session.actor.state?.run?.messageId ?? "" };
 }
 
-verifies("LNK14", "an output that no row can hold is in the log cut in its middle, and the turn goes on", async () => {
+verifies("LNK14", "a text that no row can hold is in the log cut in its middle, and the turn goes on", async () => {
   const { session, link, closed, messageId } = await runningSession();
-  const part = { id: "part-1", kind: "tool" as const };
-  const tool = { name: "bash", callId: "call-1" };
-  await link?.send({ type: "up", n: 2, body: { type: "part-started", messageId, part: { ...part, tool: { ...tool, status: "running" } } } });
-  await link?.send({ type: "up", n: 3, body: { type: "part-ended", messageId, part: { ...part, tool: { ...tool, status: "completed", output: `first ${"x".repeat(2_000_000)} last` } } } });
+  const part = { id: "part-1", kind: "text" as const };
+  await link?.send({ type: "up", n: 2, body: { type: "part-started", messageId, part } });
+  await link?.send({ type: "up", n: 3, body: { type: "part-ended", messageId, part: { ...part, text: `first ${"x".repeat(2_000_000)} last` } } });
   await link?.send({ type: "up", n: 4, body: { type: "turn-ended", messageId, outcome: "completed" } });
   const { events } = await session.events(0, 1_000);
   const ended = events.find((event) => event.type === "part.ended");
-  expect(ended?.type === "part.ended" && ended.data.part.tool?.output).toMatch(/^first x+\n… \d+ characters are left out here …\nx+ last$/);
+  expect(ended?.type === "part.ended" && ended.data.part.text).toMatch(/^first x+\n… \d+ characters are left out here …\nx+ last$/);
   expect(events.some((event) => event.type === "run.ended" && event.data.outcome === "completed")).toBe(true);
   expect(closed).toEqual([]);
 });

@@ -10,6 +10,8 @@ export const LIMITS = {
   ticketLifetimeMs: 30_000,
   /** Tool output kept inside an event; the rest goes to the blob store. */
   outputInlineBytesMax: 64 * 1024,
+  /** Tool output kept at all. */
+  outputBytesMax: 16 * 1024 * 1024,
   viewerUnackedFramesMax: 256,
   viewerUnackedBytesMax: 1024 * 1024,
   viewerStalledMs: 30_000,

@@ -64,6 +64,11 @@ export class Http {
     return this.#json<T>("DELETE", path, options);
   }
 
+  /** One GET whose answer is plain text. */
+  async text(path: string, options: RequestOptions = {}): Promise<string> {
+    return (await this.#send("GET", path, options)).text();
+  }
+
   /** One GET whose body stays open. Not repeated: the caller knows where it was. @throws BerthError */
   async open(path: string, accept: string, query: Query, signal: AbortSignal): Promise<Response> {
     const response = await this.#attempt("GET", this.url(path, query), { accept }, undefined, signal);

@@ -2,7 +2,9 @@
 import type {
   Answer,
   AppliedWork,
+  Delivery,
   Message,
+  ResumeSession,
   Session,
   SessionEvent,
   UpdateSession,
@@ -19,6 +21,8 @@ import { waitForMessage, type WaitOptions, type WaitResult } from "./wait.ts";
 export interface SendOptions {
   /** For this message only. Absent: the session's. */
   readonly model?: string;
+  /** `steer`: for the turn that runs now. */
+  readonly delivery?: Delivery;
   /** The same key and text again answers the first message. Absent: one is made per call. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
@@ -61,8 +65,8 @@ export class SessionClient {
 
   /** Puts a message in the queue. A repeat after a lost answer is the same message. */
   send(text: string, options: SendOptions = {}): Promise<Message> {
-    const { model, idempotencyKey, signal } = options;
-    return this.#http.post(`${this.#path}/messages`, { body: { text, model }, idempotencyKey, signal });
+    const { model, delivery, idempotencyKey, signal } = options;
+    return this.#http.post(`${this.#path}/messages`, { body: { text, model, delivery }, idempotencyKey, signal });
   }
 
   /** Oldest first. */
@@ -75,14 +79,28 @@ export class SessionClient {
     return this.#http.delete(`${this.#path}/messages/${encodeURIComponent(messageId)}`, options);
   }
 
+  /** Puts a queued message before another one, or with null last. @throws BerthError `conflict` when it is running or over */
+  move(messageId: string, before: string | null, options: Signal = {}): Promise<Message> {
+    return this.#http.patch(`${this.#path}/messages/${encodeURIComponent(messageId)}`, { ...options, body: { before } });
+  }
+
   /** Stops the running turn; the queue goes on with the next message. */
   stop(options: Signal = {}): Promise<Session> {
     return this.#http.post(`${this.#path}/stop`, options);
   }
 
-  /** Starts a new sandbox for a failed or hibernated session. */
-  resume(options: Signal = {}): Promise<Session> {
-    return this.#http.post(`${this.#path}/resume`, options);
+  /**
+   * Starts a new sandbox for a failed, hibernated or interrupted session. What was cut off is skipped, unless `interrupted`
+   * says to continue with what is done or to retry it.
+   */
+  resume(options: ResumeSession & Signal = {}): Promise<Session> {
+    const { interrupted, signal } = options;
+    return this.#http.post(`${this.#path}/resume`, { signal, body: { interrupted } });
+  }
+
+  /** Saves the work and gives the sandbox back; a message or `resume` brings it back. */
+  hibernate(options: Signal = {}): Promise<Session> {
+    return this.#http.post(`${this.#path}/hibernate`, options);
   }
 
   /** Answers a permission or a question that the agent asked. @throws BerthError `conflict` when it is answered */
@@ -93,6 +111,11 @@ export class SessionClient {
   /** Writes the session's work to a branch of the folder it came from. */
   apply(request: { readonly branch: string }, options: Signal = {}): Promise<AppliedWork> {
     return this.#http.post(`${this.#path}/apply`, { ...options, body: request });
+  }
+
+  /** The whole of a tool's big output, of which its event has the head and the tail. @throws BerthError `not-found` */
+  output(ref: { readonly name: string }, options: Signal = {}): Promise<string> {
+    return this.#http.text(`${this.#path}/outputs/${encodeURIComponent(ref.name)}`, options);
   }
 
   /** One page of committed events, oldest first. `next` is the `after` of the next page. */

@@ -28,7 +28,7 @@ export function formatFrame(frame: ServerFrame): string {
       return field("synced", { seq: frame.seq });
     case "reset":
       // The id moves the reader's position, so that its reconnection begins at what is held.
-      return field("reset", { from: frame.from }, Math.max(0, frame.from - 1));
+      return field("reset", { from: frame.from, archive: frame.archive }, Math.max(0, frame.from - 1));
     case "problem":
       return field("problem", frame.problem);
     case "result":

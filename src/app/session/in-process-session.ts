@@ -56,7 +56,8 @@ export class InProcessSession implements SessionHandle {
   resume = async (...args: Parameters<SessionHandle["resume"]>) => this.#service.resume(...args);
   hibernate = async (author: Author) => this.#service.hibernate(author);
   answer = async (...args: Parameters<SessionHandle["answer"]>) => this.#service.answer(...args);
-  events = async (...args: Parameters<SessionHandle["events"]>) => this.#service.events(...args);
+  events = (...args: Parameters<SessionHandle["events"]>) => this.#service.events(...args);
+  output = async (name: string) => this.#service.output(name);
   applyWork = (...args: Parameters<SessionHandle["applyWork"]>) => this.#service.applyWork(...args);
   remove = async (author: Author) => this.#service.remove(author);
   issueTicket = (author: Author) => this.#service.issueTicket(author);

@@ -1,5 +1,6 @@
 import type { DownFrame } from "@berth/protocol";
 import { expect, test } from "vitest";
+import { InMemoryBlobStore } from "../../ports/blob-store/blob-store.fake.ts";
 import type { Catalog } from "../../ports/catalog/catalog.port.ts";
 import { InMemoryCatalog } from "../../ports/catalog/catalog.fake.ts";
 import { InMemoryEventBus } from "../../ports/event-bus/event-bus.fake.ts";
@@ -23,6 +24,7 @@ class Rig {
         scheduler: { wakeAt: async (atMs) => void this.alarms.push(atMs), pending: async () => this.alarms.at(-1) ?? null },
         runHistory: new InMemoryRunHistory(),
         catalog: Object.assign(new InMemoryCatalog({ now }), catalog),
+        blobs: new InMemoryBlobStore(),
         feedOf: () => new InMemoryEventBus({ now }),
         sandboxes: new Map([["slow", { create: () => new Promise(() => undefined), stop: async () => undefined, destroy: async () => undefined } as unknown as SandboxProvider]]),
         linkUrl: "ws://memory",

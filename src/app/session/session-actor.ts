@@ -12,12 +12,16 @@ import {
   receiveDelta,
   type DeltaReceiver,
 } from "../../core/link/delta-receiver.ts";
+import { makeId } from "../../core/kernel/ids.ts";
+import { cutBigOutputs } from "../../core/link/big-output.ts";
 import type { NoStep, Step } from "../../core/session/session.effects.ts";
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import { step } from "../../core/session/session.machine.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
 import { readState } from "../../core/session/session.upgrade.ts";
 import { sessionResource } from "../../core/session/session.view.ts";
+import { eventsAddress, outputAddress } from "./blob-keys.ts";
+import { BlobKeeper } from "./blob-keeper.ts";
 import { EffectInterpreter, type LinkSockets } from "./effect-interpreter.ts";
 import { OutboxPump } from "./outbox-pump.ts";
 import type { SessionPorts } from "./session-ports.ts";
@@ -38,6 +42,7 @@ export class SessionActor {
   readonly #ports: SessionPorts;
   readonly #effects: EffectInterpreter;
   readonly #outbox: OutboxPump;
+  readonly #blobs: BlobKeeper;
   #state: SessionState | null = null;
   #alarmAtMs: number | null = null;
   /** What the scheduler was last told; undefined before the first time. */
@@ -48,10 +53,11 @@ export class SessionActor {
     this.#ports = ports;
     this.hub = new ViewerHub(
       {
-        eventsAfter: (after, limit) => ports.store.eventsAfter(after, limit),
+        eventTexts: (after, page) => ports.store.eventTexts(after, page),
         firstSeq: () => ports.store.firstSeq(),
         lastSeq: () => ports.store.lastSeq(),
         openParts: () => this.#openParts(),
+        archiveAfter: (after) => eventsAddress(this.#state?.sessionId ?? "", after),
       },
       ports.timers,
     );
@@ -65,6 +71,7 @@ export class SessionActor {
       forget: () => this.#outbox.forgetWhenEmpty(),
       openPartTexts: () => this.openPartTexts,
     });
+    this.#blobs = new BlobKeeper(ports, () => this.#state, () => this.#rearm());
     this.#outbox = new OutboxPump(ports, () => this.#state, () => this.#rearm(), () => this.#forget());
   }
 
@@ -88,6 +95,7 @@ export class SessionActor {
     this.#state = readState(stored.state);
     this.apply({ type: "session-restored", linkId, nowMs: this.nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
+    this.#blobs.tend();
   }
 
   apply(input: SessionInput, answer?: AnswerToKeep): Step | NoStep {
@@ -95,20 +103,22 @@ export class SessionActor {
     if (result.refusal !== null || result.state === null) return result;
     const changed = result.state !== this.#state;
     if (changed || result.events.length > 0 || result.outbox.length > 0 || result.messages.length > 0) {
+      const { events, outputs } = this.#cutBigOutputs(result.state.sessionId, result.events);
       const committed = this.#ports.store.commit({
         state: JSON.stringify(result.state),
-        events: result.events,
+        events,
         atMs: input.nowMs,
         outboxAdd: result.outbox,
         messages: result.messages,
         answersAdd: answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: input.nowMs + ANSWER_LIFETIME_MS }] : [],
-        outputsAdd: [],
+        outputsAdd: outputs,
       });
       this.#state = result.state;
       for (const event of committed) {
         if (event.type === "part.ended") this.#deltas = forgetPart(this.#deltas, event.data.part.id);
       }
       this.hub.publish(committed);
+      this.#blobs.tend(committed.at(-1)?.seq ?? 0, outputs.length > 0);
     }
     for (const effect of result.effects) this.#effects.perform(effect);
     if (result.outbox.length > 0) this.#outbox.pump();
@@ -146,6 +156,7 @@ export class SessionActor {
     this.#armedAtMs = undefined;
     if (this.#state) this.apply({ type: "clock-ticked", nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
+    this.#blobs.tend();
     this.#rearm();
   }
 
@@ -159,14 +170,26 @@ export class SessionActor {
 
   /** One alarm serves the core's deadlines and the outbox. */
   #rearm(): void {
-    const times = [this.#alarmAtMs, this.#outbox.wakeAtMs].filter((atMs) => atMs !== null);
+    const times = [this.#alarmAtMs, this.#outbox.wakeAtMs, this.#blobs.wakeAtMs].filter((atMs) => atMs !== null);
     const atMs = times.length === 0 ? null : Math.min(...times);
     if (atMs === this.#armedAtMs) return;
     this.#armedAtMs = atMs;
     this.#ports.background(this.#ports.scheduler.wakeAt(atMs));
   }
 
+  #cutBigOutputs(sessionId: string, events: Step["events"]) {
+    const nameOf = (): string => makeId("out", this.nowMs, this.#ports.randomBytes(10));
+    return cutBigOutputs(events, nameOf, (name) => outputAddress(sessionId, name));
+  }
+
+  /** Nothing waits to be told any more: what is kept elsewhere goes, then what is kept here. */
   #forget(): void {
+    this.#blobs.removeAll(() => {
+      if (this.#state?.status === "ended") this.#destroy();
+    });
+  }
+
+  #destroy(): void {
     this.#state = null;
     this.#ports.store.destroy();
     this.#armedAtMs = null;

@@ -1,10 +1,12 @@
 /** What one session needs from the outside; each composition root builds one per Durable Object. */
+import type { BlobStore } from "../../ports/blob-store/blob-store.port.ts";
 import type { Catalog } from "../../ports/catalog/catalog.port.ts";
 import type { EventBus } from "../../ports/event-bus/event-bus.port.ts";
 import type { RunHistory } from "../../ports/run-history/run-history.port.ts";
 import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
 import type { Scheduler } from "../../ports/scheduler/scheduler.port.ts";
 import type { SessionStore } from "../../ports/session-store/session-store.port.ts";
+import type { ArchiveLimits } from "./blob-keeper.ts";
 import type { HubTimers } from "./viewer-hub.ts";
 
 export interface SessionPorts {
@@ -12,6 +14,9 @@ export interface SessionPorts {
   readonly scheduler: Scheduler;
   readonly runHistory: RunHistory;
   readonly catalog: Catalog;
+  readonly blobs: BlobStore;
+  /** How much of the log is held; absent: what it is for everybody. */
+  readonly archive?: ArchiveLimits;
   feedOf(orgId: string): EventBus;
   /** Sandbox backends by name, in the order they are tried. */
   readonly sandboxes: ReadonlyMap<string, SandboxProvider>;

@@ -11,16 +11,18 @@ import {
   type SandboxProviderConfig,
   type SendMessage,
   type Session,
-  type SessionEvent,
   type UpdateSession,
 } from "@berth/protocol";
 import { makeId } from "../../core/kernel/ids.ts";
+import { isPortError } from "../../core/kernel/port-error.ts";
 import type { NoStep, Refusal, Step } from "../../core/session/session.effects.ts";
 import type { NewPrompt } from "../../core/session/session.inputs.ts";
 import { DEFAULT_PERMISSIONS } from "../../core/sandbox/default-permissions.ts";
 import { DEMO_PROVIDER } from "../providers.ts";
-import type { Author, BrokerGrant, Idempotency, OpenSession, Result, UsageReport } from "../session-handle.ts";
+import type { Author, BrokerGrant, EventsRead, Idempotency, OpenSession, OutputRead, Result, UsageReport } from "../session-handle.ts";
+import { isOutputName, outputKey } from "./blob-keys.ts";
 import { toFailure } from "./effect-interpreter.ts";
+import { readEvents } from "./event-reader.ts";
 import type { AnswerToKeep, SessionActor } from "./session-actor.ts";
 import type { SessionPorts } from "./session-ports.ts";
 
@@ -153,10 +155,26 @@ export class SessionService {
     return result.refusal ? refused(result.refusal) : { ok: true, value: { requestId } };
   }
 
-  events(after: number, limit: number): { readonly events: readonly SessionEvent[]; readonly firstSeq: number; readonly lastSeq: number } {
-    if (this.isGone) return { events: [], firstSeq: 1, lastSeq: 0 };
+  async events(after: number, limit: number): Promise<EventsRead> {
+    const { state } = this.#actor;
+    if (state === null || this.isGone) return { events: [], firstSeq: 1, lastSeq: 0 };
     const { store } = this.#ports;
-    return { events: store.eventsAfter(after, limit), firstSeq: store.firstSeq(), lastSeq: store.lastSeq() };
+    const held = () => ({ firstSeq: store.firstSeq(), lastSeq: store.lastSeq() });
+    try {
+      return { events: await readEvents(this.#ports, state, after, limit), ...held() };
+    } catch (error) {
+      if (!isPortError(error) || error.port !== "blob-store") throw error;
+      this.#ports.log({ event: "archive-unreadable", sessionId: state.sessionId, error: String(error) });
+      const problem = makeProblem(error.code === "not-found" ? "upstream-failed" : "unavailable", "The archive of this session's events cannot be read.");
+      return { events: [], ...held(), problem };
+    }
+  }
+
+  output(name: string): OutputRead {
+    const { state } = this.#actor;
+    if (state === null || this.isGone || !isOutputName(name)) return null;
+    const pending = this.#ports.store.pendingOutput(name);
+    return pending === null ? { key: outputKey(state, name) } : { text: pending };
   }
 
   async applyWork({ branch }: { readonly branch: string }, author: Author): Promise<Result<AppliedWork>> {

@@ -1,5 +1,6 @@
 /** What a viewer says over its socket: acknowledgements, and the same actions as over REST, each answered by its request id. */
 import { CLOSE_CODES, ClientFrame, makeProblem, type ClientActionType, type ServerFrame } from "@berth/protocol";
+import { hashOfMessage } from "../message-hash.ts";
 import type { Author, Result } from "../session-handle.ts";
 import type { SessionActor } from "./session-actor.ts";
 import type { SessionService } from "./session-service.ts";
@@ -63,7 +64,7 @@ async function perform(
       const { text, model, delivery } = frame;
       const input = { text, ...(model === undefined ? {} : { model }), ...(delivery === undefined ? {} : { delivery }) };
       const { idempotencyKey: key } = frame;
-      return service.send(input, author, key === undefined ? {} : { idempotency: { key, bodyHash: await hash(JSON.stringify(input)) } });
+      return service.send(input, author, key === undefined ? {} : { idempotency: { key, bodyHash: await hashOfMessage(input, hash) } });
     }
     case "cancel":
       return service.cancel(frame.messageId, author);

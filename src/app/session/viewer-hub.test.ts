@@ -18,7 +18,7 @@ function makeHub(count: number) {
   const log = Array.from({ length: count }, (_, i) => makeEvent(i + 1));
   const sent: ServerFrame[] = [];
   const hub = new ViewerHub(
-    { eventsAfter: (after, limit) => log.slice(after, after + limit), firstSeq: () => 1, lastSeq: () => log.length, openParts: () => [] },
+    { eventTexts: (after, { limit }) => log.slice(after, after + limit).map((event) => JSON.stringify(event)), firstSeq: () => 1, lastSeq: () => log.length, openParts: () => [], archiveAfter: (after) => `after ${after}` },
     { now: () => 1_800_000_000_000, after: () => undefined },
   );
   const socket = { send: (text: string) => void sent.push(JSON.parse(text) as ServerFrame), close: () => undefined, save: () => undefined };

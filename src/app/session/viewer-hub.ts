@@ -7,11 +7,14 @@ import { CLOSE_CODES, LIMITS, type Delta, type ServerFrame, type SessionEvent } 
 import type { ViewerAttachment, ViewerSocket } from "./viewer.ts";
 
 export interface HubSource {
-  eventsAfter(after: number, limit: number): readonly SessionEvent[];
+  /** Events above `after` as JSON texts, oldest first; one at least where there is one. */
+  eventTexts(after: number, page: { readonly limit: number; readonly bytesMax: number }): readonly string[];
   firstSeq(): number;
   lastSeq(): number;
   /** Text so far of the parts being streamed, each from offset 0. */
   openParts(): readonly Delta[];
+  /** Where a client reads what is older than the log: the address of the events after `after`. */
+  archiveAfter(after: number): string;
 }
 
 export interface HubTimers {
@@ -30,10 +33,12 @@ interface Viewer {
 }
 
 const TICK_MS = 16;
+/** While only so little text waits a tick may last this long: a frame's own bytes would be most of what is sent. */
+const THIN_TICK_MS = 50;
+const THIN_UNITS = 64;
 const TICK_BYTES_MAX = 64 * 1024;
-const REPLAY_PAGE = 200;
-/** Replay keeps this many frames on the way, so that a fast viewer is not slowed by its own acknowledgements. */
-const REPLAY_WINDOW = 8;
+/** Replay keeps four such frames on the way, so that a fast viewer is not slowed by its own acknowledgements. */
+const REPLAY_PAGE = { limit: 500, bytesMax: LIMITS.viewerUnackedBytesMax / 4 } as const;
 const SAVE_DELAY_MS = 1_000;
 
 export class ViewerHub {
@@ -61,10 +66,8 @@ export class ViewerHub {
     const viewer: Viewer = { socket, state: { ...state }, unacked: [], unackedBytes: 0, progressAtMs: this.#timers.now() };
     viewer.state.ackedFrame = viewer.state.frame;
     this.#viewers.set(state.id, viewer);
-    if (viewer.state.cursor + 1 < this.#source.firstSeq() || viewer.state.cursor > this.#source.lastSeq()) {
-      viewer.state.cursor = Math.min(this.#source.firstSeq() - 1, this.#source.lastSeq());
-      this.#control(viewer, { type: "reset", from: viewer.state.cursor });
-    }
+    if (viewer.state.cursor > this.#source.lastSeq()) this.#reset(viewer, 0);
+    this.#skipArchived(viewer);
     // What was committed while nobody held the socket, as waking up itself may do, was sent to no one.
     if (viewer.state.cursor < this.#source.lastSeq()) viewer.state.mode = "replay";
     if (viewer.state.mode === "replay") this.#replay(viewer);
@@ -156,24 +159,38 @@ export class ViewerHub {
   }
 
   #schedule(): void {
-    const age = this.#timers.now() - this.#flushedAtMs;
-    if (age >= TICK_MS || this.#pendingBytes >= TICK_BYTES_MAX) return this.flush();
+    const isThin = this.#events.length === 0 && this.#pendingBytes < THIN_UNITS;
+    const left = this.#flushedAtMs + (isThin ? THIN_TICK_MS : TICK_MS) - this.#timers.now();
+    if (left <= 0 || this.#pendingBytes >= TICK_BYTES_MAX) return this.flush();
     if (this.#timerSet) return;
     this.#timerSet = true;
-    this.#timers.after(TICK_MS - age, () => {
+    // What comes in a thin tick may end it sooner, so that the timer is never set past the shorter one.
+    const short = this.#flushedAtMs + TICK_MS - this.#timers.now();
+    this.#timers.after(short > 0 ? short : left, () => {
       this.#timerSet = false;
-      this.flush();
+      if (this.#events.length > 0 || this.#deltas.length > 0) this.#schedule();
     });
   }
 
   #replay(viewer: Viewer): void {
-    while (viewer.unacked.length < REPLAY_WINDOW) {
-      const events = this.#source.eventsAfter(viewer.state.cursor, REPLAY_PAGE);
-      const newest = events.at(-1);
-      if (!newest) return this.#goLive(viewer);
-      this.#frame(viewer, `"events":${JSON.stringify(events)},"deltas":[]}`);
-      viewer.state.cursor = newest.seq;
+    while (viewer.unackedBytes + REPLAY_PAGE.bytesMax <= LIMITS.viewerUnackedBytesMax && viewer.unacked.length < LIMITS.viewerUnackedFramesMax) {
+      this.#skipArchived(viewer);
+      const texts = this.#source.eventTexts(viewer.state.cursor, REPLAY_PAGE);
+      if (texts.length === 0) return this.#goLive(viewer);
+      this.#frame(viewer, `"events":[${texts.join(",")}],"deltas":[]}`);
+      viewer.state.cursor += texts.length;
     }
+  }
+
+  /** A position from before the first event held, at its arrival or because the viewer fell that far behind. */
+  #skipArchived(viewer: Viewer): void {
+    if (viewer.state.cursor + 1 < this.#source.firstSeq()) this.#reset(viewer, viewer.state.cursor);
+  }
+
+  #reset(viewer: Viewer, after: number): void {
+    const from = this.#source.firstSeq();
+    viewer.state.cursor = from - 1;
+    this.#control(viewer, { type: "reset", from, ...(after + 1 < from ? { archive: this.#source.archiveAfter(after) } : {}) });
   }
 
   #goLive(viewer: Viewer): void {
