@@ -25,9 +25,11 @@ import { RUN_HISTORY_FAULTS } from "../ports/run-history/run-history.faults.ts";
 import { InMemorySandboxProvider } from "../ports/sandbox/sandbox.fake.ts";
 import type { SandboxSpec } from "../ports/sandbox/sandbox.port.ts";
 import { InMemoryScheduler } from "../ports/scheduler/scheduler.fake.ts";
+import { SCHEDULER_FAULTS } from "../ports/scheduler/scheduler.faults.ts";
 import { InMemorySecretVault } from "../ports/secret-vault/secret-vault.fake.ts";
 import { SECRET_VAULT_FAULTS } from "../ports/secret-vault/secret-vault.faults.ts";
 import { InMemorySessionStore, MemoryDisk } from "../ports/session-store/session-store.fake.ts";
+import { SESSION_STORE_FAULTS } from "../ports/session-store/session-store.faults.ts";
 import { VERSION } from "./version.ts";
 
 /** Where a runtime finds the session it dials. */
@@ -60,6 +62,8 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     ledger: new FaultScript(LEDGER_FAULTS),
     modelGateway: new FaultScript(MODEL_GATEWAY_FAULTS),
     runHistory: new FaultScript(RUN_HISTORY_FAULTS),
+    scheduler: new FaultScript(SCHEDULER_FAULTS),
+    sessionStore: new FaultScript(SESSION_STORE_FAULTS),
     vault: new FaultScript(SECRET_VAULT_FAULTS),
   };
   const identity = new InMemoryIdentity({ now, faults: faults.identity });
@@ -67,6 +71,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
   const runHistory = new InMemoryRunHistory(faults.runHistory);
   const vault = new InMemorySecretVault({ now, faults: faults.vault });
   const blobs = new InMemoryBlobStore({ faults: faults.blobs });
+  const modelGateway = new InMemoryModelGateway({ faults: faults.modelGateway });
   const feeds = new Map<string, InMemoryEventBus>();
   const ledgers = new Map<string, InMemoryLedger>();
   const sessions = new Map<string, InProcessSession>();
@@ -88,9 +93,9 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     const name = `${orgId}:${sessionId}`;
     const known = sessions.get(name);
     if (known) return known;
-    const scheduler = remember(schedulers, name, () => new InMemoryScheduler({ nowMs: now() }));
+    const scheduler = remember(schedulers, name, () => new InMemoryScheduler({ nowMs: now(), faults: faults.scheduler }));
     const made = new InProcessSession({
-      store: new InMemorySessionStore({ disk: remember(disks, name, () => new MemoryDisk()), unique: sessionId }),
+      store: new InMemorySessionStore({ disk: remember(disks, name, () => new MemoryDisk()), unique: sessionId, faults: faults.sessionStore }),
       scheduler,
       runHistory,
       catalog,
@@ -116,7 +121,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     vault,
     runHistory,
     blobs,
-    modelGateway: new InMemoryModelGateway({ faults: faults.modelGateway }),
+    modelGateway,
     sessions: { of: session },
     ledgerOf: (orgId) => remember(ledgers, orgId, () => new InMemoryLedger({ now, faults: faults.ledger })),
     feedOf: (orgId) => remember(feeds, orgId, () => new InMemoryEventBus({ now, faults: faults.eventBus })),
@@ -141,6 +146,9 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     runHistory,
     catalog,
     blobs,
+    identity,
+    vault,
+    modelGateway,
     log,
     /** Everything in the background that has been started, and what that starts in turn. */
     async settled(): Promise<void> {
