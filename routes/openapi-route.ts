@@ -22,7 +22,6 @@ interface Described extends RouteWords {
   readonly policy: Policy;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** An empty request stands for an empty object. */
   readonly bodyOptional?: boolean;
   readonly idempotency?: IdempotencyMode;
 }

@@ -43,6 +43,8 @@ export interface RouteSpec<P extends Policy, Q, B> extends RouteWords {
   readonly scope: Scope | null;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
+  /** An empty request stands for an empty object. */
+  readonly bodyOptional?: boolean;
   /** Needed for every POST of a principal. */
   readonly idempotency?: IdempotencyMode;
 }
@@ -103,14 +105,15 @@ interface Input {
 }
 
 async function readInput(
-  spec: Pick<RouteSpec<Policy, unknown, unknown>, "method" | "body" | "policy">,
+  spec: Pick<RouteSpec<Policy, unknown, unknown>, "method" | "body" | "bodyOptional" | "policy">,
   request: Request,
   principal: Principal | null,
 ): Promise<Input> {
   if (spec.body === undefined && (spec.method === "get" || principal === null)) return { value: undefined, bytes: null };
   const bytes = await readBody(request);
   if (spec.body === undefined) return { value: undefined, bytes };
-  const parsed = spec.body.safeParse(parseJson(bytes, request.headers.get("content-type")));
+  const isLeftOut = spec.bodyOptional === true && bytes.length === 0;
+  const parsed = spec.body.safeParse(isLeftOut ? {} : parseJson(bytes, request.headers.get("content-type")));
   if (!parsed.success) throw fromZod(parsed.error, "body");
   return { value: parsed.data, bytes };
 }

@@ -16,7 +16,8 @@ route(
     ...common,
     path: "/v1/sessions/:sessionId/stop",
     summary: "Stop the running turn",
-    description: "The queue goes on with the next message. Stopping when nothing runs succeeds.",
+    description:
+      "`run.stopping` says at once that the agent was asked, `run.ended` that it stopped; one that does not within 15 seconds loses its sandbox. The queue goes on with the next message. Stopping when nothing runs succeeds.",
     idempotency: "stored",
     success: { status: 200, schema: SCHEMAS.Session },
   },
@@ -31,14 +32,34 @@ route(
   {
     ...common,
     path: "/v1/sessions/:sessionId/resume",
-    summary: "Start a failed or hibernated session again",
-    description: "A new sandbox is started. A session that has one is left as it is.",
+    summary: "Start a failed, hibernated or interrupted session again",
+    description:
+      "A new sandbox is started with the work as it was saved last; a session that has one is left as it is. `interrupted` says what becomes of a message that was cut off: `skip` it (nothing runs again), `continue` with what is done, or `retry` it from its start.",
+    body: SCHEMAS.ResumeSession,
+    bodyOptional: true,
+    idempotency: "stored",
+    success: { status: 200, schema: SCHEMAS.Session },
+  },
+  async ({ services, principal, param, body }) => {
+    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    return json(unwrap(await handle.resume(authorOf(principal), body.interrupted)));
+  },
+);
+
+route(
+  sessionActions,
+  {
+    ...common,
+    path: "/v1/sessions/:sessionId/hibernate",
+    summary: "Save the work and give the sandbox back",
+    description:
+      "An idle session does so by itself after 15 minutes. Its status becomes `hibernated` once the work is saved; a message or `resume` brings it back. A session that works or waits for an answer is refused with `conflict`.",
     idempotency: "stored",
     success: { status: 200, schema: SCHEMAS.Session },
   },
   async ({ services, principal, param }) => {
     const handle = await openHandle(services, principal.orgId, param("sessionId"));
-    return json(unwrap(await handle.resume(authorOf(principal))));
+    return json(unwrap(await handle.hibernate(authorOf(principal))));
   },
 );
 

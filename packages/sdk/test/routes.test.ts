@@ -33,6 +33,7 @@ test("a session's life", async () => {
   expect((await session.transcript()).title).toBe("One");
   await session.stop();
   await session.resume();
+  expect((await session.hibernate()).id).toBe(id);
   await berth.sessions.remove(id);
   expect((await refused(session.get())).code).toBe("not-found");
 });

@@ -19,7 +19,7 @@ function lose(session: Driver): void {
   session.take("sandbox-described", { phase: "gone", failure: null });
 }
 
-const PERMISSION = { type: "permission-asked", messageId: "msg_1", requestId: "req_1", tool: "bash", title: "rm -r out", patterns: ["rm *"] } as const;
+const PERMISSION = { type: "permission-asked", messageId: "msg_1", requestId: "req_1", tool: "bash", title: "rm -r out", patterns: ["rm *"] } satisfies UpMessage;
 const QUESTION = { type: "question-asked", messageId: "msg_1", requestId: "req_2", questions: [{ question: "Which one?", options: [] }] } as UpMessage;
 const CHOICE = { kind: "question", answers: [["left"]] } as never;
 

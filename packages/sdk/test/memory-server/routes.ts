@@ -82,6 +82,7 @@ function withinSession(state: MemoryState, session: MemorySession, what: string,
   switch (what) {
     case "messages":
       if (method === "DELETE") return ok(session.cancel(messageId ?? ""));
+      if (method === "PATCH") return ok(session.move(messageId ?? "", body["before"] ?? null));
       return method === "POST" ? ok(session.send(body["text"] ?? "", body["model"]), 201) : page(session.messages, request);
     case "events": {
       const after = Number(url.searchParams.get("after") ?? 0);
@@ -91,6 +92,7 @@ function withinSession(state: MemoryState, session: MemorySession, what: string,
     }
     case "stop":
       return ok(session.stop());
+    case "hibernate":
     case "resume":
       return ok(session.resume());
     case "answer":

@@ -86,6 +86,17 @@ export class MemorySession {
     return this.#setStatus(id, "cancelled");
   }
 
+  move(id: string, before: string | null): Message {
+    const message = this.messages.find((candidate) => candidate.id === id);
+    if (message?.status !== "queued") throw new Refused(makeProblem("conflict", "Only a queued message can be moved"));
+    this.messages.splice(this.messages.indexOf(message), 1);
+    const at = this.messages.findIndex((candidate) => candidate.id === before);
+    const position = at < 0 ? this.messages.length : at;
+    this.messages.splice(position, 0, message);
+    this.emit({ type: "message.moved", messageId: id, data: { position } });
+    return message;
+  }
+
   stop(): Session {
     this.#turn?.stopped.abort();
     return this.session;
