@@ -1,35 +1,50 @@
 /**
- * `npm run bench [-- --only PREFIX] [--json]`: Berth's own figures, each on instances started for it, with those of others
- * beside them. `--json` prints one array of `{id, value, unit, bound?, note?}`.
+ * `npm run bench [-- --only PREFIX] [--json | --markdown] [--profile FOLDER]`: Berth's own figures with their bounds, each
+ * the median of its runs on instances started for it. `--json` prints one array of `{id, value, unit, bound?, kept, runs,
+ * note?}`. `--profile` writes CPU profiles of workerd, which costs time, so that its figures are for nothing else.
  */
+import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { step, UserError } from "../../packages/launcher/src/progress.ts";
 import { Bench, type Group } from "./bench.ts";
-import { burstCpu } from "./rows/burst-cpu.ts";
-import { eventViewer } from "./rows/event-viewer.ts";
+import { fanoutBurst } from "./rows/fanout-burst.ts";
+import { fanoutPaced } from "./rows/fanout-paced.ts";
 import { firstDelta } from "./rows/first-delta.ts";
-import { promptRuntime } from "./rows/prompt-runtime.ts";
+import { lag } from "./rows/lag.ts";
+import { longLog } from "./rows/long-log.ts";
+import { manySessions } from "./rows/many-sessions.ts";
+import { prompt } from "./rows/prompt.ts";
 import { sessionCreate } from "./rows/session-create.ts";
 import { start } from "./rows/start.ts";
 import { turn } from "./rows/turn.ts";
-import type { Row } from "./row.ts";
-import { table } from "./table.ts";
+import { isKept, type Row } from "./row.ts";
+import { markdown, table } from "./table.ts";
 
-const GROUPS: readonly Group[] = [start, turn, sessionCreate, promptRuntime, eventViewer, burstCpu, firstDelta];
+const GROUPS: readonly Group[] = [fanoutBurst, fanoutPaced, lag, prompt, longLog, manySessions, sessionCreate, start, turn, firstDelta];
+
+interface Options {
+  readonly only: string;
+  readonly json: boolean;
+  readonly markdown: boolean;
+  readonly profile: string | null;
+}
 
 /** @returns 0 when everything was measured, whatever came out */
 export async function run(args: readonly string[]): Promise<number> {
-  const { only, json } = readOptions(args);
-  const groups = GROUPS.filter(({ ids, onDemand }) => ids.some((id) => id.startsWith(only) || only.startsWith(id)) && (!onDemand || only !== ""));
-  if (groups.length === 0) throw new UserError(`Nothing is measured under "${only}". There are: ${GROUPS.flatMap(({ ids }) => ids).join(", ")}`);
+  const options = readOptions(args);
+  // The whole id of one row is no prefix: `….cpu.1` is not `….cpu.10`.
+  const isWhole = GROUPS.some(({ ids }) => ids.includes(options.only));
+  const wants = (id: string): boolean => (isWhole ? id === options.only : id.startsWith(options.only));
+  const groups = GROUPS.filter(({ ids, onDemand }) => ids.some(wants) && (!onDemand || options.only !== ""));
+  if (groups.length === 0) throw new UserError(`Nothing is measured under "${options.only}". There are: ${GROUPS.flatMap(({ ids }) => ids).join(", ")}`);
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
-  const bench = new Bench(interrupted.signal);
+  const bench = new Bench(interrupted.signal, options.profile);
   const rows: Row[] = [];
   try {
     for (const group of groups) {
-      rows.push(...(await step(`Measuring ${group.ids.join(", ")}`, () => group.run(bench))).filter(({ id }) => id.startsWith(only)));
+      rows.push(...(await step(`Measuring ${group.ids.filter(wants).join(", ")}`, () => group.run(bench, wants))));
     }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -38,15 +53,23 @@ export async function run(args: readonly string[]): Promise<number> {
     await bench.close();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
-  console.log(json ? JSON.stringify(rows, null, 2) : table(rows));
+  console.log(printed(rows, options));
   return 0;
 }
 
-function readOptions(args: readonly string[]): { readonly only: string; readonly json: boolean } {
+function printed(rows: readonly Row[], options: Options): string {
+  if (options.json) return JSON.stringify(rows.map((row) => ({ ...row, kept: isKept(row) })), null, 2);
+  return options.markdown ? markdown(rows) : table(rows);
+}
+
+function readOptions(args: readonly string[]): Options {
   try {
-    const { only = "", json = false } = parseArgs({ args: [...args], options: { only: { type: "string" }, json: { type: "boolean" } } }).values;
-    return { only, json };
+    const flag = { type: "boolean" } as const;
+    const text = { type: "string" } as const;
+    const { only = "", json = false, markdown = false, profile = null } = parseArgs({ args: [...args], options: { only: text, json: flag, markdown: flag, profile: text } }).values;
+    if (profile !== null) mkdirSync(profile, { recursive: true });
+    return { only, json, markdown, profile };
   } catch (error) {
-    throw new UserError(`${(error as Error).message}\nnpm run bench -- [--only PREFIX] [--json]`);
+    throw new UserError(`${(error as Error).message}\nnpm run bench -- [--only PREFIX] [--json | --markdown] [--profile FOLDER]`);
   }
 }

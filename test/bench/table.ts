@@ -1,17 +1,40 @@
-/** Rows as a person reads them. */
+/** Rows as a person reads them, and as docs/BENCHMARKS.md holds them. */
 import { cpus, loadavg } from "node:os";
-import type { Row } from "./row.ts";
+import { isKept, type Row } from "./row.ts";
+
+/** Where a missed bound is explained: its profile, and what it shows. */
+export const PROFILES = "docs/BENCHMARKS.md#what-limits-a-missed-bound";
+
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map((row) => [row.id, figure(row), bound(row), verdict(row), row.note ?? ""]);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
+  const text = lines.map((cells) => `  ${cells.map((cell, column) => (column === 1 ? cell.padStart(widths[1] ?? 0) : cell.padEnd(widths[column] ?? 0))).join("  ")}`.trimEnd());
+  const missed = rows.filter((row) => isKept(row) === false);
+  const pointer = missed.length === 0 ? "" : `\n\n  ${missed.length} missed; what limits them: ${PROFILES}`;
+  return `\n${text.join("\n")}${pointer}\n\n  ${machine()}\n`;
+}
+
+/** The table of docs/BENCHMARKS.md. */
+export function markdown(rows: readonly Row[]): string {
+  const lines = rows.map((row) => `| \`${row.id}\` | ${figure(row)} | ${bound(row)} | ${isKept(row) === false ? `[missed](#what-limits-a-missed-bound)` : verdict(row)} | ${row.note ?? ""} |`);
+  return `${machine()}\n\n| id | figure | bound | | what it is |\n| --- | --- | --- | --- | --- |\n${lines.join("\n")}\n`;
+}
+
+function figure({ value, unit }: Row): string {
+  return `${value} ${unit}`;
+}
+
+function bound({ bound: most, unit }: Row): string {
+  return most === undefined ? "" : `≤ ${most} ${unit}`;
+}
+
+function verdict(row: Row): string {
+  const kept = isKept(row);
+  return kept === null ? "" : kept ? "ok" : "missed";
+}
 
 /** The load average tells whether the machine had other things to do. */
-export function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ id, value, unit, bound, note = "" }) => [
-    id,
-    `${value} ${unit}`,
-    bound === undefined ? "" : `${value <= bound ? "≤" : "over"} ${bound}`,
-    note,
-  ]);
-  const all = [["", "value", "bound", ""], ...lines];
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
-  const text = all.map((cells) => `  ${cells.map((cell, column) => (column === 1 ? cell.padStart(widths[1] ?? 0) : cell.padEnd(widths[column] ?? 0))).join("  ")}`.trimEnd());
-  return `\n${text.join("\n")}\n\n  ${cpus().length} cores, Node ${process.versions.node}, load average ${loadavg()[0]?.toFixed(1)}\n`;
+function machine(): string {
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date}: ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, load average ${loadavg()[0]?.toFixed(1)} at the end`;
 }

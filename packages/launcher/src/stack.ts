@@ -39,6 +39,10 @@ export interface StackParts {
   readonly workerProgram?: string;
   /** A sandbox host that runs already and knows this data folder's secret. Default: one is started. */
   readonly sandboxHostUrl?: string;
+  /** Backends that are on another host, by name → its address; they are named in the settings too. */
+  readonly sandboxHosts?: Readonly<Record<string, string>>;
+  /** Where workerd can be looked into, on the loopback address. Default: nowhere. */
+  readonly inspectorPort?: number;
   /** Aborted while it starts, what was started ends again. */
   readonly signal?: AbortSignal;
 }
@@ -80,10 +84,13 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
         })
       : null;
 
-    const hostUrl = parts.sandboxHostUrl ?? (await startHost(settings, hostPort, secrets.sandboxHostSecret, supervise));
+    const { sandboxHosts = {} } = parts;
+    const ownBackends = settings.sandboxBackends.filter((backend) => !(backend in sandboxHosts));
+    const hostUrl = parts.sandboxHostUrl ?? (await startHost({ ...settings, sandboxBackends: ownBackends }, hostPort, secrets.sandboxHostSecret, supervise));
     const url = `http://127.0.0.1:${workerPort}`;
     const origins = operatorOrigins([
       hostUrl,
+      ...Object.values(sandboxHosts),
       ...(demo ? [`http://127.0.0.1:${demo.port}`] : []),
       ...LOCAL_MODEL_ORIGINS,
       ...settings.allowOrigins,
@@ -100,10 +107,12 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
           port: workerPort,
           databaseUrl,
           operatorOrigins: origins,
+          ...(parts.inspectorPort !== undefined && { inspectorPort: parts.inspectorPort }),
           vars: {
             PUBLIC_URL: url,
             SANDBOX_URL: url,
             SANDBOX_HOST_URL: hostUrl,
+            SANDBOX_HOSTS: JSON.stringify(sandboxHosts),
             SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
             SANDBOX_HOST_SECRET: secrets.sandboxHostSecret,
             MASTER_KEYS: `1:${secrets.masterKey}`,

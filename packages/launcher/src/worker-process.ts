@@ -16,6 +16,7 @@ const worker = new Miniflare({
   compatibilityFlags: ["nodejs_compat", "enable_request_signal"],
   host: "127.0.0.1",
   port: settings.port,
+  ...(settings.inspectorPort !== undefined && { inspectorPort: settings.inspectorPort }),
   bindings: { ...settings.vars },
   durableObjects: {
     SESSIONS: { className: "SessionDO", useSQLite: true },

@@ -16,6 +16,8 @@ export interface WorkerSettings {
   readonly operatorOrigins: readonly OperatorOrigin[];
   /** Variables and secrets of the Worker, as in `.dev.vars.example`. */
   readonly vars: Readonly<Record<string, string>>;
+  /** Where workerd can be looked into; nowhere when absent. */
+  readonly inspectorPort?: number;
 }
 
 const VARIABLE = "BERTH_WORKER_SETTINGS";

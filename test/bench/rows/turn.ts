@@ -4,7 +4,7 @@ import { SessionLog } from "../../journeys/session-log.ts";
 import { startDemoModel } from "@berth/demo-model";
 import { startBareOpenCode } from "../bare-opencode.ts";
 import type { Bench, Group } from "../bench.ts";
-import { median, rounded, type Row } from "../row.ts";
+import { row, type Row } from "../row.ts";
 
 const COLD = 3;
 const SECOND = 12;
@@ -15,7 +15,7 @@ const PATIENCE_MS = 240_000;
 export const turn: Group = {
   ids: ["turn.cold", "turn.second"],
   async run(bench: Bench): Promise<Row[]> {
-    const { world } = await bench.realWorld();
+    const { world } = await bench.real();
     const signal = AbortSignal.any([bench.signal, AbortSignal.timeout(PATIENCE_MS)]);
     const model = await startDemoModel();
     const [cold, coldBare, second, secondBare] = [[], [], [], []] as number[][] as [number[], number[], number[], number[]];
@@ -47,10 +47,10 @@ export const turn: Group = {
       await model.close();
     }
     return [
-      row("turn.cold", median(cold), "new session with a prompt → first token at a viewer; sandbox and OpenCode start in it"),
-      row("turn.cold.opencode", median(coldBare), "`opencode serve` alone, from spawn"),
-      row("turn.second", median(second), "warm session, prompt → first token at a viewer"),
-      row("turn.second.opencode", median(secondBare), "warm `opencode serve` alone"),
+      row("turn.cold", cold, "ms", { note: "new session with a prompt → first token at a viewer; sandbox and OpenCode start in it" }),
+      row("turn.cold.opencode", coldBare, "ms", { note: "`opencode serve` alone, from spawn" }),
+      row("turn.second", second, "ms", { note: "warm session, prompt → first token at a viewer" }),
+      row("turn.second.opencode", secondBare, "ms", { note: "warm `opencode serve` alone" }),
     ];
   },
 };
@@ -58,10 +58,6 @@ export const turn: Group = {
 /** Streamed, or all of it at once when this machine was too busy to stream. */
 function hasText(log: SessionLog, messageId: string): boolean {
   return log.turn(messageId)?.items.some((item) => item.kind === "part" && item.part.kind === "text" && item.text !== "") ?? false;
-}
-
-function row(id: string, ms: number, note: string): Row {
-  return { id, value: rounded(ms), unit: "ms", note };
 }
 
 async function coldTurn(world: World, signal: AbortSignal): Promise<number> {

@@ -1,0 +1,34 @@
+/** What the kernel counts for workerd. Linux only. */
+import { readFileSync } from "node:fs";
+import { descendantsOf } from "../../packages/launcher/src/process-table.ts";
+import type { Stack } from "../../packages/launcher/src/stack.ts";
+
+/** Of `/proc/<pid>/stat`; 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time that the Worker's workerd used since it started. */
+export function cpuSeconds(stack: Stack): number {
+  const fields = statOf(workerdOf(stack)).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Memory of workerd that is resident and its own, in MB of 1,000,000 bytes. */
+export function privateMegabytes(stack: Stack): number {
+  const rollup = readFileSync(`/proc/${workerdOf(stack)}/smaps_rollup`, "utf8");
+  const kilobytes = ["Private_Clean", "Private_Dirty"].map((name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1] ?? Number.NaN));
+  return (kilobytes.reduce((sum, each) => sum + each, 0) * 1024) / 1e6;
+}
+
+export function workerdOf(stack: Stack): number {
+  const worker = stack.pids()["worker"];
+  if (!worker) throw new Error("the Worker does not run");
+  const pid = descendantsOf(worker).find((each) => readFileSync(`/proc/${each}/stat`, "utf8").includes("(workerd)"));
+  if (pid === undefined) throw new Error("workerd can only be looked at on Linux");
+  return pid;
+}
+
+/** From the third field on: what comes after the name. */
+function statOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2);
+}
