@@ -1,5 +1,7 @@
 /** First start of an instance: the launcher or the operator gets an owner, a sign-in link and a key. */
 import { z } from "zod";
+import { isPortError } from "../src/core/kernel/port-error.ts";
+import type { Identity, Principal } from "../src/ports/identity/identity.port.ts";
 import { json } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 
@@ -33,7 +35,7 @@ route(
     success: { status: 200, schema: Bootstrapped },
   },
   async ({ services, body }) => {
-    const owner = await services.identity.ensureOwner({ name: body.name, email: body.email, orgName: body.organization });
+    const owner = await ensureOwner(services.identity, { name: body.name, email: body.email, orgName: body.organization });
     const token = await services.identity.createSignInToken(owner.userId);
     const key = body.apiKey === "keep" ? null : await services.identity.createApiKey(owner, { name: "local", expiresAtMs: null });
     const answer: z.infer<typeof Bootstrapped> = {
@@ -44,3 +46,16 @@ route(
     return json(answer);
   },
 );
+
+const TRIES_MAX = 5;
+
+/** Of two first starts at once one may be told to ask again, and then finds the owner that the other made. */
+async function ensureOwner(identity: Identity, owner: Parameters<Identity["ensureOwner"]>[0]): Promise<Principal> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await identity.ensureOwner(owner);
+    } catch (error) {
+      if (tries === TRIES_MAX || !isPortError(error) || error.retry !== "same-request") throw error;
+    }
+  }
+}

@@ -57,8 +57,13 @@ export function toResponse(error: unknown, request: Request, log: LogError, erro
 }
 
 function fromPortError(error: PortError): Problem {
-  const { slug, detail } = PORT_ANSWERS[error.code];
+  const { slug, detail } = PORT_ANSWERS[mayPass(error) ? "unknown" : error.code];
   return makeProblem(slug, detail ?? error.message, detail === undefined && error.fix !== undefined ? { fix: error.fix } : {});
+}
+
+/** A deadlock and the like: what was asked for is in order, and is taken when it is asked for again. */
+function mayPass({ code, retry }: PortError): boolean {
+  return code === "failed-precondition" && retry !== "never";
 }
 
 /**

@@ -44,12 +44,14 @@ export async function addProvider(services: ProviderServices, orgId: string, inp
   const nowMs = now();
   const id = makeId("prv", nowMs, randomBytes(10));
   const connection: ProviderConnection = { id, provider, kind, baseUrl, secretName: key === undefined ? null : `provider/${id}`, models, createdAtMs: nowMs };
-  if (connection.secretName !== null && key !== undefined) await vault.put(orgId, connection.secretName, key);
   try {
+    if (connection.secretName !== null && key !== undefined) await vault.put(orgId, connection.secretName, key);
     await catalog.addProvider(orgId, connection);
   } catch (error) {
-    if (isPortError(error) && error.outcome === "not-applied" && connection.secretName !== null) await vault.delete(orgId, connection.secretName);
-    if (isPortError(error) && error.code === "already-exists") refuseTaken(provider);
+    // Nothing names the key then. Whether it could be taken back does not change what is answered.
+    const isUnnamed = isPortError(error) && (error.port === "secret-vault" || error.outcome === "not-applied");
+    if (isUnnamed && connection.secretName !== null) await vault.delete(orgId, connection.secretName).catch(() => undefined);
+    if (isPortError(error) && error.port === "catalog" && error.code === "already-exists") refuseTaken(provider);
     throw error;
   } finally {
     providerCache?.evict(orgId, provider);

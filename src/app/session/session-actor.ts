@@ -2,7 +2,7 @@
  * One session at work: takes inputs one by one, lets the core decide, commits what it decided in one transaction, and only
  * then lets anything be seen or done. It decides nothing itself.
  */
-import type { Delta, Session } from "@berth/protocol";
+import type { Delta, Session, SessionEvent } from "@berth/protocol";
 import {
   createDeltaReceiver,
   dropDelta,
@@ -14,7 +14,7 @@ import {
 } from "../../core/link/delta-receiver.ts";
 import { makeId } from "../../core/kernel/ids.ts";
 import { cutBigOutputs } from "../../core/link/big-output.ts";
-import type { NoStep, Step } from "../../core/session/session.effects.ts";
+import type { NoStep, Refusal, Step } from "../../core/session/session.effects.ts";
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import { step } from "../../core/session/session.machine.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
@@ -23,12 +23,16 @@ import { sessionResource } from "../../core/session/session.view.ts";
 import { eventsAddress, outputAddress } from "./blob-keys.ts";
 import { BlobKeeper } from "./blob-keeper.ts";
 import { EffectInterpreter, type LinkSockets } from "./effect-interpreter.ts";
+import { notCommitted, unchanged } from "./not-committed.ts";
 import { OutboxPump } from "./outbox-pump.ts";
 import type { SessionPorts } from "./session-ports.ts";
 import { ViewerHub } from "./viewer-hub.ts";
 
 /** As long as answers are kept everywhere else. */
 const ANSWER_LIFETIME_MS = 24 * 3_600_000;
+
+/** After a step could not be written, until the alarm tries what is due. */
+const COMMIT_AGAIN_MS = 1_000;
 
 /** An answer to keep under a client's `Idempotency-Key`, committed with the step it belongs to. */
 export interface AnswerToKeep {
@@ -98,31 +102,43 @@ export class SessionActor {
     this.#blobs.tend();
   }
 
+  /** A step that the store cannot take is refused: the state is the one of before, and no effect of it starts. */
   apply(input: SessionInput, answer?: AnswerToKeep): Step | NoStep {
     const result = step(this.#state, input);
     if (result.refusal !== null || result.state === null) return result;
-    const changed = result.state !== this.#state;
-    if (changed || result.events.length > 0 || result.outbox.length > 0 || result.messages.length > 0) {
-      const { events, outputs } = this.#cutBigOutputs(result.state.sessionId, result.events);
-      const committed = this.#ports.store.commit({
-        state: JSON.stringify(result.state),
-        events,
-        atMs: input.nowMs,
-        outboxAdd: result.outbox,
-        messages: result.messages,
-        answersAdd: answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: input.nowMs + ANSWER_LIFETIME_MS }] : [],
-        outputsAdd: outputs,
-      });
-      this.#state = result.state;
-      for (const event of committed) {
-        if (event.type === "part.ended") this.#deltas = forgetPart(this.#deltas, event.data.part.id);
-      }
-      this.hub.publish(committed);
-      this.#blobs.tend(committed.at(-1)?.seq ?? 0, outputs.length > 0);
-    }
+    const refusal = this.#commit(result, input.nowMs, answer);
+    if (refusal !== null) return unchanged(this.#state, refusal);
     for (const effect of result.effects) this.#effects.perform(effect);
     if (result.outbox.length > 0) this.#outbox.pump();
     return result;
+  }
+
+  #commit(result: Step, atMs: number, answer: AnswerToKeep | undefined): Refusal | null {
+    const { state, messages, outbox } = result;
+    if (state === this.#state && result.events.length === 0 && outbox.length === 0 && messages.length === 0) return null;
+    const { events, outputs } = this.#cutBigOutputs(state.sessionId, result.events);
+    const answersAdd = answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: atMs + ANSWER_LIFETIME_MS }] : [];
+    try {
+      const committed = this.#ports.store.commit({ state: JSON.stringify(state), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
+      this.#state = state;
+      this.#show(committed, outputs.length > 0);
+      return null;
+    } catch (error) {
+      const refusal = notCommitted(error);
+      this.#ports.log({ event: "not-committed", sessionId: state.sessionId, error: String(error) });
+      // What was due is still due, and a lost effect is made good by the alarm, which may fail the same way.
+      this.#alarmAtMs = this.nowMs + COMMIT_AGAIN_MS;
+      this.#rearm();
+      return refusal;
+    }
+  }
+
+  #show(committed: readonly SessionEvent[], hasOutputs: boolean): void {
+    for (const event of committed) {
+      if (event.type === "part.ended") this.#deltas = forgetPart(this.#deltas, event.data.part.id);
+    }
+    this.hub.publish(committed);
+    this.#blobs.tend(committed.at(-1)?.seq ?? 0, hasOutputs);
   }
 
   /** Deltas of the current epoch's link. Answers the `delta-ack` that is due, in units, or null. */
@@ -174,7 +190,18 @@ export class SessionActor {
     const atMs = times.length === 0 ? null : Math.min(...times);
     if (atMs === this.#armedAtMs) return;
     this.#armedAtMs = atMs;
-    this.#ports.background(this.#ports.scheduler.wakeAt(atMs));
+    this.#ports.background(this.#wakeAt(atMs));
+  }
+
+  /** Whether a time was set is not known when that failed, and the last one set counts: it is set again, and else with the next. */
+  async #wakeAt(atMs: number | null): Promise<void> {
+    const { scheduler } = this.#ports;
+    try {
+      await scheduler.wakeAt(atMs).catch(() => scheduler.wakeAt(this.#armedAtMs === undefined ? atMs : this.#armedAtMs));
+    } catch (error) {
+      this.#armedAtMs = undefined;
+      throw error;
+    }
   }
 
   #cutBigOutputs(sessionId: string, events: Step["events"]) {
