@@ -11,6 +11,8 @@ export const WorkerVars = z.object({
   SANDBOX_HOST_URL: z.url(),
   /** Shared with the sandbox host; signs every call between the two. */
   SANDBOX_HOST_SECRET: z.string().min(32),
+  /** JSON: backend → address of its own sandbox host, where that is not the one above. It knows the same secret. */
+  SANDBOX_HOSTS: z.string().optional(),
   /** Backends in the order they are tried, comma-separated. */
   SANDBOX_BACKENDS: z.string().min(1),
   /** `version:base64 of 32 bytes`, comma-separated, the newest last. Everything in the vault hangs on them. */

@@ -72,9 +72,10 @@ function makeIsolate(env: WorkerBindings, db: Database) {
   const absent = createAbsentSession(refuseUpgrade);
   const { keys, current } = readMasterKeys(vars.MASTER_KEYS);
   const host = { fetch, baseUrl: vars.SANDBOX_HOST_URL, secret: vars.SANDBOX_HOST_SECRET, now: Date.now, randomBytes };
+  const ownHosts = new Map(Object.entries(JSON.parse(vars.SANDBOX_HOSTS ?? "{}") as Record<string, string>).map(([backend, baseUrl]) => [backend, { ...host, baseUrl }]));
   const capabilities = { keepsWorkFolder: true, appliesToFolder: true, snapshots: false, expose: false, claim: false };
   const sandboxes = new Map(
-    vars.SANDBOX_BACKENDS.split(",").map((backend) => [backend, createRemoteSandboxProvider({ ...host, backend, capabilities })] as const),
+    vars.SANDBOX_BACKENDS.split(",").map((backend) => [backend, createRemoteSandboxProvider({ ...(ownHosts.get(backend) ?? host), backend, capabilities })] as const),
   );
   const credentials = new CredentialCache();
   const common: Omit<Services, "waitUntil"> = {
@@ -98,7 +99,9 @@ function makeIsolate(env: WorkerBindings, db: Database) {
     version: VERSION,
     // `/health` is open to anyone, and each call to the host takes a place in its memory of nonces.
     sandboxBackends: rememberFor(BACKENDS_LIFETIME_MS, Date.now, async () => {
-      const reports = await fetchSandboxBackends(host);
+      // One of several hosts that does not answer says nothing about the others.
+      const others = [...ownHosts.values()].map((other) => fetchSandboxBackends(other).catch(() => []));
+      const reports = (await Promise.all([fetchSandboxBackends(host), ...others])).flat();
       return [...sandboxes.keys()].flatMap((backend) => reports.find((report) => report.backend === backend) ?? []);
     }),
     operatorToken: vars.OPERATOR_TOKEN ?? null,

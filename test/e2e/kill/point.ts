@@ -9,7 +9,7 @@ import { eventually } from "../support/waiting.ts";
 import { check, type Accepted, type Breach, type Evidence } from "./checker.ts";
 import type { Clients } from "./clients.ts";
 import { Ledger } from "./ledger.ts";
-import { asSeen, LogReader, storedRuns, type TimedEvent } from "./witnesses.ts";
+import { asSeen, type LogReader, storedRuns, type TimedEvent } from "./witnesses.ts";
 
 /** What is seen of a session that goes on from point to point. */
 export interface Subject {

@@ -55,10 +55,10 @@ export class SmallDisk {
 
   /** Also while a process still has a file of it open. */
   remove(): void {
-    execFileSync("umount", ["--lazy", this.#folder]);
+    execFileSync("/usr/bin/umount", ["--lazy", this.#folder]);
   }
 }
 
 function mount(args: readonly string[]): void {
-  execFileSync("mount", [...args], { stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync("/usr/bin/mount", [...args], { stdio: ["ignore", "ignore", "pipe"] });
 }

@@ -9,7 +9,7 @@ import { Berth, BerthError, type Run, type Session, type SessionClient, type Ses
 import pg from "pg";
 import { LocalState, type LocalSecrets } from "../../../packages/launcher/src/local-state.ts";
 import type { Settings } from "../../../packages/launcher/src/settings.ts";
-import { startStack, type Stack } from "../../../packages/launcher/src/stack.ts";
+import { startStack, type Stack, type StackParts } from "../../../packages/launcher/src/stack.ts";
 import { processesOf } from "./processes.ts";
 import { eventually } from "./waiting.ts";
 
@@ -26,7 +26,7 @@ export interface TestStack extends Stack {
   end(): Promise<void>;
 }
 
-export async function startTestStack(settings: Partial<Settings> = {}): Promise<TestStack> {
+export async function startTestStack(settings: Partial<Settings> = {}, parts: StackParts = {}): Promise<TestStack> {
   const dataDir = settings.dataDir ?? makeDataDir();
   const stack = await startStack({
     port: 0,
@@ -38,7 +38,7 @@ export async function startTestStack(settings: Partial<Settings> = {}): Promise<
     reset: false,
     ...settings,
     dataDir,
-  }).catch((error: unknown) => {
+  }, parts).catch((error: unknown) => {
     rmSync(dataDir, { recursive: true, force: true });
     throw error;
   });

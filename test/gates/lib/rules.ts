@@ -23,7 +23,7 @@ export async function ruleProblems(root: string): Promise<readonly string[]> {
 }
 
 function readRules(root: string): Rule[] {
-  return listFiles(root, ["src", "packages"], /(^|\/)SPEC\.md$/).flatMap((spec) =>
+  return listFiles(root, ["src", "packages", "test"], /(^|\/)SPEC\.md$/).filter((spec) => !spec.startsWith("test/gates/")).flatMap((spec) =>
     [...read(root, spec).matchAll(/^- \*\*([A-Z]{2,}\d+)\*\*/gm)].map(([, id]) => ({ id: id ?? "", spec })),
   );
 }

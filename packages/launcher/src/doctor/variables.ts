@@ -11,6 +11,7 @@ const VALUES: Readonly<Record<keyof WorkerVars, string>> = {
   SANDBOX_URL: "http://127.0.0.1:8787",
   SANDBOX_HOST_URL: "http://127.0.0.1:8788",
   SANDBOX_HOST_SECRET: "$(openssl rand -hex 32)",
+  SANDBOX_HOSTS: "{}",
   SANDBOX_BACKENDS: "process",
   MASTER_KEYS: "1:$(openssl rand -base64 32)",
   AUTH_SECRET: "$(openssl rand -hex 32)",
