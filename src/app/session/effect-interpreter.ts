@@ -41,11 +41,12 @@ export class EffectInterpreter {
   perform(effect: Effect): void {
     switch (effect.type) {
       case "create-sandbox":
+        if (effect.afterMs > 0) return this.#ports.timers.after(effect.afterMs, () => this.#ports.background(this.#create(effect)));
         return this.#ports.background(this.#create(effect));
       case "stop-sandbox":
         return this.#background(effect, (provider) => this.#stop(provider, effect));
       case "destroy-sandbox":
-        return this.#background(effect, (provider) => provider.destroy(effect.id));
+        return this.#background(effect, (provider) => this.#destroy(provider, effect));
       case "describe-sandbox":
         return this.#background(effect, (provider) => this.#describe(provider, effect));
       case "send-frame":
@@ -76,19 +77,29 @@ export class EffectInterpreter {
       const made = await provider.create({ id, orgId, sessionId, epoch, workspace, link, demoOnly });
       if (made.phase === "failed") {
         const failure = made.failure ?? { code: "sandbox-failed", message: "The sandbox could not be started." };
-        this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure, outcome: "applied", nowMs: this.#nowMs });
+        this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure, outcome: "applied", mayPass: mayPass(failure), nowMs: this.#nowMs });
         return;
       }
       this.#actor.apply({ type: "sandbox-accepted", epoch, backend, isolation: made.isolation, nowMs: this.#nowMs });
     } catch (error) {
       const outcome = isPortError(error) ? error.outcome : "not-applied";
+      const again = isPortError(error) && error.retry !== "never";
       this.#ports.log({ event: "sandbox-create-failed", sessionId, epoch, backend, error: String(error) });
-      this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: toFailure(error), outcome, nowMs: this.#nowMs });
+      this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: toFailure(error), outcome, mayPass: again, nowMs: this.#nowMs });
     }
   }
 
   async #stop(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
     await provider.stop(id);
+    this.#released(epoch);
+  }
+
+  async #destroy(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
+    await provider.destroy(id);
+    this.#released(epoch);
+  }
+
+  #released(epoch: number): void {
     this.#actor.apply({ type: "sandbox-released", releasedEpoch: epoch, nowMs: this.#nowMs });
   }
 
@@ -103,6 +114,7 @@ export class EffectInterpreter {
       epoch,
       phase: gone ? "gone" : "alive",
       failure: described?.failure ?? null,
+      mayPass: described?.failure === undefined || mayPass(described.failure),
       nowMs: this.#nowMs,
       openPartTexts: this.#actor.openPartTexts(),
     });
@@ -120,6 +132,11 @@ export class EffectInterpreter {
   get #nowMs(): number {
     return this.#ports.timers.now();
   }
+}
+
+/** The host died while it made the sandbox: it may be back in a moment. */
+function mayPass({ code }: Failure): boolean {
+  return code === "start-interrupted";
 }
 
 /** What a person is told of an error: the port's own sentence and fix, or a plain one for what is not a port's. */

@@ -30,6 +30,10 @@ export interface Start {
   readonly deadlineAtMs: number;
   /** Backends not tried yet, in order. */
   readonly backendsLeft: readonly string[];
+  /** Backends that could not for a reason that may pass; tried again when no other is left. */
+  readonly again: readonly string[];
+  /** How often the list was begun again. */
+  readonly rounds: number;
   /** Why the earlier attempts of this start failed. */
   readonly failures: readonly Failure[];
 }
@@ -44,6 +48,10 @@ export interface RetiredSandbox {
 
 export const START_TOTAL_MS = 90_000;
 export const START_ATTEMPT_MAX_MS = 45_000;
+
+/** Before the backends are tried again, which doubles up to the longest. */
+export const START_PAUSE_MS = 1_000;
+export const START_PAUSE_MAX_MS = 5_000;
 
 /** When this attempt must be ready: the smaller of 45 s and what remains divided by the backends left, itself included. */
 export function attemptDeadlineAtMs(start: Start, nowMs: number): number {

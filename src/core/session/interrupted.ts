@@ -36,7 +36,7 @@ export function settleInterrupted(draft: Draft, choice: "skip" | FollowUp["kind"
   const { interrupted } = draft.state;
   if (interrupted === null) return;
   for (const { requestId } of interrupted.requests) {
-    requestAnswered(draft, interrupted.message, requestId, { kind: "reject" }, SYSTEM);
+    requestAnswered(draft, afterItsRun(interrupted), requestId, { kind: "reject" }, SYSTEM);
   }
   if (choice !== "skip") enqueueFollowUp(draft, interrupted, choice, 0, author);
   patch(draft, { interrupted: null, status: "idle", waitingFor: null, failure: null });
@@ -50,7 +50,7 @@ export function answerGiven(draft: Draft, input: InputOf<"answer-given">): Refus
   if (!interrupted || !request) return runAnswered(draft, input);
   const refusal = wrongKind(request, answer);
   if (refusal) return refusal;
-  requestAnswered(draft, interrupted.message, requestId, answer, author.actor);
+  requestAnswered(draft, afterItsRun(interrupted), requestId, answer, author.actor);
   const next = withAnswer(interrupted, request, answer);
   touch(draft);
   if (next.requests.length > 0) {
@@ -61,6 +61,11 @@ export function answerGiven(draft: Draft, input: InputOf<"answer-given">): Refus
   patch(draft, { interrupted: null, status: "idle", waitingFor: null, failure: null });
   advance(draft);
   return null;
+}
+
+/** The run is over and its events are in the history: what comes now belongs to the message alone. */
+function afterItsRun({ message: { messageId } }: Interrupted): { readonly messageId: string } {
+  return { messageId };
 }
 
 function withAnswer(interrupted: Interrupted, request: OpenRequest, answer: Answer): Interrupted {

@@ -30,20 +30,20 @@ export function sandboxAccepted(draft: Draft, { isolation }: InputOf<"sandbox-ac
   return null;
 }
 
-export function createFailed(draft: Draft, { failure, outcome }: InputOf<"sandbox-create-failed">): Refusal | null {
+export function createFailed(draft: Draft, { failure, outcome, mayPass }: InputOf<"sandbox-create-failed">): Refusal | null {
   const lease = currentLease(draft);
   if (lease.phase !== "requested") return refuse("conflict", `The sandbox of epoch ${lease.epoch} is there.`);
   // Sent and not answered: it may be booting. It has until the attempt's deadline, unless the backend knows of none.
   if (outcome === "unknown") describe(draft, lease);
-  else attemptFailed(draft, failure, outcome === "applied");
+  else attemptFailed(draft, failure, outcome === "applied", mayPass);
   return null;
 }
 
 /** Only an absent link makes it worth asking; one that is back speaks for itself. */
-export function sandboxDescribed(draft: Draft, { phase, failure }: InputOf<"sandbox-described">): Refusal | null {
+export function sandboxDescribed(draft: Draft, { phase, failure, mayPass }: InputOf<"sandbox-described">): Refusal | null {
   const lease = currentLease(draft);
   if (phase === "alive" || lease.linkId !== null) return null;
-  sandboxLost(draft, failure ?? { code: "sandbox-gone", message: `The ${lease.backend} sandbox is gone.` });
+  sandboxLost(draft, failure ?? { code: "sandbox-gone", message: `The ${lease.backend} sandbox is gone.` }, mayPass);
   return null;
 }
 
@@ -61,8 +61,8 @@ export function linkLost(draft: Draft): void {
 }
 
 /** The sandbox is not coming back. What it was doing ends interrupted, and nothing is done again unless a person says so. */
-export function sandboxLost(draft: Draft, failure: Failure): void {
-  if (draft.state.status === "starting") return attemptFailed(draft, failure, true);
+export function sandboxLost(draft: Draft, failure: Failure, mayPass = false): void {
+  if (draft.state.status === "starting") return attemptFailed(draft, failure, true, mayPass);
   releaseLease(draft, "lost", failure);
   clearDeadlines(draft, "link");
   if (draft.state.run !== null) afterRun(draft, endRun(draft, { outcome: "interrupted", failure }));

@@ -1,7 +1,6 @@
 /** A session's beginning, its end, and what people do to it as a whole. */
 import { CLOSE_CODES } from "@berth/protocol";
 import { isAlive } from "../sandbox/lease.ts";
-import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
 import { effect, emit, moveMessage, patch, touch, type Draft } from "./draft.ts";
 import { currentLease, describe, linkLost } from "./lease.ts";
 import { settleInterrupted } from "./interrupted.ts";
@@ -9,6 +8,7 @@ import { goOn } from "./prompt.ts";
 import { advance, enqueueMessage } from "./queue.ts";
 import type { InputOf } from "./session.inputs.ts";
 import { STATE_VERSION, type SessionState } from "./session.state.ts";
+import { destroyRetired } from "./release.ts";
 import { createSandbox, repeatAttempt, startSandbox } from "./start.ts";
 import { steersLost } from "./steering.ts";
 import { endRun, interrupt } from "./turn.ts";
@@ -100,23 +100,17 @@ export function sessionRemoved(draft: Draft, { author }: InputOf<"session-remove
     if (linkId !== null) effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.sessionEnded, reason: "the session was removed" });
     patch(draft, { retired: [...retired, { epoch, backend, stopped: false }] });
   }
+  // What was stopped is still to be destroyed.
+  patch(draft, { retired: draft.state.retired.map((sandbox) => ({ ...sandbox, stopped: false })), releaseMisses: 0 });
   patch(draft, { status: "ended", waitingFor: null, failure: null, start: null, lease: null, queue: [], interrupted: null, deadlines: {} });
-  forget(draft);
+  destroyRetired(draft);
   return null;
-}
-
-function forget(draft: Draft): void {
-  const { sessionId, retired } = draft.state;
-  for (const { epoch, backend } of retired) {
-    effect(draft, { type: "destroy-sandbox", id: sandboxIdOf(sessionId, epoch), epoch, backend });
-  }
-  effect(draft, { type: "forget-session" });
 }
 
 /** Effects may have been lost with the memory they ran in; what depends on them is asked for again, without doing it twice. */
 export function sessionRestored(draft: Draft, { linkId }: InputOf<"session-restored">): null {
   if (draft.state.status === "ended") {
-    forget(draft);
+    destroyRetired(draft);
     return null;
   }
   const { lease } = draft.state;

@@ -7,27 +7,47 @@ import { TIMINGS } from "./session.timings.ts";
 export function retire(draft: Draft, epoch: number, backend: string): void {
   const others = draft.state.retired.filter((sandbox) => sandbox.epoch !== epoch);
   patch(draft, { retired: [...others, { epoch, backend, stopped: false }], releaseMisses: 0 });
+  if (draft.state.status === "ended") return destroyRetired(draft);
   stop(draft, epoch, backend);
   watchRelease(draft);
 }
 
 export function sandboxReleased(draft: Draft, { releasedEpoch }: InputOf<"sandbox-released">): null {
-  const { retired } = draft.state;
+  const { retired, status } = draft.state;
   if (!retired.some(({ epoch, stopped }) => epoch === releasedEpoch && !stopped)) return null;
   patch(draft, { retired: retired.map((sandbox) => (sandbox.epoch === releasedEpoch ? { ...sandbox, stopped: true } : sandbox)) });
   watchRelease(draft);
+  if (status === "ended") forgetWhenGone(draft);
   return null;
 }
 
-/** The answer to an earlier stop did not come: asked again, ever more rarely. */
+/** The answer to an earlier request did not come: asked again, ever more rarely. */
 export function notReleased(draft: Draft): void {
+  const { status, releaseMisses } = draft.state;
+  patch(draft, { releaseMisses: releaseMisses + 1 });
+  if (status === "ended") return releaseMisses < MISSES_MAX ? destroyRetired(draft) : effect(draft, { type: "forget-session" });
   for (const { epoch, backend, stopped } of draft.state.retired) if (!stopped) stop(draft, epoch, backend);
-  patch(draft, { releaseMisses: draft.state.releaseMisses + 1 });
   watchRelease(draft);
 }
 
-/** A start clears all deadlines; what is not stopped yet keeps its own. */
-export function watchRelease(draft: Draft): void {
+/** The session was removed: its files go, and when the last are gone it is forgotten. */
+export function destroyRetired(draft: Draft): void {
+  const { sessionId, retired } = draft.state;
+  for (const { epoch, backend, stopped } of retired) {
+    if (!stopped) effect(draft, { type: "destroy-sandbox", id: sandboxIdOf(sessionId, epoch), epoch, backend });
+  }
+  watchRelease(draft);
+  forgetWhenGone(draft);
+}
+
+/** A day of a backend that does not answer: its own reaper must do it. */
+const MISSES_MAX = 24;
+
+function forgetWhenGone(draft: Draft): void {
+  if (draft.state.retired.every(({ stopped }) => stopped)) effect(draft, { type: "forget-session" });
+}
+
+function watchRelease(draft: Draft): void {
   const { retired, releaseMisses } = draft.state;
   if (retired.every(({ stopped }) => stopped)) return clearDeadlines(draft, "release");
   setDeadline(draft, "release", Math.min(TIMINGS.releaseMs * 2 ** Math.min(releaseMisses, 10), TIMINGS.releaseMaxMs));

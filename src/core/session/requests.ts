@@ -98,13 +98,13 @@ function closeRequest(draft: Draft, { requestId }: OpenRequest, answer: Answer, 
 
 export function requestAnswered(
   draft: Draft,
-  { messageId, runId }: { readonly messageId: string; readonly runId: string },
+  { messageId, runId }: { readonly messageId: string; readonly runId?: string },
   requestId: string,
   answer: Answer,
   actor: Actor,
 ): void {
   patch(draft, { answered: [...draft.state.answered, requestId].slice(-ANSWERED_MAX) });
-  emit(draft, { type: "request.answered", data: { requestId, answer }, messageId, runId, actor });
+  emit(draft, { type: "request.answered", data: { requestId, answer }, messageId, ...(runId === undefined ? {} : { runId }), actor });
 }
 
 /** The session waits for the oldest open request, or goes on. */

@@ -18,13 +18,15 @@ export type Effect =
       readonly backend: string;
       readonly workspace: Workspace;
       readonly demoOnly: boolean;
+      /** A pause before it is asked for. */
+      readonly afterMs: number;
     }
   /**
    * Ends its processes and keeps its files, which the session's next epoch finds again; then step `sandbox-released`. A
    * failure is logged, and a deadline asks again.
    */
   | { readonly type: "stop-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
-  /** Removes its files too. */
+  /** Removes its files too; then step `sandbox-released`. */
   | { readonly type: "destroy-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
   /** Ask the backend, then step `sandbox-described`; when the backend cannot be asked, step nothing. */
   | { readonly type: "describe-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
@@ -33,7 +35,7 @@ export type Effect =
   | { readonly type: "close-link"; readonly linkId: string; readonly code: number; readonly reason: string }
   /** Replaces the wake-up time for `clock-ticked`; the shell takes the earlier of this and its outbox. */
   | { readonly type: "set-alarm"; readonly atMs: number | null }
-  /** Once the outbox is empty, remove everything that is stored. */
+  /** Nothing is left outside: once the outbox is empty, remove everything that is stored. */
   | { readonly type: "forget-session" };
 
 export type EffectType = Effect["type"];

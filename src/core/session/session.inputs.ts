@@ -109,11 +109,13 @@ export type SessionInput =
       readonly failure: Failure;
       /** Of the port error: whether a sandbox may exist all the same. */
       readonly outcome: "not-applied" | "applied" | "unknown";
+      /** Of the port error: whether the same request may succeed in a moment. Absent: no. */
+      readonly mayPass?: boolean;
     })
-  /** The backend says that the processes of a sandbox that was let go are gone. */
+  /** The backend says that a sandbox that was let go is stopped or, after the session was removed, destroyed. */
   | (At & { readonly type: "sandbox-released"; readonly releasedEpoch: number })
   /** What the backend says of a sandbox whose link is gone; `gone` covers stopped, failed and not found. */
-  | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone"; readonly failure: Failure | null })
+  | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone"; readonly failure: Failure | null; readonly mayPass?: boolean })
   /** A hello on a socket whose token was checked against the lease's hash. `linkId` is minted by the shell per socket. */
   | (OfEpoch & WithOpenParts & {
       readonly type: "link-opened";

@@ -4,7 +4,6 @@
  */
 import { CLOSE_CODES } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
-import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
 import { isAlive } from "../sandbox/lease.ts";
 import { earliestDeadline } from "./deadlines.ts";
 import { createDraft, effect, emit, patch, refuse, type Draft } from "./draft.ts";
@@ -59,8 +58,7 @@ function stray(before: SessionState, input: SessionInput): Step | null {
   if (input.type !== "sandbox-accepted" || input.epoch > before.epoch) return null;
   const { epoch, backend } = input;
   const draft = createDraft(before, input);
-  if (before.status === "ended") effect(draft, { type: "destroy-sandbox", id: sandboxIdOf(before.sessionId, epoch), epoch, backend });
-  else retire(draft, epoch, backend);
+  retire(draft, epoch, backend);
   conclude(draft, before, input);
   const { state, events, effects, outbox } = draft;
   return { state, events, effects, outbox, messages: [], refusal: null, reply: null };

@@ -65,7 +65,7 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
   }),
   waiting: row("waiting", [...ANYWHERE, ...FROM_SANDBOX], {
     "prompt-received": ["waiting", "running", "idle", "starting", "failed"],
-    "answer-given": ["waiting", "running", "starting", "failed"],
+    "answer-given": ["waiting", "running", "idle", "starting", "failed"],
     "stop-requested": ["waiting", "running", "idle", "starting", "failed"],
     "resume-requested": ["waiting", "running", "idle", "starting", "failed"],
     "session-restored": ["waiting"],
@@ -89,7 +89,7 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
     "session-restored": ["failed"],
     "clock-ticked": ["failed"],
   }),
-  ended: { "session-restored": ["ended"] },
+  ended: { "session-restored": ["ended"], "sandbox-released": ["ended"], "clock-ticked": ["ended"] },
 };
 
 /** Null when the input has no place in this status. */

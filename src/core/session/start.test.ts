@@ -21,6 +21,7 @@ verifies("SES1", "a new session starts its sandbox at once and takes its first m
     backend: "docker",
     workspace: { kind: "empty" },
     demoOnly: true,
+    afterMs: 0,
   });
   session.ready();
   expect(session.state).toMatchObject({ status: "running", current: { messageId: "msg_1" }, start: null });
@@ -171,4 +172,23 @@ verifies("SES22", "an agent that fails during a run ends the run and the session
     "session.status failed",
   ]);
   expect(session.state.failure).toEqual(BROKEN);
+});
+
+verifies("SES51", "a backend that may be back in a moment is tried again after a pause, until the start is over", () => {
+  const session = new Driver({ backends: ["docker", "process"] });
+  const away = { code: "sandbox-unavailable", message: "The sandbox host does not answer." };
+  const refused = (mayPass: boolean): void => {
+    session.take("sandbox-create-failed", { backend: session.state.lease?.backend ?? "", failure: away, outcome: "not-applied", mayPass });
+  };
+  refused(true);
+  refused(false);
+  expect(session.state).toMatchObject({ status: "starting", epoch: 3, lease: { backend: "docker" } });
+  const pauses = (): number[] => session.effects.flatMap((effect) => (effect.type === "create-sandbox" ? [effect.afterMs] : []));
+  for (let tries = 0; tries < 100 && session.state.status === "starting"; tries += 1) {
+    session.nowMs += pauses().at(-1) ?? 0;
+    refused(true);
+  }
+  expect(pauses().slice(0, 7)).toEqual([0, 0, 1_000, 2_000, 4_000, 5_000, 5_000]);
+  expect(session.state).toMatchObject({ status: "failed", failure: { message: "The sandbox host does not answer." } });
+  expect(session.nowMs - T0).toBeLessThan(90_000);
 });

@@ -2,7 +2,7 @@
 import { CLOSE_CODES, type Failure } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
-import { START_TOTAL_MS, attemptDeadlineAtMs, isAlive, requestLease, type Lease } from "../sandbox/lease.ts";
+import { START_PAUSE_MAX_MS, START_PAUSE_MS, START_TOTAL_MS, attemptDeadlineAtMs, isAlive, requestLease, type Lease, type Start } from "../sandbox/lease.ts";
 import { clearDeadlines, effect, emit, failSession, onlyRelease, patch, setDeadline, type Draft } from "./draft.ts";
 import { retire } from "./release.ts";
 import { steersLost } from "./steering.ts";
@@ -18,7 +18,7 @@ export function startSandbox(draft: Draft): void {
   releaseLease(draft, "stopped");
   const { backends } = draft.state;
   if (backends.length === 0) return failSession(draft, NO_BACKEND);
-  const start = { deadlineAtMs: draft.nowMs + START_TOTAL_MS, backendsLeft: backends, failures: [] };
+  const start = { deadlineAtMs: draft.nowMs + START_TOTAL_MS, backendsLeft: backends, again: [], rounds: 0, failures: [] };
   patch(draft, { status: "starting", waitingFor: null, failure: null, start, deadlines: onlyRelease(draft) });
   setDeadline(draft, "start", START_TOTAL_MS);
   nextAttempt(draft);
@@ -28,26 +28,35 @@ export function startSandbox(draft: Draft): void {
 function nextAttempt(draft: Draft, failed?: { readonly backend: string; readonly failure: Failure }): void {
   const { start } = draft.state;
   invariant(start, "an attempt belongs to a start");
-  const [backend, ...backendsLeft] = start.backendsLeft;
-  if (backend === undefined || draft.nowMs >= start.deadlineAtMs) return failSession(draft, startFailure(start.failures));
-  const next = { ...start, backendsLeft };
+  const { round, pauseMs } = nextRound(start);
+  const [backend, ...backendsLeft] = round.backendsLeft;
+  if (backend === undefined || draft.nowMs + pauseMs >= start.deadlineAtMs) return failSession(draft, startFailure(start.failures));
+  const next = { ...round, backendsLeft };
   const epoch = draft.state.epoch + 1;
   patch(draft, { start: next, epoch, lease: requestLease(epoch, backend, draft.state.demoOnly) });
   setDeadline(draft, "attempt", attemptDeadlineAtMs(next, draft.nowMs) - draft.nowMs);
   const insteadOf = failed === undefined || failed.backend === backend ? {} : { insteadOf: failed };
   emit(draft, { type: "sandbox.status", data: { epoch, phase: "requested", backend, ...insteadOf } });
-  createSandbox(draft);
+  createSandbox(draft, pauseMs);
 }
 
-export function createSandbox(draft: Draft): void {
+/** A host that restarts is back in a moment: what failed for a reason that may pass is tried again while the start lasts. */
+function nextRound(start: Start): { readonly round: Start; readonly pauseMs: number } {
+  if (start.backendsLeft.length > 0 || start.again.length === 0) return { round: start, pauseMs: 0 };
+  const pauseMs = Math.min(START_PAUSE_MS * 2 ** start.rounds, START_PAUSE_MAX_MS);
+  return { round: { ...start, backendsLeft: start.again, again: [], rounds: start.rounds + 1 }, pauseMs };
+}
+
+export function createSandbox(draft: Draft, afterMs = 0): void {
   const { lease, sessionId, workspace } = draft.state;
   invariant(lease?.phase === "requested", "only a requested sandbox is created");
   const { epoch, backend, demoOnly } = lease;
-  effect(draft, { type: "create-sandbox", id: sandboxIdOf(sessionId, epoch), epoch, backend, workspace, demoOnly });
+  effect(draft, { type: "create-sandbox", id: sandboxIdOf(sessionId, epoch), epoch, backend, workspace, demoOnly, afterMs });
 }
 
 /** One failure speaks for itself; several are told together. */
-function startFailure(failures: readonly Failure[]): Failure {
+function startFailure(all: readonly Failure[]): Failure {
+  const failures = all.filter(({ message }, at) => all.findLastIndex((other) => other.message === message) === at);
   const [only, second] = failures;
   invariant(only, "a start without an attempt cannot fail");
   if (second === undefined) return only;
@@ -56,11 +65,12 @@ function startFailure(failures: readonly Failure[]): Failure {
   return { code: "all-backends-failed", message, ...(fix === undefined ? {} : { fix }) };
 }
 
-/** This attempt is over. `mayExist`: something may be left at the backend. */
-export function attemptFailed(draft: Draft, failure: Failure, mayExist: boolean): void {
+/** This attempt is over. `mayExist`: something may be left at the backend. `mayPass`: the same backend may do it in a moment. */
+export function attemptFailed(draft: Draft, failure: Failure, mayExist: boolean, mayPass = false): void {
   const { start, lease } = draft.state;
   invariant(start && lease, "an attempt belongs to a start");
-  patch(draft, { start: { ...start, failures: [...start.failures, failure] } });
+  const again = mayPass ? [...start.again, lease.backend] : start.again;
+  patch(draft, { start: { ...start, again, failures: [...start.failures, failure] } });
   if (mayExist) releaseLease(draft, "failed", failure);
   else markLease(draft, "failed", failure);
   clearDeadlines(draft, "attempt", "probe");
@@ -71,7 +81,7 @@ export function attemptFailed(draft: Draft, failure: Failure, mayExist: boolean)
 export function startTimedOut(draft: Draft, failure: Failure): void {
   const { start } = draft.state;
   invariant(start, "a start deadline without a start");
-  patch(draft, { start: { ...start, backendsLeft: [] } });
+  patch(draft, { start: { ...start, backendsLeft: [], again: [] } });
   attemptFailed(draft, failure, true);
 }
 
