@@ -39,6 +39,8 @@ export class BlobKeeper {
   /** False once it is known that no output waits; asking costs a query. */
   #mayHaveOutputs = true;
   #askAtSeq = 0;
+  /** Whether a page is due whose events the run history may still ask for. */
+  #isHeldBack = false;
   #whenRemoved: (() => void) | null = null;
 
   constructor(ports: SessionPorts, state: () => SessionState | null, rearm: () => void) {
@@ -60,6 +62,11 @@ export class BlobKeeper {
     this.#busy = true;
     this.#ports.background(this.#run(work));
     this.#rearm();
+  }
+
+  /** The run history may have got what a page waited for. */
+  outboxMoved(): void {
+    if (this.#isHeldBack) this.tend();
   }
 
   /** When the object must be awake for what could not be done, or null. */
@@ -120,11 +127,13 @@ export class BlobKeeper {
     const { keep, pageEvents, pageBytes } = this.#limits;
     const from = store.firstSeq();
     const lastSeq = store.lastSeq();
+    this.#isHeldBack = false;
     this.#askAtSeq = from - 1 + keep + pageEvents;
     if (lastSeq < this.#askAtSeq) return null;
     const texts = store.eventTexts(from - 1, { limit: pageEvents, bytesMax: pageBytes });
     const to = from + texts.length - 1;
     if (to < this.#neededFrom(state)) return () => this.#archive(state, { from, to }, texts);
+    this.#isHeldBack = true;
     this.#askAtSeq = lastSeq + ASK_AGAIN_EVENTS;
     return null;
   }

@@ -76,7 +76,11 @@ export class SessionActor {
       openPartTexts: () => this.openPartTexts,
     });
     this.#blobs = new BlobKeeper(ports, () => this.#state, () => this.#rearm());
-    this.#outbox = new OutboxPump(ports, () => this.#state, () => this.#rearm(), () => this.#forget());
+    const outboxMoved = (): void => {
+      this.#blobs.outboxMoved();
+      this.#rearm();
+    };
+    this.#outbox = new OutboxPump(ports, () => this.#state, outboxMoved, () => this.#forget());
   }
 
   get state(): SessionState | null {

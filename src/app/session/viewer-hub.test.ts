@@ -1,5 +1,7 @@
-import { makeProblem, type ServerFrame, type SessionEvent } from "@berth/protocol";
+import { CLOSE_CODES, LIMITS, makeProblem, type ServerFrame, type SessionEvent } from "@berth/protocol";
+import { verifies } from "@berth/testkit";
 import { expect, test } from "vitest";
+import { ManualTime } from "../../../test/system/support/manual-time.ts";
 import type { Author } from "../session-handle.ts";
 import type { SessionActor } from "./session-actor.ts";
 import type { SessionService } from "./session-service.ts";
@@ -53,4 +55,117 @@ test("an action that breaks on our side is answered, and thrown on for the platf
   await expect(acting).rejects.toThrow("the disk is full");
   expect(sent.at(-1)).toMatchObject({ type: "problem", requestId: "r1", problem: { type: makeProblem("internal", "").type } });
   expect(JSON.stringify(sent)).not.toContain("disk");
+});
+
+/** A hub with a clock, its live viewer and what that was sent, with the time of each frame. */
+function makeTicking() {
+  const time = new ManualTime(1_800_000_000_000);
+  const log: SessionEvent[] = [];
+  const sent: { readonly atMs: number; readonly frame: ServerFrame }[] = [];
+  const hub = new ViewerHub(
+    { eventTexts: (after, { limit }) => log.slice(after, after + limit).map((event) => JSON.stringify(event)), firstSeq: () => 1, lastSeq: () => log.length, openParts: () => [], archiveAfter: () => "" },
+    time,
+  );
+  const start = time.now();
+  hub.join({ send: (text) => void sent.push({ atMs: time.now() - start, frame: JSON.parse(text) as ServerFrame }), close: () => undefined, save: () => undefined }, newViewer("con_1", AUTHOR, 0));
+  let offset = 0;
+  const say = (text: string): void => {
+    hub.publishDeltas([{ partId: "part-1", offset, text }]);
+    offset += text.length;
+  };
+  const commit = (): void => {
+    log.push(makeEvent(log.length + 1));
+    hub.publish(log.slice(-1));
+  };
+  const frames = () => sent.flatMap(({ atMs, frame }) => (frame.type === "frame" ? [{ atMs, frame }] : []));
+  return { time, hub, say, commit, frames, times: () => frames().map(({ atMs }) => atMs) };
+}
+
+verifies("STR1", "the first change after a quiet time goes at once, and text that is thin is gathered for 50 ms", () => {
+  const { time, say, times, frames } = makeTicking();
+  for (let ms = 0; ms < 200; ms += 10) {
+    say("four");
+    time.advance(10);
+  }
+  expect(times()).toEqual([0, 50, 100, 150, 200]);
+  expect(frames().flatMap(({ frame }) => frame.deltas.map(({ text }) => text)).join("")).toBe("four".repeat(20));
+  time.advance(100);
+  say("late");
+  expect(times().at(-1)).toBe(300);
+});
+
+verifies("STR1", "where there is more to say, or an event, the tick ends at 16 ms", () => {
+  const { time, say, commit, times } = makeTicking();
+  say("first");
+  say("x".repeat(100));
+  time.advance(15);
+  expect(times()).toEqual([0]);
+  time.advance(1);
+  expect(times()).toEqual([0, 16]);
+  time.advance(10);
+  say("thin");
+  commit();
+  time.advance(6);
+  expect(times()).toEqual([0, 16, 32]);
+});
+
+verifies("STR1", "what finds the tick over ends it itself, however late the timer is; so does 64 KB", () => {
+  const { say, times } = makeTicking();
+  say("first");
+  say("x".repeat(64 * 1024));
+  expect(times()).toEqual([0, 0]);
+  let nowMs = 1_800_000_000_000;
+  const sent: string[] = [];
+  const hub = new ViewerHub(
+    { eventTexts: () => [], firstSeq: () => 1, lastSeq: () => 0, openParts: () => [], archiveAfter: () => "" },
+    { now: () => nowMs, after: () => undefined },
+  );
+  hub.join({ send: (text) => void sent.push(text), close: () => undefined, save: () => undefined }, newViewer("con_1", AUTHOR, 0));
+  const frames = (): number => sent.filter((text) => text.startsWith('{"type":"frame"')).length;
+  hub.publishDeltas([{ partId: "p", offset: 0, text: "a" }]);
+  hub.publishDeltas([{ partId: "p", offset: 1, text: "b".repeat(100) }]);
+  expect(frames()).toBe(1);
+  nowMs += 16;
+  hub.publishDeltas([{ partId: "p", offset: 101, text: "c" }]);
+  expect(frames()).toBe(2);
+});
+
+verifies("STR2", "deltas that continue each other are one, and those of a part that ended in the tick are left out", () => {
+  const { time, hub, say, frames } = makeTicking();
+  say("first");
+  say("a");
+  say("b");
+  hub.publishDeltas([{ partId: "part-2", offset: 0, text: "gone" }]);
+  hub.publish([{ seq: 1, id: "evt_1", at: "2026-01-02T03:04:05.000Z", type: "part.ended", data: { part: { id: "part-2", kind: "text", text: "gone" } } }]);
+  time.advance(50);
+  expect(frames()[1]?.frame).toMatchObject({ events: [{ seq: 1 }], deltas: [{ partId: "part-1", offset: 5, text: "ab" }] });
+});
+
+verifies("STR3", "a viewer that acknowledges nothing is sent no more than may be under way, live and in replay, and is closed after 30 s", () => {
+  const time = new ManualTime();
+  const log = Array.from({ length: 2_000 }, (_, i): SessionEvent => ({ ...makeEvent(i + 1), type: "session.updated", data: { title: "x".repeat(10_000) } }));
+  const closed: number[] = [];
+  let bytes = 0;
+  const hub = new ViewerHub(
+    {
+      eventTexts: (after, { limit, bytesMax }) => log.slice(after, after + Math.min(limit, Math.floor(bytesMax / 10_200))).map((event) => JSON.stringify(event)),
+      firstSeq: () => 1,
+      lastSeq: () => log.length,
+      openParts: () => [],
+      archiveAfter: () => "",
+    },
+    time,
+  );
+  const socket = (id: string) => ({ send: (text: string) => void (bytes += id === "con_1" ? text.length : 0), close: (code: number) => void closed.push(code), save: () => undefined });
+  hub.join(socket("con_1"), newViewer("con_1", AUTHOR, 0));
+  expect(bytes).toBeGreaterThan(LIMITS.viewerUnackedBytesMax / 2);
+  expect(bytes).toBeLessThanOrEqual(LIMITS.viewerUnackedBytesMax);
+  const before = bytes;
+  for (let i = 0; i < 100; i++) {
+    hub.publishDeltas([{ partId: "p", offset: i * 70_000, text: "y".repeat(70_000) }]);
+    time.advance(100);
+  }
+  expect([bytes, closed]).toEqual([before, []]);
+  time.advance(40_000);
+  expect([bytes, closed, hub.size]).toEqual([before, [CLOSE_CODES.slowViewer], 0]);
 });

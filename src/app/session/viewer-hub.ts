@@ -45,12 +45,15 @@ export class ViewerHub {
   readonly #viewers = new Map<string, Viewer>();
   readonly #source: HubSource;
   readonly #timers: HubTimers;
-  #events: SessionEvent[] = [];
+  /** What waits for the tick's end: events as JSON, and the newest `seq` of them. */
+  #events: string[] = [];
+  #newest = 0;
   #deltas: Delta[] = [];
   #pendingBytes = 0;
   #flushedAtMs = 0;
   #timerSet = false;
   #saveSet = false;
+  #stallSet = false;
 
   constructor(source: HubSource, timers: HubTimers) {
     this.#source = source;
@@ -84,8 +87,10 @@ export class ViewerHub {
 
   publish(events: readonly SessionEvent[]): void {
     for (const event of events) {
-      this.#events.push(event);
-      this.#pendingBytes += 256;
+      const text = JSON.stringify(event);
+      this.#events.push(text);
+      this.#newest = event.seq;
+      this.#pendingBytes += text.length;
       // The committed end carries the whole text, so what waits of that part need not be sent.
       if (event.type === "part.ended") this.#deltas = this.#deltas.filter(({ partId }) => partId !== event.data.part.id);
     }
@@ -141,19 +146,16 @@ export class ViewerHub {
     this.#deltas = [];
     this.#pendingBytes = 0;
     this.#flushedAtMs = this.#timers.now();
-    const body = `"events":${JSON.stringify(events)},"deltas":${JSON.stringify(deltas)}}`;
-    const newest = events.at(-1)?.seq;
-    for (const [id, viewer] of this.#viewers) {
-      if (viewer.state.mode !== "live") {
-        this.#closeIfStalled(id, viewer);
-        continue;
-      }
+    const body = `"events":[${events.join(",")}],"deltas":${JSON.stringify(deltas)}}`;
+    for (const viewer of this.#viewers.values()) {
+      if (viewer.state.mode !== "live") continue;
       if (viewer.unacked.length >= LIMITS.viewerUnackedFramesMax || viewer.unackedBytes >= LIMITS.viewerUnackedBytesMax) {
         viewer.state.mode = "replay";
+        this.#watchStalled();
         continue;
       }
       this.#frame(viewer, body);
-      if (newest !== undefined) viewer.state.cursor = newest;
+      if (events.length > 0) viewer.state.cursor = this.#newest;
     }
     this.#saveSoon();
   }
@@ -180,6 +182,7 @@ export class ViewerHub {
       this.#frame(viewer, `"events":[${texts.join(",")}],"deltas":[]}`);
       viewer.state.cursor += texts.length;
     }
+    this.#watchStalled();
   }
 
   /** A position from before the first event held, at its arrival or because the viewer fell that far behind. */
@@ -205,10 +208,23 @@ export class ViewerHub {
     }
   }
 
-  #closeIfStalled(id: string, viewer: Viewer): void {
-    if (viewer.unacked.length === 0 || this.#timers.now() - viewer.progressAtMs < LIMITS.viewerStalledMs) return;
-    viewer.socket.close(CLOSE_CODES.slowViewer, "no frame was acknowledged for 30 s; connect again with after=<last seq>");
-    this.#viewers.delete(id);
+  /** Looks once the time of those who wait for their own acknowledgement may be up, also when nothing else happens. */
+  #watchStalled(): void {
+    if (this.#stallSet) return;
+    this.#stallSet = true;
+    this.#timers.after(LIMITS.viewerStalledMs, () => {
+      this.#stallSet = false;
+      const nowMs = this.#timers.now();
+      for (const [id, { socket, state, unacked, progressAtMs }] of this.#viewers) {
+        if (state.mode !== "replay" || unacked.length === 0) continue;
+        if (nowMs - progressAtMs < LIMITS.viewerStalledMs) {
+          this.#watchStalled();
+          continue;
+        }
+        socket.close(CLOSE_CODES.slowViewer, "no frame was acknowledged for 30 s; connect again with after=<last seq>");
+        this.#viewers.delete(id);
+      }
+    });
   }
 
   #frame(viewer: Viewer, body: string): void {

@@ -4,7 +4,7 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const deferred = { reason: "the first part that stores blobs is the archive of logs and work", until: "issue 3: crash semantics" };
+const deferred = { reason: "what reads large files in ranges, or waits for them in front of a person, is not there yet", until: "artifacts and downloads" };
 const UNANSWERED = { code: "unknown", outcome: "unknown", retry: "same-request" } as const;
 const LOCAL = { filesystem: { reason: "local-call-cannot-fail-so", why: "a file system answers; it has no way between to lose one" } } as const;
 
@@ -19,7 +19,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "Null is an answer: say that the file is not there any more.",
       recovery: "the person is told that the file is gone",
       source: "sdk",
-      deferred,
     },
     {
       id: "blob-store:put:concurrent",
@@ -29,7 +28,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "Keys are made once, so it does not matter which of two stays.",
       recovery: "the person sees one of them, whole",
       source: "sdk",
-      deferred,
     },
     {
       id: "blob-store:put:no-room",
@@ -39,7 +37,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "Keep what was to be stored where it is, and try again later.",
       recovery: "the operator is told that the store is full or takes no more for now",
       source: "https://developers.cloudflare.com/r2/platform/limits/",
-      deferred,
     },
     {
       id: "blob-store:put:unreachable",
@@ -50,7 +47,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       recovery: "the person sees nothing, or a failure that names the file",
       source: "https://developers.cloudflare.com/r2/api/error-codes/",
       notInjectable: LOCAL,
-      deferred,
     },
     {
       id: "blob-store:put:lost-answer",
@@ -61,7 +57,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       recovery: "the person sees nothing",
       source: "sdk",
       notInjectable: LOCAL,
-      deferred,
     },
     {
       id: "blob-store:put:truncated-upload",
@@ -71,7 +66,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "The old content is in place; put again.",
       recovery: "the person sees the old content or none, never half",
       source: "https://developers.cloudflare.com/r2/api/error-codes/",
-      deferred,
     },
     {
       id: "blob-store:put:twice",
@@ -81,7 +75,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "The second replaces the first with the same.",
       recovery: "the person sees nothing",
       source: "sdk",
-      deferred,
     },
     {
       id: "blob-store:list:cursor-deleted",
@@ -91,7 +84,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "Go on after the place where the key was.",
       recovery: "the person sees the rest of the list",
       source: "sdk",
-      deferred,
     },
     {
       id: "blob-store:put:refused",
@@ -101,7 +93,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "Report it to the operator; repeating does not help.",
       recovery: "the operator makes the folder or bucket writable",
       source: "https://developers.cloudflare.com/r2/api/error-codes/",
-      deferred,
     },
     {
       id: "blob-store:get:slow",
@@ -130,7 +121,6 @@ export const BLOB_STORE_FAULTS: FaultCatalog = {
       rule: "Hand out nothing; read again, and report it when it stays so.",
       recovery: "the person is told that the file is damaged",
       source: "sdk",
-      deferred,
     },
   ],
   notApplicable: {},
