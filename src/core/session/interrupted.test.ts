@@ -95,6 +95,14 @@ verifies("SES41", "questions of a lost agent stay open, and the last answer make
   expect(text).toContain("to use bash: rm -r out\nThe answer is: allowed");
 });
 
+verifies("SES41", "an answer after the run's end is not an event of the run, whose record is in the history by then", () => {
+  const session = cutOff("ask", PERMISSION);
+  session.take("answer-given", { requestId: "req_1", answer: { kind: "permission", reply: "once" } });
+  const answered = session.last.events.find(({ type }) => type === "request.answered");
+  expect(answered).toMatchObject({ messageId: "msg_1", data: { requestId: "req_1" } });
+  expect(answered?.runId).toBeUndefined();
+});
+
 verifies("SES41", "what was allowed is answered at once when it is asked again, and only once", () => {
   const session = cutOff("ask", PERMISSION);
   session.take("answer-given", { requestId: "req_1", answer: { kind: "permission", reply: "once" } });
