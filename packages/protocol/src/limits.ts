@@ -16,4 +16,10 @@ export const LIMITS = {
   viewerUnackedBytesMax: 1024 * 1024,
   viewerStalledMs: 30_000,
   linkDeltaCreditUnits: 64 * 1024,
+  /** Bytes of one blob of a checkpoint. */
+  checkpointBlobBytesMax: 16 * 1024 * 1024,
+  /** Bytes of a session's newest checkpoint, zipped; twice as much is stored while one takes the place of another. */
+  checkpointBytesMax: 2 * 1024 * 1024 * 1024,
+  /** Files, folders and links of a work folder that is saved. */
+  checkpointFilesMax: 200_000,
 } as const;
