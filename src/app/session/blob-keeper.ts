@@ -144,14 +144,16 @@ export class BlobKeeper {
     this.#ports.store.archived(page);
   }
 
-  /** The oldest `seq` that the run history may still ask for: of the run in progress, and of those it does not have yet. */
-  #neededFrom({ run }: SessionState): number {
+  /** The oldest `seq` that the run history may still ask for: of the run in progress, of runs to come, and of those it does not have yet. */
+  #neededFrom({ run, queue, steering }: SessionState): number {
     const { store } = this.#ports;
     const waiting = store.outboxOf("run-history", HISTORY_MAX);
     // With so many waiting it is not worth finding out.
     if (waiting.length === HISTORY_MAX) return 0;
     const runs = waiting.map(({ payload }) => (JSON.parse(payload) as RunHistoryPayload).run.id);
     if (run !== null) runs.push(run.runId);
+    // A run's record begins with its message, which may wait for long.
+    runs.push(...queue.map(({ runId }) => runId), ...steering.map(({ message }) => message.runId));
     return Math.min(...runs.map((runId) => store.eventsOfRun(runId, 0, 1)[0]?.seq ?? Number.POSITIVE_INFINITY));
   }
 
