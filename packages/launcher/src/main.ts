@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   contract: () => import("./commands/contract.ts"),
   fuzz: () => import("./commands/fuzz.ts"),
   bench: () => import("./commands/bench.ts"),
+  soak: () => import("./commands/soak.ts"),
   "db:migrate": () => import("./commands/db-migrate.ts"),
   "db:reset": () => import("./commands/db-reset.ts"),
 };

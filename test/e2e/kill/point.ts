@@ -53,14 +53,9 @@ const PROMPTS = 3;
 
 /** @throws Error when what was accepted is not over in time, or the session is not idle then */
 export async function runPoint(subject: Subject, { kind, point, prng, kill, mayEnd = ["interrupted"] }: Point): Promise<Outcome> {
-  const { log, clients, sessionId, accepted } = subject;
+  const { log, clients, sessionId } = subject;
   const first = log.events.length;
-  const send = async (name: string): Promise<Accepted> => {
-    const key = `${kind}-${point}-${name}`.replaceAll(" ", "-");
-    const taken = await clients.send(sessionId, key, `!stream 10 40\n!bash ${Ledger.command(key, (prng.int(8) + 1) / 10)}\n!stream 10 40`);
-    accepted.push(taken);
-    return taken;
-  };
+  const send = (name: string): Promise<Accepted> => sendCounted(subject, `${kind}-${point}-${name}`.replaceAll(" ", "-"), (prng.int(8) + 1) / 10);
   const sent: Promise<Accepted>[] = [];
   for (let n = 0; n < PROMPTS; n++) sent.push(send(String(n)));
   const atMs = prng.int(KILL_WITHIN_MS);
@@ -93,6 +88,13 @@ export async function runPoint(subject: Subject, { kind, point, prng, kill, mayE
   return outcome;
 }
 
+/** A prompt whose effect is in the ledger, in the middle of a turn of about a second. */
+export async function sendCounted({ clients, sessionId, accepted }: Subject, key: string, pauseS: number): Promise<Accepted> {
+  const taken = await clients.send(sessionId, key, `!stream 10 40\n!bash ${Ledger.command(key, pauseS)}\n!stream 10 40`);
+  accepted.push(taken);
+  return taken;
+}
+
 /** Compares all that was ever said of the session; Postgres may be a moment behind, and no more than a minute. */
 export async function hear({ databaseUrl, sessionId, ledger, log, accepted }: Subject, mayEnd: readonly string[]): Promise<readonly Breach[]> {
   let breaches: readonly Breach[] = [];
@@ -112,7 +114,7 @@ function endOf(events: readonly TimedEvent[], messageId: string): string | undef
   return end && String(end.data["status"]);
 }
 
-function isOver(events: readonly TimedEvent[], messageId: string): boolean {
+export function isOver(events: readonly TimedEvent[], messageId: string): boolean {
   return endOf(events, messageId) !== undefined;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { createPrng } from "../../../src/core/kernel/prng.ts";
 import { MODEL, type TestStack } from "../support/stack.ts";
+import type { Breach } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import { Ledger } from "./ledger.ts";
 import { RECOVERED_WITHIN_MS, runPoint, type Outcome, type Point, type Subject } from "./point.ts";
@@ -15,14 +16,15 @@ export const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const READY_WITHIN_MS = 90_000;
 const POLICY = "continue";
 
-/** A session that is ready, with all its witnesses. */
-export async function openSubject(stack: TestStack, key = `subject-${SEED}-${Math.random()}`): Promise<Subject & { end(): Promise<void> }> {
+type OpenSubject = Subject & { end(): Promise<void> };
+
+/** A session that was just asked for, with all its witnesses. */
+export async function newSubject(stack: TestStack, key: string): Promise<OpenSubject> {
   const clients = new Clients(stack.url, stack.apiKey);
   const sessionId = await clients.createSession(key, { model: MODEL, onInterruption: POLICY });
   const log = new LogReader(`${stack.url}/v1/sessions/${sessionId}/events`, stack.apiKey);
-  await log.until("the session is ready", (events) => events.some(({ type, data }) => type === "session.status" && data["status"] === "idle"), READY_WITHIN_MS);
   const folder = mkdtempSync(join(stack.dataDir, "ledgers-"));
-  const ledger = new Ledger(join(stack.dataDir, "sandboxes", sessionId, "work"), folder, sessionId).open();
+  const ledger = new Ledger(join(stack.dataDir, "sandboxes", sessionId, "work"), folder, sessionId);
   const end = async (): Promise<void> => {
     log.close();
     await clients.remove(sessionId);
@@ -31,23 +33,30 @@ export async function openSubject(stack: TestStack, key = `subject-${SEED}-${Mat
   return { sessionId, clients, ledger, log, databaseUrl: stack.databaseUrl, accepted: [], end };
 }
 
+async function readySubject(stack: TestStack, key: string): Promise<OpenSubject> {
+  const subject = await newSubject(stack, key);
+  await subject.log.until("the session is ready", (events) => events.some(({ type, data }) => type === "session.status" && data["status"] === "idle"), READY_WITHIN_MS);
+  subject.ledger.open();
+  return subject;
+}
+
 export type Kind = Pick<Point, "kind" | "kill" | "mayEnd"> & {
   /** Before the first point. */
   prepare?(subject: Subject): Promise<void>;
-  /** After each point; throws when something is not as it has to be. */
-  afterPoint?(): Promise<void>;
+  /** After each point; answers what else was not as it has to be. */
+  afterPoint?(): Promise<readonly Breach[]>;
 };
 
 /** Kills `points` times at random points. Prints a line per point and one for the kind, and fails for what the issue forbids. */
 export async function runKind(stack: TestStack, kind: Kind, points: number): Promise<void> {
   const prng = createPrng(SEED);
-  const subject = await openSubject(stack);
+  const subject = await readySubject(stack, `${kind.kind}-${SEED}-${Date.now()}`.replaceAll(" ", "-"));
   const outcomes: Outcome[] = [];
   try {
     await kind.prepare?.(subject);
     for (let point = 1; point <= points; point++) {
-      outcomes.push(await runPoint(subject, { ...kind, point, prng }));
-      await kind.afterPoint?.();
+      const outcome = await runPoint(subject, { ...kind, point, prng });
+      outcomes.push({ ...outcome, breaches: [...outcome.breaches, ...((await kind.afterPoint?.()) ?? [])] });
     }
   } finally {
     report(kind.kind, outcomes);
