@@ -13,6 +13,7 @@ import { SessionActor } from "./session-actor.ts";
 class Rig {
   nowMs = 1_800_000_000_000;
   readonly alarms: (number | null)[] = [];
+  readonly store = new InMemorySessionStore();
   readonly actor: SessionActor;
   #background: Promise<unknown>[] = [];
 
@@ -20,7 +21,7 @@ class Rig {
     const now = (): number => this.nowMs;
     this.actor = new SessionActor(
       {
-        store: new InMemorySessionStore(),
+        store: this.store,
         scheduler: { wakeAt: async (atMs) => void this.alarms.push(atMs), pending: async () => this.alarms.at(-1) ?? null },
         runHistory: new InMemoryRunHistory(),
         catalog: Object.assign(new InMemoryCatalog({ now }), catalog),
@@ -84,6 +85,17 @@ test("what is being carried is looked at again later, since the carrying may die
   await rig.fire(5);
   expect(rig.alarms.at(-1)).toBeGreaterThan(rig.nowMs);
   expect(rig.alarms.at(-1)).toBeLessThanOrEqual(rig.nowMs + 60_000);
+});
+
+test("an opening that could not be stored wakes nobody for ever", () => {
+  const rig = new Rig({});
+  rig.store.faults.arm("session-store:commit:disk-full");
+  rig.open();
+  expect(rig.alarms).toHaveLength(1);
+  rig.nowMs += 5_000;
+  rig.actor.alarm();
+  rig.actor.alarm();
+  expect(rig.alarms.slice(1)).toEqual([null, null]);
 });
 
 test("when everything is carried the alarm is the session's own deadline again", async () => {

@@ -174,6 +174,8 @@ export class SessionActor {
   alarm(): void {
     const { nowMs } = this;
     this.#armedAtMs = undefined;
+    // A time that has come is over also where there is no session to set the next one.
+    this.#alarmAtMs = null;
     if (this.#state) this.apply({ type: "clock-ticked", nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
     this.#blobs.tend();
