@@ -8,6 +8,7 @@ const Delta = z.object({ partId: z.string(), offset: z.int().nonnegative().descr
 /** The type is the protocol's; this says the same for the document. */
 const ServerFrameDocument = z.union([
   z.object({ type: z.literal("frame"), frame: z.int().positive(), events: z.array(z.looseObject({ seq: z.int(), type: z.string() })), deltas: z.array(Delta) }),
+  z.object({ type: z.literal("more"), frame: z.int().positive(), text: z.string() }),
   z.object({ type: z.literal("synced"), seq: z.int() }),
   z.object({ type: z.literal("reset"), from: z.int().describe("`seq` of the next event on this stream"), archive: z.string().optional().describe("where the events before it begin, as JSON pages") }),
   z.object({ type: z.literal("result"), requestId: z.string(), value: z.unknown() }),
@@ -17,6 +18,7 @@ type FrameTypes = z.infer<typeof ServerFrameDocument>["type"];
 /** A frame added to the protocol and not described here does not compile. */
 const DESCRIBED: Readonly<Record<ServerFrame["type"], FrameTypes>> = {
   frame: "frame",
+  more: "more",
   synced: "synced",
   reset: "reset",
   result: "result",

@@ -24,6 +24,7 @@ route(
     description: "Frames are described under the tag Events, as `ServerFrame` and `ClientFrame`.",
     query: z.object({
       after: z.string().optional().describe("`seq` after which to begin; 0 when absent"),
+      frames: z.enum(["short"]).optional().describe("`short`: a tick that only goes on with the last text comes as `more`"),
       ticket: z.string().optional().describe("from `stream-ticket`; instead of a key or cookie"),
     }),
     success: { status: 101, description: "The socket is open" },
@@ -34,13 +35,13 @@ route(
     const sessionId = param("sessionId");
     if (principal !== null) {
       const handle = await openHandle(services, principal.orgId, sessionId);
-      return handle.fetch(viewerRequest({ after, author: authorOf(principal) }, request));
+      return handle.fetch(viewerRequest({ after, author: authorOf(principal), short: query.frames === "short" }, request));
     }
     const ticket = query.ticket ?? "";
     const parsed = parseTicket(ticket);
     if (parsed === null) throw new ProblemError(makeProblem("unauthenticated", "That is no ticket of this instance."));
     if (!isSessionId(sessionId)) noSuchSession();
     // The session itself takes the ticket, once, and refuses what it did not issue.
-    return services.sessions.of(parsed.orgId, sessionId).fetch(ticketRequest(after, ticket, request));
+    return services.sessions.of(parsed.orgId, sessionId).fetch(ticketRequest(after, ticket, query.frames === "short", request));
   },
 );

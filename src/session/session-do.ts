@@ -121,7 +121,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
         if (!author) return refuseUpgrade(CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired");
         if (this.#service.isGone) return refuseUpgrade(CLOSE_CODES.notFound, "there is no such session");
         const { server, response } = upgrade();
-        this.#acceptViewer(server, author, Number(url.searchParams.get("after") ?? 0));
+        this.#acceptViewer(server, author, Number(url.searchParams.get("after") ?? 0), url.searchParams.get("frames") === "short");
         return response;
       }
     }
@@ -169,9 +169,9 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
       this.#links.set(linkId, server);
     }
 
-    #acceptViewer(server: WorkerSocket, author: Author, after: number): void {
+    #acceptViewer(server: WorkerSocket, author: Author, after: number, short: boolean): void {
       const id = makeId("con", this.#actor.nowMs, this.#ports.randomBytes(10));
-      const attachment = newViewer(id, author, Number.isSafeInteger(after) && after >= 0 ? after : 0);
+      const attachment = newViewer(id, author, Number.isSafeInteger(after) && after >= 0 ? after : 0, short);
       this.ctx.acceptWebSocket(server, ["viewer"]);
       server.serializeAttachment(attachment);
       this.#join(server, attachment);

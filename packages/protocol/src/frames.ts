@@ -16,6 +16,11 @@ export interface Delta {
 
 export type ServerFrame =
   | { readonly type: "frame"; readonly frame: number; readonly events: readonly SessionEvent[]; readonly deltas: readonly Delta[] }
+  /**
+   * Only to who asks for it by `frames=short` in the address: the whole tick was this text, which goes on where the last text
+   * of the connection ended. Counted and acknowledged as a `frame`.
+   */
+  | { readonly type: "more"; readonly frame: number; readonly text: string }
   /** Everything committed up to `seq` has been sent; what follows is live. Sent once per connection. */
   | { readonly type: "synced"; readonly seq: number }
   /**

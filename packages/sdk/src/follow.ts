@@ -3,6 +3,7 @@
  * end unless the server refuses; events come once each and in order, deltas as they come.
  */
 import type { Delta, Problem, SessionEvent } from "@berth/protocol";
+import { archivePages } from "./archive.ts";
 import { backoffMs } from "./clock.ts";
 import { LogCursor } from "./cursor.ts";
 import { BerthError, clientError, closeCodeError, isRefusal, problemError, SESSION_ENDED } from "./errors.ts";
@@ -32,10 +33,11 @@ export async function* follow(http: Http, path: string, options: FollowOptions =
   const { signal, silenceMs = 60_000 } = options;
   const cursor = new LogCursor(options.after ?? 0);
   for (let attempt = 0; !signal?.aborted; attempt++) {
-    const failure: BerthError = yield* connection(http, path, cursor, silenceMs, signal, () => {
+    const failure: BerthError | null = yield* connection(http, path, cursor, silenceMs, signal, () => {
       attempt = 0;
     });
     if (signal?.aborted) return;
+    if (failure === null) continue;
     // Everything there will ever be was delivered.
     if (failure.code === SESSION_ENDED) return;
     if (isRefusal(failure)) throw failure;
@@ -44,7 +46,7 @@ export async function* follow(http: Http, path: string, options: FollowOptions =
   }
 }
 
-/** One connection. Returns why it ended. */
+/** One connection. Returns why it ended; null when the archive was read and it is to be opened again at once. */
 async function* connection(
   http: Http,
   path: string,
@@ -52,7 +54,7 @@ async function* connection(
   silenceMs: number,
   signal: AbortSignal | undefined,
   onProgress: () => void,
-): AsyncGenerator<FollowItem, BerthError> {
+): AsyncGenerator<FollowItem, BerthError | null> {
   const own = new AbortController();
   try {
     const both = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
@@ -63,6 +65,15 @@ async function* connection(
     const parser = new SseParser();
     for await (const text of chunks(response.body, http, silenceMs, both)) {
       for (const sse of parser.push(text)) {
+        const from = sse.event === "reset" ? archivedUpTo(sse) : null;
+        // Only from an older position: one that never was is not found in the archive either.
+        if (from !== null && cursor.seq < from - 1) {
+          for await (const page of archivePages(http, path, cursor, from, both)) {
+            onProgress();
+            for (const event of page) yield { kind: "event", event };
+          }
+          return null;
+        }
         const read = readItem(sse, cursor);
         if (read.end) return read.end;
         if (read.gap) return clientError("network", "The stream skipped an event");
@@ -77,6 +88,12 @@ async function* connection(
   } finally {
     own.abort();
   }
+}
+
+/** Where the stream begins, when what is before it can be read elsewhere. */
+function archivedUpTo({ data }: ServerSentEvent): number | null {
+  const { from, archive } = JSON.parse(data) as { readonly from: number; readonly archive?: string };
+  return archive === undefined ? null : from;
 }
 
 interface Read {

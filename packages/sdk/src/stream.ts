@@ -3,6 +3,7 @@
  * socket. Opens by a one-use ticket, so that no key stands in an address; reconnects by cursor until closed or refused.
  */
 import type { Answer, ClientFrame, Delta, Message, ServerFrame, SessionEvent, StreamTicket } from "@berth/protocol";
+import { archivePages } from "./archive.ts";
 import { backoffMs } from "./clock.ts";
 import { LogCursor } from "./cursor.ts";
 import { BerthError, clientError, isRefusal, problemError } from "./errors.ts";
@@ -36,6 +37,8 @@ export class SessionStream {
   readonly #closing = new AbortController();
   readonly #actions = new PendingActions();
   #state: StreamState = "connecting";
+  /** Where the last text of the connection ended: a `more` frame goes on there. */
+  #textEnd: { readonly partId: string; readonly end: number } | null = null;
   #socket: Socket | null = null;
 
   constructor(http: Http, path: string, WebSocket: WebSocketConstructor | undefined, options: StreamOptions) {
@@ -113,6 +116,7 @@ export class SessionStream {
       const ticket = await this.#http.post<StreamTicket>(`${this.#path}/stream-ticket`, { signal });
       const socket = await openSocket(this.#WebSocket, this.#address(ticket), signal);
       this.#socket = socket;
+      this.#textEnd = null;
       this.#setState("replaying");
       for (const frame of this.#actions.unanswered()) this.#send(frame);
       let heard = true;
@@ -120,7 +124,9 @@ export class SessionStream {
       for await (const text of socket.messages()) {
         heard = true;
         if (text === "pong") continue;
-        const problem = this.#handle(JSON.parse(text) as ServerFrame, onSynced);
+        const frame = JSON.parse(text) as ServerFrame;
+        if (frame.type === "reset" && frame.archive !== undefined) await this.#readArchive(frame.from, signal);
+        const problem = this.#handle(frame, onSynced);
         if (problem) return problem;
       }
       return socket.closeError();
@@ -148,7 +154,14 @@ export class SessionStream {
       case "frame": {
         const { events, gap } = this.#cursor.accept(frame.events);
         if (gap) return clientError("network", "The stream skipped an event");
-        if (events.length > 0 || frame.deltas.length > 0) this.#options.onFrame({ events, deltas: frame.deltas });
+        this.#deliver(events, frame.deltas);
+        this.#send({ type: "ack", frame: frame.frame });
+        return null;
+      }
+      case "more": {
+        if (this.#textEnd === null) return clientError("network", "The stream went on with a text that was not begun");
+        const { partId, end } = this.#textEnd;
+        this.#deliver([], [{ partId, offset: end, text: frame.text }]);
         this.#send({ type: "ack", frame: frame.frame });
         return null;
       }
@@ -158,6 +171,8 @@ export class SessionStream {
         this.#options.onSynced?.(frame.seq);
         return null;
       case "reset":
+        // What the archive gave is not passed over, and the socket goes on after it.
+        if (this.#cursor.seq === frame.from - 1) return null;
         if (this.#cursor.reset(frame.from)) this.#options.onReset?.(frame.from);
         return clientError("network", "The server asked to read again");
       case "result":
@@ -174,9 +189,21 @@ export class SessionStream {
     }
   }
 
+  #deliver(events: readonly SessionEvent[], deltas: readonly Delta[]): void {
+    const last = deltas.at(-1);
+    if (last) this.#textEnd = { partId: last.partId, end: last.offset + last.text.length };
+    if (events.length > 0 || deltas.length > 0) this.#options.onFrame({ events, deltas });
+  }
+
+  /** Events that the stream does not hold any more, up to where it begins. */
+  async #readArchive(from: number, signal: AbortSignal): Promise<void> {
+    for await (const page of archivePages(this.#http, `${this.#path}/events`, this.#cursor, from, signal)) this.#deliver(page, []);
+  }
+
   #address(ticket: StreamTicket): string {
     const url = new URL(ticket.url, this.#http.url("/"));
     url.protocol = url.protocol.replace("http", "ws");
+    url.searchParams.set("frames", "short");
     url.searchParams.set("ticket", ticket.ticket);
     url.searchParams.set("after", String(this.#cursor.seq));
     return url.href;

@@ -5,6 +5,7 @@ import type { Author } from "../session-handle.ts";
 export const AUTHOR_HEADER = "x-berth-author";
 
 const BASE = "https://session.internal";
+const SHORT = "&frames=short";
 
 /** Names end to end: a client's own headers are dropped except for the handshake. */
 function upgradeHeaders(from: Request | null): Headers {
@@ -19,17 +20,19 @@ export interface Viewer {
   /** Newest `seq` that the viewer has. */
   readonly after: number;
   readonly author: Author;
+  /** Whether it takes `more` frames. */
+  readonly short?: boolean;
 }
 
-export function viewerRequest({ after, author }: Viewer, from: Request | null = null): Request {
+export function viewerRequest({ after, author, short = false }: Viewer, from: Request | null = null): Request {
   const headers = upgradeHeaders(from);
   // Header values are bytes; names of people are not always ASCII.
   headers.set(AUTHOR_HEADER, asciiJson(author));
-  return new Request(`${BASE}/viewer?after=${after}`, { headers });
+  return new Request(`${BASE}/viewer?after=${after}${short ? SHORT : ""}`, { headers });
 }
 
-export function ticketRequest(after: number, ticket: string, from: Request): Request {
-  return new Request(`${BASE}/viewer?after=${after}&ticket=${encodeURIComponent(ticket)}`, { headers: upgradeHeaders(from) });
+export function ticketRequest(after: number, ticket: string, short: boolean, from: Request): Request {
+  return new Request(`${BASE}/viewer?after=${after}${short ? SHORT : ""}&ticket=${encodeURIComponent(ticket)}`, { headers: upgradeHeaders(from) });
 }
 
 export function linkRequest(token: string, from: Request): Request {

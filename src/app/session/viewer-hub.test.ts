@@ -57,8 +57,31 @@ test("an action that breaks on our side is answered, and thrown on for the platf
   expect(JSON.stringify(sent)).not.toContain("disk");
 });
 
+verifies("STR2", "who asked for short frames gets only the text where a tick goes on with the last one, and the same text as everybody", () => {
+  const { time, say, hub, commit, frames } = makeTicking(true);
+  const other = { partId: "part-2", offset: 0, text: "other" };
+  const steps: (() => void)[] = [
+    () => say("one "),
+    () => say("two "),
+    () => hub.publishDeltas([other]),
+    () => say("three "),
+    () => say("four "),
+    commit,
+    () => say("five"),
+  ];
+  for (const act of steps) {
+    act();
+    time.advance(60);
+  }
+  const sent = frames().map(({ frame }) => frame);
+  expect(sent.map(({ type }) => type)).toEqual(["frame", "more", "frame", "frame", "more", "frame", "more"]);
+  expect(sent.map(({ frame }) => frame)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(sent[1]).toEqual({ type: "more", frame: 2, text: "two " });
+  expect(sent[6]).toEqual({ type: "more", frame: 7, text: "five" });
+});
+
 /** A hub with a clock, its live viewer and what that was sent, with the time of each frame. */
-function makeTicking() {
+function makeTicking(short = false) {
   const time = new ManualTime(1_800_000_000_000);
   const log: SessionEvent[] = [];
   const sent: { readonly atMs: number; readonly frame: ServerFrame }[] = [];
@@ -67,7 +90,7 @@ function makeTicking() {
     time,
   );
   const start = time.now();
-  hub.join({ send: (text) => void sent.push({ atMs: time.now() - start, frame: JSON.parse(text) as ServerFrame }), close: () => undefined, save: () => undefined }, newViewer("con_1", AUTHOR, 0));
+  hub.join({ send: (text) => void sent.push({ atMs: time.now() - start, frame: JSON.parse(text) as ServerFrame }), close: () => undefined, save: () => undefined }, newViewer("con_1", AUTHOR, 0, short));
   let offset = 0;
   const say = (text: string): void => {
     hub.publishDeltas([{ partId: "part-1", offset, text }]);
@@ -77,7 +100,7 @@ function makeTicking() {
     log.push(makeEvent(log.length + 1));
     hub.publish(log.slice(-1));
   };
-  const frames = () => sent.flatMap(({ atMs, frame }) => (frame.type === "frame" ? [{ atMs, frame }] : []));
+  const frames = () => sent.flatMap(({ atMs, frame }) => (frame.type === "frame" || frame.type === "more" ? [{ atMs, frame }] : []));
   return { time, hub, say, commit, frames, times: () => frames().map(({ atMs }) => atMs) };
 }
 
@@ -88,7 +111,7 @@ verifies("STR1", "the first change after a quiet time goes at once, and text tha
     time.advance(10);
   }
   expect(times()).toEqual([0, 50, 100, 150, 200]);
-  expect(frames().flatMap(({ frame }) => frame.deltas.map(({ text }) => text)).join("")).toBe("four".repeat(20));
+  expect(frames().flatMap(({ frame }) => (frame.type === "frame" ? frame.deltas.map(({ text }) => text) : [])).join("")).toBe("four".repeat(20));
   time.advance(100);
   say("late");
   expect(times().at(-1)).toBe(300);

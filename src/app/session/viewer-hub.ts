@@ -28,6 +28,8 @@ interface Viewer {
   /** Bytes of the frames sent and not acknowledged; not kept over hibernation, which comes only when all is quiet. */
   unacked: { frame: number; bytes: number }[];
   unackedBytes: number;
+  /** Where the last text it was sent ended. */
+  textEnd: { readonly partId: string; readonly end: number } | null;
   /** When it last acknowledged or had nothing to acknowledge. */
   progressAtMs: number;
 }
@@ -35,7 +37,7 @@ interface Viewer {
 const TICK_MS = 16;
 /** While only so little text waits a tick may last this long: a frame's own bytes would be most of what is sent. */
 const THIN_TICK_MS = 50;
-const THIN_UNITS = 64;
+const THIN_UNITS = 40;
 const TICK_BYTES_MAX = 64 * 1024;
 /** Replay keeps four such frames on the way, so that a fast viewer is not slowed by its own acknowledgements. */
 const REPLAY_PAGE = { limit: 500, bytesMax: LIMITS.viewerUnackedBytesMax / 4 } as const;
@@ -66,7 +68,7 @@ export class ViewerHub {
 
   /** Takes a new viewer, or one whose socket outlived the object's memory. */
   join(socket: ViewerSocket, state: ViewerAttachment): void {
-    const viewer: Viewer = { socket, state: { ...state }, unacked: [], unackedBytes: 0, progressAtMs: this.#timers.now() };
+    const viewer: Viewer = { socket, state: { ...state }, unacked: [], unackedBytes: 0, textEnd: null, progressAtMs: this.#timers.now() };
     viewer.state.ackedFrame = viewer.state.frame;
     this.#viewers.set(state.id, viewer);
     if (viewer.state.cursor > this.#source.lastSeq()) this.#reset(viewer, 0);
@@ -147,6 +149,10 @@ export class ViewerHub {
     this.#pendingBytes = 0;
     this.#flushedAtMs = this.#timers.now();
     const body = `"events":[${events.join(",")}],"deltas":${JSON.stringify(deltas)}}`;
+    const lastDelta = deltas.at(-1);
+    const textEnd = lastDelta ? { partId: lastDelta.partId, end: lastDelta.offset + lastDelta.text.length } : null;
+    const only = events.length === 0 && deltas.length === 1 ? lastDelta : undefined;
+    const more = only && `"text":${JSON.stringify(only.text)}}`;
     for (const viewer of this.#viewers.values()) {
       if (viewer.state.mode !== "live") continue;
       if (viewer.unacked.length >= LIMITS.viewerUnackedFramesMax || viewer.unackedBytes >= LIMITS.viewerUnackedBytesMax) {
@@ -154,7 +160,10 @@ export class ViewerHub {
         this.#watchStalled();
         continue;
       }
-      this.#frame(viewer, body);
+      const goesOn = viewer.state.short && only && viewer.textEnd?.partId === only.partId && viewer.textEnd.end === only.offset;
+      if (goesOn && more) this.#frame(viewer, more, "more");
+      else this.#frame(viewer, body);
+      viewer.textEnd = textEnd ?? viewer.textEnd;
       if (events.length > 0) viewer.state.cursor = this.#newest;
     }
     this.#saveSoon();
@@ -200,7 +209,11 @@ export class ViewerHub {
     // What waits is already in the store and in the open parts; without this flush it would be sent twice.
     this.flush();
     const open = this.#source.openParts();
-    if (open.length > 0) this.#frame(viewer, `"events":[],"deltas":${JSON.stringify(open)}}`);
+    const last = open.at(-1);
+    if (last) {
+      this.#frame(viewer, `"events":[],"deltas":${JSON.stringify(open)}}`);
+      viewer.textEnd = { partId: last.partId, end: last.offset + last.text.length };
+    }
     viewer.state.mode = "live";
     if (!viewer.state.synced) {
       viewer.state.synced = true;
@@ -227,9 +240,9 @@ export class ViewerHub {
     });
   }
 
-  #frame(viewer: Viewer, body: string): void {
+  #frame(viewer: Viewer, body: string, type: "frame" | "more" = "frame"): void {
     viewer.state.frame += 1;
-    const text = `{"type":"frame","frame":${viewer.state.frame},${body}`;
+    const text = `{"type":"${type}","frame":${viewer.state.frame},${body}`;
     if (viewer.unacked.length === 0) viewer.progressAtMs = this.#timers.now();
     viewer.unacked.push({ frame: viewer.state.frame, bytes: text.length });
     viewer.unackedBytes += text.length;

@@ -18,6 +18,8 @@ export const ViewerAttachment = z.object({
   mode: z.enum(["replay", "live"]),
   /** Whether `synced` was sent; it is sent once. */
   synced: z.boolean(),
+  /** Whether it asked for `more` frames. */
+  short: z.boolean().default(false),
   /** Frames sent and acknowledged; both count from 1 per connection. */
   frame: z.int(),
   ackedFrame: z.int(),
@@ -35,7 +37,8 @@ export function newViewer(
   id: string,
   author: Author,
   after: number,
+  short = false,
 ): ViewerAttachment {
   const { actor, apiKeyId, role } = author;
-  return { kind: "viewer", id, actor, apiKeyId, role, cursor: after, mode: "replay", synced: false, frame: 0, ackedFrame: 0 };
+  return { kind: "viewer", id, actor, apiKeyId, role, cursor: after, mode: "replay", synced: false, short, frame: 0, ackedFrame: 0 };
 }
