@@ -1,4 +1,5 @@
 /** The table of the runbook: one row per count, replaced when it is taken again. */
+import { stripVTControlCharacters } from "node:util";
 
 /** What a suite prints as `KILL {…}` or `SOAK {…}`: a name and whatever it counted. */
 export interface Figures {
@@ -22,7 +23,7 @@ const HEADER = ["| count | last run (UTC) | result | took | figures |", "| --- |
 
 /** The figures in a line of a suite's output, or null. */
 export function figuresIn(line: string): Figures | null {
-  const json = /(?:^|\s)(?:KILL|SOAK) (\{.*\})\s*$/.exec(line)?.[1];
+  const json = /(?:^|\s)(?:KILL|SOAK) (\{.*\})\s*$/.exec(stripVTControlCharacters(line))?.[1];
   return json === undefined ? null : (JSON.parse(json) as Figures);
 }
 
