@@ -30,6 +30,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     readonly #actor: SessionActor;
     readonly #service: SessionService;
     readonly #links = new Map<string, WorkerSocket>();
+    readonly #attachments = new WeakMap<WorkerSocket, LinkAttachment | ViewerAttachment>();
 
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx, env);
@@ -128,7 +129,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
 
     async webSocketMessage(ws: WorkerSocket, message: string | ArrayBuffer): Promise<void> {
       const text = typeof message === "string" ? message : new TextDecoder().decode(message);
-      const attachment = ws.deserializeAttachment() as LinkAttachment | ViewerAttachment;
+      const attachment = this.#attachmentOf(ws);
       const close = (code: number, reason: string): void => closeSocket(ws, code, reason);
       if (attachment.kind === "link") {
         const { linkId, epoch } = attachment;
@@ -184,6 +185,13 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
         save: (state: ViewerAttachment) => ws.serializeAttachment(state),
       };
       this.#actor.hub.join(socket, attachment);
+    }
+
+    /** As it was when the socket was taken; what changes in it is the hub's. */
+    #attachmentOf(ws: WorkerSocket): LinkAttachment | ViewerAttachment {
+      const known = this.#attachments.get(ws) ?? (ws.deserializeAttachment() as LinkAttachment | ViewerAttachment);
+      this.#attachments.set(ws, known);
+      return known;
     }
 
     #gone(ws: WorkerSocket): void {

@@ -1,5 +1,5 @@
 /** For tests: lets a chosen statement of a transaction fail with what SQLite would report there. */
-import type { Sql } from "./sqlite.ts";
+import type { Sql, SqlValue } from "./sqlite.ts";
 
 export interface FaultySql extends Sql {
   /** The `nth` statement written from now on throws `raw`, once. */
@@ -8,22 +8,27 @@ export interface FaultySql extends Sql {
 
 export function createFaultySql(inner: Sql): FaultySql {
   let armed: { left: number; readonly raw: unknown } | null = null;
+  const strike = (): void => {
+    if (!armed) return;
+    armed.left -= 1;
+    if (armed.left > 0) return;
+    const { raw } = armed;
+    armed = null;
+    throw raw;
+  };
   return {
     failWrite(nth, raw) {
       armed = { left: nth, raw };
     },
     exec(statement, ...values) {
-      if (armed) {
-        armed.left -= 1;
-        if (armed.left === 0) {
-          const { raw } = armed;
-          armed = null;
-          throw raw;
-        }
-      }
+      strike();
       inner.exec(statement, ...values);
     },
-    all: (statement, ...values) => inner.all(statement, ...values),
+    all<Row>(statement: string, ...values: readonly SqlValue[]) {
+      // Some write and answer in one.
+      if (/^(INSERT|UPDATE|DELETE)/.test(statement)) strike();
+      return inner.all<Row>(statement, ...values);
+    },
     transaction: (body) => inner.transaction(body),
   };
 }

@@ -1,7 +1,7 @@
 /** The session store over any SQLite. `seq` is counted inside the transaction that writes it. */
 import type { Message, SessionEvent } from "@berth/protocol";
 import { isPortError } from "../../core/kernel/port-error.ts";
-import { commitEvent, inRows, messageUnknown, refuseOversized } from "../../ports/session-store/committed.ts";
+import { commitEvent, inRows, messageUnknown, refuseOversized, textOf } from "../../ports/session-store/committed.ts";
 import type { ArchivedPage, CommitBatch, OutboxEntry, SessionStore, ViewerTicket } from "../../ports/session-store/session-store.port.ts";
 import { classify } from "./classify.ts";
 import { createSchema, openSchema, TABLES } from "./schema.ts";
@@ -16,6 +16,10 @@ export function createSqliteSessionStore(sql: Sql, unique: string): SessionStore
   store.open();
   return store;
 }
+
+/** Replaces the state and answers the last `seq` with the batch's own events counted. */
+const WRITE_STATE =
+  "INSERT INTO state (id, state, last_seq) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, last_seq = last_seq + excluded.last_seq RETURNING last_seq";
 
 class SqliteSessionStore implements SessionStore {
   readonly #sql: Sql;
@@ -46,9 +50,10 @@ class SqliteSessionStore implements SessionStore {
   commit(batch: CommitBatch): readonly SessionEvent[] {
     refuseOversized(batch);
     return this.#firstWrite("commit", () => {
-      const before = this.lastSeq();
+      const { length } = batch.events;
+      const [row] = this.#sql.all<{ last_seq: number }>(WRITE_STATE, batch.state, length);
+      const before = (row?.last_seq ?? length) - length;
       const committed = batch.events.map((event, i) => commitEvent(event, before + i + 1, this.#unique, batch.atMs));
-      this.#sql.exec("INSERT OR REPLACE INTO state (id, state, last_seq) VALUES (1, ?, ?)", batch.state, before + committed.length);
       this.#writeEvents(committed);
       this.#writeMessages(batch.messages);
       this.#writeOutbox(batch.outboxAdd);
@@ -194,7 +199,7 @@ class SqliteSessionStore implements SessionStore {
         event.at,
         event.messageId ?? null,
         event.runId ?? null,
-        JSON.stringify(event),
+        textOf(event),
       );
     }
   }

@@ -51,6 +51,8 @@ export class SessionActor {
   #alarmAtMs: number | null = null;
   /** What the scheduler was last told; undefined before the first time. */
   #armedAtMs: number | null | undefined;
+  /** When the outbox wants to be woken; undefined when that has to be asked, which costs queries. */
+  #outboxAtMs: number | null | undefined;
   #deltas: DeltaReceiver = createDeltaReceiver();
 
   constructor(ports: SessionPorts, links: LinkSockets) {
@@ -77,6 +79,7 @@ export class SessionActor {
     });
     this.#blobs = new BlobKeeper(ports, () => this.#state, () => this.#rearm());
     const outboxMoved = (): void => {
+      this.#outboxAtMs = undefined;
       this.#blobs.outboxMoved();
       this.#rearm();
     };
@@ -113,7 +116,10 @@ export class SessionActor {
     const refusal = this.#commit(result, input.nowMs, answer);
     if (refusal !== null) return unchanged(this.#state, refusal);
     for (const effect of result.effects) this.#effects.perform(effect);
-    if (result.outbox.length > 0) this.#outbox.pump();
+    if (result.outbox.length > 0) {
+      this.#outboxAtMs = undefined;
+      this.#outbox.pump();
+    }
     return result;
   }
 
@@ -174,6 +180,7 @@ export class SessionActor {
   alarm(): void {
     const { nowMs } = this;
     this.#armedAtMs = undefined;
+    this.#outboxAtMs = undefined;
     // A time that has come is over also where there is no session to set the next one.
     this.#alarmAtMs = null;
     if (this.#state) this.apply({ type: "clock-ticked", nowMs, openPartTexts: this.openPartTexts });
@@ -192,7 +199,8 @@ export class SessionActor {
 
   /** One alarm serves the core's deadlines and the outbox. */
   #rearm(): void {
-    const times = [this.#alarmAtMs, this.#outbox.wakeAtMs, this.#blobs.wakeAtMs].filter((atMs) => atMs !== null);
+    if (this.#outboxAtMs === undefined) this.#outboxAtMs = this.#outbox.wakeAtMs;
+    const times = [this.#alarmAtMs, this.#outboxAtMs, this.#blobs.wakeAtMs].filter((atMs) => atMs !== null);
     const atMs = times.length === 0 ? null : Math.min(...times);
     if (atMs === this.#armedAtMs) return;
     this.#armedAtMs = atMs;

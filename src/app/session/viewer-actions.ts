@@ -27,6 +27,9 @@ export async function onViewerMessage(
   text: string,
   hash: (text: string) => Promise<string>,
 ): Promise<void> {
+  // The commonest by far, and nothing in it to judge but its number.
+  const ack = /^\{"type":"ack","frame":([1-9][0-9]{0,14})\}$/.exec(text);
+  if (ack) return actor.hub.acked(viewer.attachment.id, Number(ack[1]));
   const parsed = ClientFrame.safeParse(parseJson(text));
   const { id, apiKeyId, actor: who, role } = viewer.attachment;
   if (!parsed.success) {

@@ -4,6 +4,7 @@
  * back to replay, where it is fed from the store at its own pace: it costs no memory and slows nobody.
  */
 import { CLOSE_CODES, LIMITS, type Delta, type ServerFrame, type SessionEvent } from "@berth/protocol";
+import { textOf } from "../../ports/session-store/committed.ts";
 import type { ViewerAttachment, ViewerSocket } from "./viewer.ts";
 
 export interface HubSource {
@@ -89,7 +90,7 @@ export class ViewerHub {
 
   publish(events: readonly SessionEvent[]): void {
     for (const event of events) {
-      const text = JSON.stringify(event);
+      const text = textOf(event);
       this.#events.push(text);
       this.#newest = event.seq;
       this.#pendingBytes += text.length;

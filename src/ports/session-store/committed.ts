@@ -6,18 +6,30 @@ import type { CommitBatch } from "./session-store.port.ts";
 /** Bytes of one stored text. Durable Objects refuse rows over 2 MB; a margin is left for the other columns. */
 export const ROW_BYTES_MAX = 1_900_000;
 
-/** The `seq` is part of the id, so that an event has the same id in every copy of the log. */
+const TEXTS = new WeakMap<SessionEvent, string>();
+
+/**
+ * The `seq` is part of the id, so that an event has the same id in every copy of the log.
+ * @throws PortError `invalid-argument` when it is too big for a row
+ */
 export function commitEvent(event: NewEvent, seq: number, unique: string, atMs: number): SessionEvent {
-  const committed = { seq, id: `evt_${unique}_${seq}`, at: new Date(atMs).toISOString(), ...event };
-  return JSON.parse(JSON.stringify(committed)) as SessionEvent;
+  const text = JSON.stringify({ seq, id: `evt_${unique}_${seq}`, at: new Date(atMs).toISOString(), ...event });
+  checkSize(`event ${event.type}`, text);
+  const committed = JSON.parse(text) as SessionEvent;
+  TEXTS.set(committed, text);
+  return committed;
 }
 
-/** @throws PortError `invalid-argument`, before anything is written */
+/** JSON text of a committed event, made once however many write it down. It is the event's as it was committed. */
+export function textOf(event: SessionEvent): string {
+  return TEXTS.get(event) ?? JSON.stringify(event);
+}
+
+/** All but the events, which are measured when they have their numbers. @throws PortError `invalid-argument`, before anything is written */
 export function refuseOversized(batch: CommitBatch): void {
   checkSize("state", batch.state);
   for (const entry of batch.outboxAdd) checkSize(`outbox entry ${entry.id}`, entry.payload);
   for (const { key, answer } of batch.answersAdd) checkSize(`answer ${key}`, answer);
-  for (const event of batch.events) checkSize(`event ${event.type}`, JSON.stringify(event));
   for (const message of batch.messages) checkSize(`message ${message.id}`, JSON.stringify(message));
 }
 

@@ -1,7 +1,7 @@
 /** Session store in memory. The disk outlives the store, so that a crash is a new store on the same disk. */
 import type { Message, SessionEvent } from "@berth/protocol";
 import { FaultScript } from "../../core/kernel/fault.ts";
-import { commitEvent, messageUnknown, refuseOversized, taken } from "./committed.ts";
+import { commitEvent, messageUnknown, refuseOversized, taken, textOf } from "./committed.ts";
 import { SESSION_STORE_FAULTS } from "./session-store.faults.ts";
 import type { ArchivedPage, CommitBatch, OutboxEntry, SessionStore, StoredAnswer, ViewerTicket } from "./session-store.port.ts";
 
@@ -52,7 +52,7 @@ export class InMemorySessionStore implements SessionStore {
     const { disk } = this;
     const before = this.lastSeq();
     const committed = batch.events.map((event, i) => commitEvent(event, before + i + 1, this.#unique, batch.atMs));
-    const texts = committed.map((event) => JSON.stringify(event));
+    const texts = committed.map(textOf);
     const messages = batch.messages.map((message) => [message.id, JSON.stringify(message)] as const);
     this.faults.strike("commit", "mid-stream");
 
