@@ -36,7 +36,7 @@ export function clockTicked(draft: Draft): null {
 function passed(draft: Draft, kind: DeadlineKind): void {
   switch (kind) {
     case "attempt":
-      return attemptFailed(draft, attemptTimedOut(currentLease(draft)), true);
+      return attemptFailed(draft, attemptTimedOut(currentLease(draft)), true, currentLease(draft).phase === "requested");
     case "start":
       return startTimedOut(draft, attemptTimedOut(currentLease(draft)));
     case "link":

@@ -34,7 +34,7 @@ export function createFailed(draft: Draft, { failure, outcome, mayPass }: InputO
   const lease = currentLease(draft);
   if (lease.phase !== "requested") return refuse("conflict", `The sandbox of epoch ${lease.epoch} is there.`);
   // Sent and not answered: it may be booting. It has until the attempt's deadline, unless the backend knows of none.
-  if (outcome === "unknown") describe(draft, lease);
+  if (outcome === "unknown") probe(draft);
   else attemptFailed(draft, failure, outcome === "applied", mayPass);
   return null;
 }
@@ -69,12 +69,15 @@ export function sandboxLost(draft: Draft, failure: Failure, mayPass = false): vo
   else advance(draft);
 }
 
-/** Accepted, and not heard from yet: one that died since need not be waited for. */
+/**
+ * Not heard from yet: accepted, and it may have died since; or asked for without an answer, and it may never have been made.
+ * The backend may be away itself just then, so it is asked until it says something.
+ */
 export function probe(draft: Draft): void {
   const lease = currentLease(draft);
-  if (lease.phase !== "accepted") return;
+  if (lease.phase !== "accepted" && lease.phase !== "requested") return;
   describe(draft, lease);
-  setDeadline(draft, "probe", TIMINGS.probeMs);
+  setDeadline(draft, "probe", lease.phase === "accepted" ? TIMINGS.probeMs : TIMINGS.probeSoonMs);
 }
 
 export function emitPhase(draft: Draft): void {

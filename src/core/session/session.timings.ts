@@ -12,6 +12,8 @@ export const TIMINGS = {
   stopMs: 15_000,
   /** Between questions to the backend about a sandbox that was accepted and has not dialled yet. */
   probeMs: 10_000,
+  /** The same where it is not known whether the request for it arrived. */
+  probeSoonMs: 2_000,
   /** For the agent to take a message into its running turn before people are told that it may not. */
   steerMs: 1_000,
   /** For something to do, before the sandbox is given back. */

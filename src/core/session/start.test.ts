@@ -91,7 +91,8 @@ verifies("SES5", "resuming a failed session starts again; without a backend it f
 verifies("SES6", "a create without an answer is asked after and may still link", () => {
   const session = new Driver();
   failCreate(session, "unknown");
-  expect(session.last.effects.map(brief)).toEqual(["describe-sandbox 1"]);
+  expect(session.last.effects.map(brief)).toEqual(["describe-sandbox 1", "set-alarm"]);
+  expect(session.wait(2_000).effects.map(brief)).toEqual(["describe-sandbox 1", "set-alarm"]);
   session.take("sandbox-described", { phase: "alive", failure: null });
   expect(session.epoch).toBe(1);
   session.link();
@@ -191,4 +192,13 @@ verifies("SES51", "a backend that may be back in a moment is tried again after a
   expect(pauses().slice(0, 7)).toEqual([0, 0, 1_000, 2_000, 4_000, 5_000, 5_000]);
   expect(session.state).toMatchObject({ status: "failed", failure: { message: "The sandbox host does not answer." } });
   expect(session.nowMs - T0).toBeLessThan(90_000);
+});
+
+verifies("SES51", "an attempt whose request was never answered is made again while the start lasts", () => {
+  const session = new Driver({ backends: ["docker"] });
+  failCreate(session, "unknown");
+  session.wait(45_000);
+  expect(session.state).toMatchObject({ status: "starting", epoch: 2, lease: { backend: "docker", phase: "requested" } });
+  session.ready();
+  expect(session.state.status).toBe("idle");
 });
