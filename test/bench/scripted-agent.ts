@@ -2,7 +2,7 @@
  * An agent that does what the benchmark says at once, in the place of OpenCode: the runtime around it, its journal on disk
  * and its link are the real ones, so that what is measured is Berth's own part.
  */
-import type { AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge } from "../../src/ports/agent/agent.port.ts";
+import type { AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge, SteerAnswer } from "../../src/ports/agent/agent.port.ts";
 import { AsyncQueue } from "../../src/core/kernel/async-queue.ts";
 
 type AgentMessage = Extract<AgentEvent, { kind: "message" }>["message"];
@@ -33,6 +33,10 @@ export class ScriptedAgent implements CodingAgent {
   async resume(): Promise<void> {}
 
   async interrupt(): Promise<void> {}
+
+  async steer(): Promise<SteerAnswer> {
+    return "refused";
+  }
 
   async answer(): Promise<void> {}
 

@@ -3,7 +3,7 @@
  * own part is in its machine's tests.
  */
 import { describe, expect, test } from "vitest";
-import { CONFIGURE, launch, newWorld, prompt, readyWorld, until } from "../../packages/sandbox-runtime/test/runtime-world.ts";
+import { CONFIGURE, launch, newWorld, prompt, readyWorld, steer, until } from "../../packages/sandbox-runtime/test/runtime-world.ts";
 
 describe("the agent's faults", () => {
   test("[agent:answer:question-gone] answers a question, and withdraws one that is gone", async () => {
@@ -45,6 +45,33 @@ describe("the agent's faults", () => {
     session.tell(prompt("msg_2", "!say next"));
     await until(world, () => session.all("turn-ended").length === 2);
     expect(session.all("turn-ended").map(({ outcome }) => outcome)).toEqual(["failed", "completed"]);
+  });
+
+  test("[agent:steer:turn-over] gives back a message that came too late for its turn", async () => {
+    const { world, session } = await readyWorld();
+    session.tell(prompt("msg_1", "!ask Wait?"));
+    await until(world, () => session.all("question-asked").length === 1);
+    world.faults.arm("agent:steer:turn-over");
+    session.tell(steer("msg_1", "msg_2", "!say late"));
+    await until(world, () => session.all("steer-refused").length === 1);
+    session.tell({ type: "interrupt", messageId: "msg_1" });
+    session.tell(prompt("msg_2", "!say late"));
+    await until(world, () => session.all("turn-ended").length === 2);
+    expect(session.all("turn-ended").map(({ messageId, outcome }) => [messageId, outcome])).toEqual([["msg_1", "stopped"], ["msg_2", "completed"]]);
+  });
+
+  test("[agent:steer:answer-lost] looks a message up whose answer was lost, and gives it once", async () => {
+    const { world, session } = await readyWorld();
+    session.tell(prompt("msg_1", "!ask Wait?"));
+    await until(world, () => session.all("question-asked").length === 1);
+    const { requestId } = session.all("question-asked")[0] as { requestId: string };
+    world.faults.arm("agent:steer:answer-lost");
+    session.tell(steer("msg_1", "msg_2", "!say once"));
+    await until(world, () => session.all("steered").length === 1);
+    session.tell({ type: "answer", requestId, answer: { kind: "question", answers: [["Yes"]] } });
+    await until(world, () => session.all("turn-ended").length === 1);
+    expect(session.all("steered")).toHaveLength(1);
+    expect(session.all("part-ended").flatMap(({ part }) => part.text ?? [])).toEqual(["once"]);
   });
 
   test("[agent:turn:agent-died] starts an agent that died again and goes on with the next prompt", async () => {

@@ -4,12 +4,15 @@ import { createLinkEnd, enqueue, received, type LinkEnd, type Numbered } from ".
 
 export type Configure = Extract<DownMessage, { type: "configure" }>;
 export type Prompt = Extract<DownMessage, { type: "prompt" }>;
+export type Steer = Extract<DownMessage, { type: "steer" }>;
 
 export interface RuntimeState {
   readonly link: LinkEnd<UpMessage>;
   readonly configure: Configure | null;
   /** Accepted prompts in order; null once the turn's end is on its way. */
   readonly prompts: Readonly<Record<string, Prompt | null>>;
+  /** Messages for a running turn, by their own ids; null once it was said whether the agent has it. */
+  readonly steers: Readonly<Record<string, Steer | null>>;
   /** What was already said of the newest turn, so that taking it up again says nothing twice. */
   readonly turn: { readonly messageId: string; readonly started: readonly string[]; readonly ended: readonly string[] } | null;
   readonly ready: boolean;
@@ -25,10 +28,10 @@ export interface JournalEntry {
   readonly state?: RuntimeState;
 }
 
-export const EMPTY_STATE: RuntimeState = { link: createLinkEnd(), configure: null, prompts: {}, turn: null, ready: false, workspace: false };
+export const EMPTY_STATE: RuntimeState = { link: createLinkEnd(), configure: null, prompts: {}, steers: {}, turn: null, ready: false, workspace: false };
 
 export function applyEntry(state: RuntimeState, entry: JournalEntry): RuntimeState {
-  let next = entry.state ?? state;
+  let next = entry.state ? { ...EMPTY_STATE, ...entry.state } : state;
   if (entry.down) next = applyDown({ ...next, link: received(next.link, entry.down.n) }, entry.down.body);
   for (const up of entry.ups ?? []) next = applyUp({ ...next, link: enqueue(next.link, up).end }, up);
   return next;
@@ -36,6 +39,7 @@ export function applyEntry(state: RuntimeState, entry: JournalEntry): RuntimeSta
 
 function applyDown(state: RuntimeState, body: DownMessage): RuntimeState {
   if (body.type === "configure") return { ...state, configure: body, ready: false };
+  if (body.type === "steer") return body.steerId in state.steers ? state : { ...state, steers: { ...state.steers, [body.steerId]: body } };
   if (body.type !== "prompt" || body.messageId in state.prompts) return state;
   return { ...state, prompts: { ...state.prompts, [body.messageId]: body } };
 }
@@ -54,6 +58,9 @@ function applyUp(state: RuntimeState, up: UpMessage): RuntimeState {
       return { ...state, turn: note(state.turn, up.messageId, "ended", up.part.id) };
     case "turn-ended":
       return { ...state, prompts: { ...state.prompts, [up.messageId]: null } };
+    case "steered":
+    case "steer-refused":
+      return { ...state, steers: { ...state.steers, [up.steerId]: null } };
     default:
       return state;
   }
@@ -77,9 +84,17 @@ export function isNews(state: RuntimeState, up: UpMessage): boolean {
       return !turn?.ended.includes(up.part.id);
     case "turn-ended":
       return state.prompts[up.messageId] !== null;
+    case "steered":
+    case "steer-refused":
+      return state.steers[up.steerId] !== null;
     default:
       return true;
   }
+}
+
+/** What nobody was told of yet, whether the agent has it; for the turn of this message. */
+export function unansweredSteers(state: RuntimeState, messageId: string): readonly Steer[] {
+  return Object.values(state.steers).filter((steer) => steer?.messageId === messageId) as Steer[];
 }
 
 /** Prompts whose turn has not ended, in the order they were accepted. */

@@ -4,9 +4,9 @@
  */
 import type { DownMessage, Failure, UpMessage } from "@berth/protocol";
 import { isPortError } from "../../../src/core/kernel/port-error.ts";
-import type { AgentEvent, CodingAgent } from "../../../src/ports/agent/agent.port.ts";
+import type { AgentEvent, CodingAgent, SteerAnswer } from "../../../src/ports/agent/agent.port.ts";
 import type { Clock } from "./clock.ts";
-import { isNews, unfinished, type Configure, type Prompt } from "./journal-state.ts";
+import { isNews, unansweredSteers, unfinished, type Configure, type Prompt, type Steer } from "./journal-state.ts";
 import type { Journal } from "./journal.ts";
 import { LinkClient } from "./link-client.ts";
 import type { Dial } from "./wire.ts";
@@ -39,6 +39,11 @@ export class Runtime {
   #turn: { readonly messageId: string; readonly ended: () => void } | null = null;
   /** Told to stop, perhaps before their turn came. */
   readonly #stopped = new Set<string>();
+  /** The agent has it, or may have it: only the agent can end its turn. */
+  #submitted: string | null = null;
+  /** Questions to the agent whether it takes a message into its turn. */
+  readonly #steering = new Set<Promise<void>>();
+  readonly #said = new Set<string>();
   #isOpen = false;
   #cancelHeartbeat: (() => void) | null = null;
 
@@ -83,13 +88,58 @@ export class Runtime {
       case "prompt":
         return this.#enqueue(() => this.#run(body));
       case "interrupt":
-        this.#stopped.add(body.messageId);
-        return void agent.interrupt(body.messageId).catch(() => {});
+        return this.#interrupt(body.messageId);
+      case "steer":
+        return this.#steer(body);
+      case "checkpoint":
+        return;
       case "answer":
         return void agent.answer(body.requestId, body.answer).catch((error: unknown) => {
           if (isPortError(error) && error.code === "not-found") this.#post({ type: "request-gone", requestId: body.requestId });
         });
     }
+  }
+
+  /** What the agent does not have ends here and now, however long the agent needs to start. */
+  #interrupt(messageId: string): void {
+    this.#stopped.add(messageId);
+    if (this.#submitted === messageId) return void this.#deps.agent.interrupt(messageId).catch(() => {});
+    if (!this.#deps.journal.state.prompts[messageId]) return;
+    this.#refuseSteers(messageId);
+    this.#post({ type: "turn-ended", messageId, outcome: "stopped" });
+    if (this.#turn?.messageId === messageId) this.#turn.ended();
+  }
+
+  #steer(steer: Steer): void {
+    // Sent down twice, or answered before a restart.
+    if (this.#deps.journal.state.steers[steer.steerId] === null) return;
+    if (this.#submitted !== steer.messageId || this.#stopped.has(steer.messageId)) return this.#answerSteer(steer, "refused");
+    const asked: Promise<void> = this.#offerSteer(steer).finally(() => this.#steering.delete(asked));
+    this.#steering.add(asked);
+  }
+
+  async #offerSteer(steer: Steer): Promise<void> {
+    const { agent } = this.#deps;
+    try {
+      this.#answerSteer(steer, await agent.steer(steer.messageId, steer.steerId, steer.text));
+    } catch (error) {
+      if (isPortError(error) && error.outcome === "not-applied") this.#answerSteer(steer, "refused");
+      else await this.#lookUpSteer(steer);
+    }
+  }
+
+  /** Given once already. What cannot be told now is told when the turn ends. */
+  async #lookUpSteer(steer: Steer): Promise<void> {
+    const known = await this.#deps.agent.lookup(steer.steerId).catch(() => null);
+    if (known !== null) this.#answerSteer(steer, known === "unknown" ? "refused" : "taken");
+  }
+
+  #answerSteer({ messageId, steerId }: Steer, answer: SteerAnswer): void {
+    this.#post({ type: answer === "taken" ? "steered" : "steer-refused", messageId, steerId });
+  }
+
+  #refuseSteers(messageId: string): void {
+    for (const steer of unansweredSteers(this.#deps.journal.state, messageId)) this.#answerSteer(steer, "refused");
   }
 
   #enqueue(step: () => Promise<void>): void {
@@ -132,17 +182,19 @@ export class Runtime {
     const { messageId } = prompt;
     // Sent down twice, or ended before a restart.
     if (this.#deps.journal.state.prompts[messageId] === null) return;
+    if (this.#stopped.has(messageId)) return this.#post({ type: "turn-ended", messageId, outcome: "stopped" });
     const over = new Promise<void>((resolve) => {
       this.#turn = { messageId, ended: resolve };
     });
     this.#beat();
     try {
-      if (this.#stopped.has(messageId)) this.#post({ type: "turn-ended", messageId, outcome: "stopped" });
-      else await this.#submitOnce(prompt).then(() => over);
+      await this.#submitOnce(prompt).then(() => over);
     } catch (error) {
+      await this.#answerSteers(messageId);
       this.#post({ type: "turn-ended", messageId, outcome: "failed", failure: failureOf(error, "agent-failed") });
     }
     this.#turn = null;
+    this.#submitted = null;
     this.#stopped.delete(messageId);
     this.#cancelHeartbeat?.();
   }
@@ -151,7 +203,16 @@ export class Runtime {
   async #submitOnce({ messageId, text, model }: Prompt): Promise<void> {
     const { agent, journal } = this.#deps;
     if (!this.#isOpen && journal.state.configure) await this.#open(journal.state.configure);
-    if ((await agent.lookup(messageId)) !== "unknown") return agent.resume(messageId);
+    const known = await agent.lookup(messageId);
+    // Stopped and ended meanwhile.
+    if (this.#stopped.has(messageId)) return;
+    this.#submitted = messageId;
+    if (known !== "unknown") {
+      for (const steer of unansweredSteers(journal.state, messageId)) await this.#lookUpSteer(steer);
+      return agent.resume(messageId);
+    }
+    // From before a restart; its turn had not begun.
+    this.#refuseSteers(messageId);
     try {
       await agent.prompt({ messageId, text, model });
       // The stop came while the prompt was on its way.
@@ -164,7 +225,16 @@ export class Runtime {
   }
 
   async #listen(): Promise<void> {
-    for await (const event of this.#deps.agent.events()) this.#onEvent(event);
+    for await (const event of this.#deps.agent.events()) {
+      if (event.kind === "message" && event.message.type === "turn-ended") await this.#answerSteers(event.message.messageId);
+      this.#onEvent(event);
+    }
+  }
+
+  /** Before the turn's end: what it may have taken ends with it, and is not given to the agent again. */
+  async #answerSteers(messageId: string): Promise<void> {
+    await Promise.all(this.#steering);
+    for (const steer of unansweredSteers(this.#deps.journal.state, messageId)) this.#answerSteer(steer, "taken");
   }
 
   #onEvent(event: AgentEvent): void {
@@ -190,7 +260,10 @@ export class Runtime {
   }
 
   #post(message: UpMessage): void {
-    if (isNews(this.#deps.journal.state, message)) this.#link.post(message);
+    const key = onceKey(message);
+    if (!isNews(this.#deps.journal.state, message) || (key !== null && this.#said.has(key))) return;
+    if (key !== null) this.#said.add(key);
+    this.#link.post(message);
   }
 
   #beat(): void {
@@ -200,6 +273,12 @@ export class Runtime {
       this.#beat();
     });
   }
+}
+
+/** What is said once although two sides may come to say it, each before the other's word is on disk. */
+function onceKey(message: UpMessage): string | null {
+  if (message.type === "turn-ended") return `turn ${message.messageId}`;
+  return message.type === "steered" || message.type === "steer-refused" ? `steer ${message.steerId}` : null;
 }
 
 function failureOf(error: unknown, code: string): Failure {

@@ -12,6 +12,8 @@ import { ManualClock } from "./manual-clock.ts";
 export const CONFIGURE: Extract<DownMessage, { type: "configure" }> = { type: "configure", providers: [], permissions: { "*": "allow" } };
 export const prompt = (messageId: string, text: string): DownMessage => ({ type: "prompt", messageId, text, model: "demo/demo" });
 
+export const steer = (messageId: string, steerId: string, text: string): DownMessage => ({ type: "steer", messageId, steerId, text });
+
 export interface World {
   readonly session: FakeSession;
   readonly store: ReturnType<typeof createFakeAgentStore>;

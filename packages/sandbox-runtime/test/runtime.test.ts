@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CLOSE_CODES } from "@berth/protocol";
-import { CONFIGURE, launch, newWorld, prompt, readyWorld, until } from "./runtime-world.ts";
+import { PortError } from "../../../src/core/kernel/port-error.ts";
+import { CONFIGURE, launch, newWorld, prompt, readyWorld, steer, until } from "./runtime-world.ts";
 
 describe("runtime", () => {
   test("says what the work starts from and is ready once the agent is", async () => {
@@ -55,6 +56,84 @@ describe("runtime", () => {
     await until(world, () => world.session.all("turn-ended").length === 1);
     expect(world.session.all("turn-ended")[0]?.outcome).toBe("stopped");
     expect(world.session.all("part-started")).toEqual([]);
+  });
+
+  test("a stop is confirmed although the agent does not come up", async () => {
+    const { world, session, agent } = await readyWorld();
+    let up: () => void = () => {};
+    agent.open = () => new Promise((resolve) => void (up = () => resolve({ name: "late", version: "1" })));
+    session.tell({ ...CONFIGURE, permissions: { "*": "ask" } });
+    session.tell(prompt("msg_1", "!say never"));
+    await until(world, () => session.all("accepted").length === 1);
+    session.tell({ type: "interrupt", messageId: "msg_1" });
+    await until(world, () => session.all("turn-ended").length === 1);
+    expect(session.all("turn-ended")).toMatchObject([{ messageId: "msg_1", outcome: "stopped" }]);
+    up();
+    session.tell(prompt("msg_2", "!say next"));
+    await until(world, () => session.all("turn-ended").length === 2);
+    expect([...world.store.turns.keys()]).toEqual(["msg_2"]);
+  });
+
+  test("gives a running turn another message, says so once, and ends the turn after it", async () => {
+    const { world, session } = await readyWorld();
+    session.tell(prompt("msg_1", "!ask Which?\n!say never said"));
+    await until(world, () => session.all("question-asked").length === 1);
+    session.tell(steer("msg_1", "msg_2", "!say steered"));
+    session.tell(steer("msg_1", "msg_2", "!say steered"));
+    await until(world, () => session.all("steered").length > 0);
+    const { requestId } = session.all("question-asked")[0] as { requestId: string };
+    session.tell({ type: "answer", requestId, answer: { kind: "question", answers: [["Yes"]] } });
+    await until(world, () => session.all("turn-ended").length === 1);
+    expect(session.all("steered")).toEqual([{ type: "steered", messageId: "msg_1", steerId: "msg_2" }]);
+    expect(session.all("part-ended").map(({ messageId, part }) => [messageId, part.text])).toEqual([["msg_1", "steered"]]);
+  });
+
+  test("refuses a message for a turn that does not run, and runs it as a prompt later", async () => {
+    const { world, session } = await readyWorld();
+    session.tell(prompt("msg_1", "!say one"));
+    await until(world, () => session.all("turn-ended").length === 1);
+    session.tell(steer("msg_1", "msg_2", "!say two"));
+    await until(world, () => session.all("steer-refused").length === 1);
+    session.tell(prompt("msg_2", "!say two"));
+    await until(world, () => session.all("turn-ended").length === 2);
+    expect(session.all("turn-started").map(({ messageId }) => messageId)).toEqual(["msg_1", "msg_2"]);
+    expect(session.all("steered")).toEqual([]);
+  });
+
+  test.each([
+    { given: true, answer: "steered" },
+    { given: false, answer: "steer-refused" },
+  ] as const)("after a restart it answers $answer for a message of which it does not know more", async ({ given, answer }) => {
+    const { world, session, agent } = await readyWorld();
+    session.tell(prompt("msg_1", "!ask Wait?"));
+    await until(world, () => session.all("question-asked").length === 1);
+    const steerOfAgent = agent.steer.bind(agent);
+    agent.steer = async (...args) => {
+      if (given) await steerOfAgent(...args);
+      agent.vanish();
+      return new Promise(() => {});
+    };
+    session.tell(steer("msg_1", "msg_2", "!say steered"));
+    await until(world, () => world.log.lines.some((line) => line.includes("msg_2")));
+    launch(world);
+    await until(world, () => session.all("turn-ended").length === 1);
+    expect(session.ups.map(({ type }) => type).filter((type) => type.startsWith("steer"))).toEqual([answer]);
+    expect(session.ups.findIndex(({ type }) => type === answer)).toBeLessThan(session.ups.findIndex(({ type }) => type === "turn-ended"));
+    expect(session.all("turn-ended")[0]?.outcome).toBe("interrupted");
+  });
+
+  test("what a dead agent may have been given ends with its turn", async () => {
+    const { world, session, agent } = await readyWorld();
+    session.tell(prompt("msg_1", "!ask Wait?"));
+    await until(world, () => session.all("question-asked").length === 1);
+    agent.steer = async () => {
+      agent.die();
+      throw new PortError({ port: "agent", operation: "steer", code: "deadline-exceeded", outcome: "unknown", retry: "never", message: "no answer" });
+    };
+    agent.lookup = async () => Promise.reject(new Error("not running"));
+    session.tell(steer("msg_1", "msg_2", "!say steered"));
+    await until(world, () => session.all("turn-ended").length === 1);
+    expect(session.ups.slice(-3).map(({ type }) => type)).toEqual(["request-gone", "steered", "turn-ended"]);
   });
 
   test("takes up a turn that finished unheard, and says nothing of it twice", async () => {

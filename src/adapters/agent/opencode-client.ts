@@ -62,9 +62,14 @@ export class OpenCodeCalls {
     return status !== undefined && status.type !== "idle";
   }
 
-  async submit(sessionID: string, messageID: string, text: string, model: string): Promise<void> {
+  async submit(sessionID: string, messageID: string, text: string, model: string, operation = "prompt"): Promise<void> {
     const parts = [{ type: "text" as const, text }];
-    await this.#call("prompt", () => this.#client.session.promptAsync({ sessionID, messageID, model: modelOf(model), parts }, this.#bound()));
+    await this.#call(operation, () => this.#client.session.promptAsync({ sessionID, messageID, model: modelOf(model), parts }, this.#bound()));
+  }
+
+  /** Lets OpenCode answer a message that it has and left unanswered; one that is answered is not answered again. */
+  async nudge(sessionID: string, messageID: string, model: string): Promise<void> {
+    await this.#call("steer", () => this.#client.session.promptAsync({ sessionID, messageID, model: modelOf(model), parts: [] }, this.#bound()));
   }
 
   async abort(sessionID: string): Promise<void> {

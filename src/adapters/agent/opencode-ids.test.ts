@@ -35,4 +35,18 @@ describe("OpenCode ids", () => {
     expect([again.session, again.of("a"), again.of("b"), again.of("c")]).toEqual(["ses_1", id, next, null]);
     expect([again.after(id), again.after(next)]).toEqual([next, null]);
   });
+
+  test("tell what began a turn from what steered one", () => {
+    const lines: string[] = [];
+    const ids = idsOf(lines, [1_000, 2_000, 3_000, 4_000]);
+    const prompt = ids.assign("a");
+    const steers = [ids.assign("b", "a"), ids.assign("c", "a")];
+    const next = ids.assign("d");
+    const again = idsOf(lines, [5_000]);
+    expect([again.after(prompt), again.turnOf("a"), again.turnOf("c")]).toEqual([next, null, "a"]);
+    expect(again.steersOf("a")).toEqual(steers);
+    // Refused, it begins a turn of its own.
+    const late = again.assign("c");
+    expect([again.turnOf("c"), again.after(next), again.steersOf("a")]).toEqual([null, late, steers.slice(0, 1)]);
+  });
 });

@@ -80,6 +80,29 @@ describe("a turn of OpenCode", () => {
     });
   });
 
+  verifies("AGT27", "what steered a turn is unanswered until an answer names it as its parent", () => {
+    const turn = turnOf();
+    const user = (id: string): StoredMessage => stored({ id, role: "user" });
+    const answer = (id: string, parentID: string, extra = {}): StoredMessage =>
+      stored({ id, role: "assistant", parentID, finish: "stop", tokens: TOKENS, time: { completed: 1 }, ...extra });
+    turn.expectSteer("msg_1fa478");
+    turn.expectSteer("msg_1fa479");
+    turn.reconcile([user(PROMPT), answer(ANSWER, PROMPT)]);
+    expect([turn.unanswered, turn.finished, turn.hasSteer("msg_1fa478")]).toEqual([null, true, false]);
+    turn.reconcile([user("msg_1fa478"), user("msg_1fa479")]);
+    expect([turn.unanswered, turn.finished, turn.hasSteer("msg_1fa478")]).toEqual(["msg_1fa479", false, true]);
+    turn.reconcile([answer("msg_1fa480", "msg_1fa479")]);
+    expect([turn.unanswered, turn.finished]).toEqual([null, true]);
+    expect(messages(turn.finish()).at(-1)).toMatchObject({ messageId: "msg_berth", outcome: "completed", usage: { outputTokens: 4 } });
+  });
+
+  verifies("AGT29", "a turn of the past has the answers to what steered it", () => {
+    const steers = ["msg_1fa478"];
+    const turn = new OpenCodeTurn("msg_berth", PROMPT, SESSION, "msg_1fa5", steers);
+    turn.reconcile([stored({ id: PROMPT, role: "user" }), stored({ id: "msg_1fa478", role: "user" })]);
+    expect([turn.seen, turn.unanswered, turn.finished]).toEqual([true, "msg_1fa478", false]);
+  });
+
   test("an answer to an earlier prompt is not this turn's, nor one to a later prompt", () => {
     const late = stored({ id: "msg_0fa4", role: "assistant", tokens: TOKENS, time: {} }, [{ id: "p", messageID: "msg_0fa4", type: "text", text: "old", time: { start: 1, end: 2 } }]);
     expect(turnOf().reconcile([late])).toEqual([]);

@@ -43,6 +43,8 @@ export class OpenCodeTurn {
   readonly #parts = new Map<string, OpenPart>();
   readonly #answers = new Map<string, AssistantMessage>();
   readonly #requests = new Set<string>();
+  /** Messages that steer this turn → whether OpenCode has shown them. Oldest first. */
+  readonly #steers = new Map<string, boolean>();
   #failure: Failure | null = null;
   #interruption: Failure | null = null;
   #retrying: string | null = null;
@@ -50,12 +52,16 @@ export class OpenCodeTurn {
   #seen = false;
   stopRequested = false;
 
-  /** @param nextId id of the prompt after this one, for a turn of the past */
-  constructor(messageId: string, openCodeId: string, sessionId: string, nextId: string | null = null) {
+  /**
+   * @param nextId id of the prompt after this one, for a turn of the past
+   * @param steers ids of what steered it then
+   */
+  constructor(messageId: string, openCodeId: string, sessionId: string, nextId: string | null = null, steers: readonly string[] = []) {
     this.messageId = messageId;
     this.openCodeId = openCodeId;
     this.#sessionId = sessionId;
     this.#nextId = nextId;
+    for (const id of steers) this.#steers.set(id, false);
   }
 
   /** True once OpenCode showed the prompt: an idle session before that is about an earlier turn. */
@@ -65,6 +71,32 @@ export class OpenCodeTurn {
 
   get failure(): Failure | null {
     return this.#failure;
+  }
+
+  /** Another message for this turn is about to be submitted. */
+  expectSteer(openCodeId: string): void {
+    this.#steers.set(openCodeId, false);
+  }
+
+  /** True once OpenCode showed the message, so that its next model request has it. */
+  hasSteer(openCodeId: string): boolean {
+    return this.#steers.get(openCodeId) === true;
+  }
+
+  get isSteered(): boolean {
+    return this.#steers.size > 0;
+  }
+
+  /** The newest message that steers this turn and has no answer yet. OpenCode names the newest one as an answer's parent. */
+  get unanswered(): string | null {
+    const newest = [...this.#steers].findLast(([, isShown]) => isShown)?.[0];
+    if (newest === undefined || [...this.#answers.values()].some(({ parentID }) => parentID === newest)) return null;
+    return newest;
+  }
+
+  /** Nothing more of it is wanted: it was told to stop, or cannot go on. */
+  get isEnding(): boolean {
+    return this.stopRequested || this.#failure !== null || this.#interruption !== null;
   }
 
   /** Ends the turn as failed once it is idle. */
@@ -90,7 +122,7 @@ export class OpenCodeTurn {
   get finished(): boolean {
     const last = [...this.#answers.values()].at(-1);
     if (!last) return this.#failure !== null;
-    return last.error !== undefined || (last.time.completed !== undefined && last.finish !== undefined && last.finish !== "tool-calls");
+    return last.error !== undefined || (this.unanswered === null && last.time.completed !== undefined && last.finish !== undefined && last.finish !== "tool-calls");
   }
 
   activity(): string {
@@ -188,6 +220,7 @@ export class OpenCodeTurn {
 
   #onMessage(info: Message): AgentEvent[] {
     if (info.role === "user") {
+      if (this.#steers.has(info.id)) this.#steers.set(info.id, true);
       if (info.id !== this.openCodeId) return [];
       this.#seen = true;
       return this.begin();

@@ -9,7 +9,7 @@ import type { Answer, Failure } from "@berth/protocol";
 import type { Event, SessionStatus } from "@opencode-ai/sdk/v2/types";
 import { AsyncQueue } from "../../core/kernel/async-queue.ts";
 import { PortError, isPortError } from "../../core/kernel/port-error.ts";
-import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge } from "../../ports/agent/agent.port.ts";
+import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge, SteerAnswer } from "../../ports/agent/agent.port.ts";
 import { classify, failureOfRetries } from "./opencode-classify.ts";
 import { titleOf } from "./opencode-events.ts";
 import { OpenCodeIds } from "./opencode-ids.ts";
@@ -22,6 +22,8 @@ export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
 
 const RECONNECT_MS = 100;
 const ABORT_GRACE_MS = 2_000;
+/** How long a message that OpenCode took may need to be stored. */
+const STORE_GRACE_MS = 5_000;
 const DIED: Failure = { code: "agent-died", message: "The agent ended in the middle of the turn.", fix: "Send the message again to go on." };
 const CUT_AFTER_TOOL: Failure = {
   code: "model-cut",
@@ -41,7 +43,16 @@ class OpenCodeAgent implements CodingAgent {
   readonly #out = new AsyncQueue<AgentEvent>();
   #running: Running | null = null;
   #turn: OpenCodeTurn | null = null;
+  #model = "";
   #settling: OpenCodeTurn | null = null;
+  /** OpenCode became idle once more while its turn was being settled. */
+  #settleAgain = false;
+  /** Messages on their way into the turn, and the last of them: they go one after another. */
+  readonly #steers = new Map<string, Promise<SteerAnswer>>();
+  readonly #nudged = new Set<string>();
+  #lastSteer: Promise<unknown> = Promise.resolve();
+  /** Asked whenever OpenCode told something, or the turn is over. */
+  readonly #watching = new Set<() => void>();
   #aborting: Promise<void> | null = null;
   #title: string | null = null;
 
@@ -61,8 +72,10 @@ class OpenCodeAgent implements CodingAgent {
     const { calls, sessionId } = this.#need("prompt");
     if (this.#turn && this.#turn.messageId !== messageId) throw refusal("prompt", "failed-precondition", "Another turn is running.");
     if ((await this.lookup(messageId)) !== "unknown") throw refusal("prompt", "already-exists", "This prompt was submitted before.");
+    await this.#aborting;
     const turn = new OpenCodeTurn(messageId, this.#ids.assign(messageId), sessionId);
     this.#turn = turn;
+    this.#model = model;
     try {
       await calls.submit(sessionId, turn.openCodeId, text, model);
     } catch (error) {
@@ -80,7 +93,9 @@ class OpenCodeAgent implements CodingAgent {
     const messages = await calls.messagesFrom(sessionId, openCodeId);
     // Whoever submitted it is gone and OpenCode never stored it, so it will not run by itself.
     if (messages === null) return "unknown";
-    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId, this.#ids.after(openCodeId));
+    const steered = this.#ids.turnOf(messageId);
+    if (steered !== null) return this.lookup(steered);
+    const turn = this.#past(messageId, openCodeId, sessionId);
     turn.reconcile(messages);
     return turn.finished ? "finished" : "maybe";
   }
@@ -90,9 +105,21 @@ class OpenCodeAgent implements CodingAgent {
     if (this.#turn?.messageId === messageId) return this.#catchUp(this.#turn);
     const openCodeId = this.#ids.of(messageId);
     if (openCodeId === null) throw refusal("resume", "not-found", "This prompt was never submitted.");
-    const turn = new OpenCodeTurn(messageId, openCodeId, sessionId, this.#ids.after(openCodeId));
+    const steered = this.#ids.turnOf(messageId);
+    if (steered !== null) return this.resume(steered);
+    const turn = this.#past(messageId, openCodeId, sessionId);
     this.#out.push(...turn.reconcile((await calls.messagesFrom(sessionId, openCodeId)) ?? []));
     this.#out.push(...turn.finish(turn.finished ? undefined : CUT_OFF));
+  }
+
+  async steer(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer> {
+    this.#need("steer");
+    const underWay = this.#steers.get(steerId);
+    if (underWay) return underWay;
+    const steer = this.#lastSteer.then(() => this.#steer(turnMessageId, steerId, text));
+    this.#steers.set(steerId, steer);
+    this.#lastSteer = steer.catch(() => {}).finally(() => this.#steers.delete(steerId));
+    return steer;
   }
 
   async interrupt(messageId: string): Promise<void> {
@@ -100,6 +127,7 @@ class OpenCodeAgent implements CodingAgent {
     if (!this.#running || turn?.messageId !== messageId) return;
     const { calls, server, sessionId } = this.#running;
     turn.stopRequested = true;
+    this.#lookAround();
     this.#aborting = calls.abort(sessionId).catch(() => {});
     await this.#aborting;
     // The abort was taken, or was not answered: either way the turn ends now or OpenCode does.
@@ -182,11 +210,64 @@ class OpenCodeAgent implements CodingAgent {
   #onEvent(running: Running, event: Event): void {
     if (event.type === "session.updated" && event.properties.sessionID === running.sessionId) this.#onTitle(event.properties.info.title);
     const turn = this.#turn;
-    if (!turn) return;
+    if (!turn) return this.#onStray(running, event);
     this.#out.push(...turn.apply(event));
+    this.#lookAround();
     if (event.type === "session.idle" && event.properties.sessionID === running.sessionId && turn.seen) void this.#settle(turn);
     else if (event.type === "session.error" && turn.failure && !turn.seen) void this.#settleIfIdle(turn);
     else if (event.type === "session.status" && event.properties.sessionID === running.sessionId) this.#onStatus(running, turn, event.properties.status);
+  }
+
+  /** A message that came in the moment its turn was stopped begins by itself; nobody asks for it any more. */
+  #onStray({ calls, sessionId }: Running, event: Event): void {
+    const isBusy = event.type === "session.status" && event.properties.sessionID === sessionId && event.properties.status.type === "busy";
+    if (isBusy) this.#aborting = calls.abort(sessionId).catch(() => {});
+  }
+
+  async #steer(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer> {
+    if ((await this.lookup(steerId)) !== "unknown") return "taken";
+    const turn = this.#turn;
+    if (turn?.messageId !== turnMessageId) return "refused";
+    // OpenCode puts messages in the order in which it stored them.
+    await this.#until(turn, () => turn.seen || turn.isEnding);
+    const running = this.#running;
+    if (!running || this.#turn !== turn || this.#settling === turn || turn.isEnding) return "refused";
+    const { calls, sessionId } = running;
+    const openCodeId = this.#ids.assign(steerId, turnMessageId);
+    turn.expectSteer(openCodeId);
+    try {
+      await calls.submit(sessionId, openCodeId, text, this.#model, "steer");
+    } catch (error) {
+      if (isPortError(error) && error.outcome === "not-applied") return "refused";
+      // It may have arrived all the same.
+    }
+    if (await this.#until(turn, () => turn.hasSteer(openCodeId), STORE_GRACE_MS)) return "taken";
+    const known = await this.lookup(steerId).catch(() => null);
+    if (known === null) throw new PortError({ port: "agent", operation: "steer", code: "deadline-exceeded", outcome: "unknown", retry: "never", message: "The agent ended before it said whether it has the message." });
+    return known === "unknown" ? "refused" : "taken";
+  }
+
+  /** True when it is so; false when the turn was over before, or the time. */
+  #until(turn: OpenCodeTurn, isSo: () => boolean, withinMs?: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const look = (): void => {
+      if (isSo() || this.#turn !== turn) resolve(isSo());
+    };
+    const timer = withinMs === undefined ? undefined : setTimeout(() => resolve(isSo()), withinMs);
+    this.#watching.add(look);
+    look();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#watching.delete(look);
+    });
+  }
+
+  #lookAround(): void {
+    for (const look of this.#watching) look();
+  }
+
+  #past(messageId: string, openCodeId: string, sessionId: string): OpenCodeTurn {
+    return new OpenCodeTurn(messageId, openCodeId, sessionId, this.#ids.after(openCodeId), this.#ids.steersOf(messageId));
   }
 
   #onTitle(raw: string): void {
@@ -212,6 +293,7 @@ class OpenCodeAgent implements CodingAgent {
     const { calls, sessionId } = this.#need("resume");
     const messages = await calls.messagesFrom(sessionId, turn.openCodeId);
     if (messages && this.#turn === turn) this.#out.push(...turn.reconcile(messages));
+    this.#lookAround();
     await this.#settleIfIdle(turn);
   }
 
@@ -225,20 +307,39 @@ class OpenCodeAgent implements CodingAgent {
   /** OpenCode is idle: reads what it stored, so that nothing is lost, and ends the turn. */
   async #settle(turn: OpenCodeTurn): Promise<void> {
     const running = this.#running;
+    if (this.#settling === turn) this.#settleAgain = true;
     if (!running || this.#turn !== turn || this.#settling === turn) return;
     this.#settling = turn;
+    this.#settleAgain = false;
     // An aborted turn is idle a moment before its last parts are stored.
     await this.#aborting;
+    // What was submitted before OpenCode became idle is answered all the same, in a loop of its own.
+    await Promise.allSettled(this.#steers.values());
     const messages = await running.calls.messagesFrom(running.sessionId, turn.openCodeId).catch(() => null);
+    const events = turn.reconcile(messages ?? []);
+    const goesOn = turn.isSteered && (await this.#goesOn(running, turn));
     this.#settling = null;
     if (this.#turn !== turn) return;
-    this.#end(turn, turn.reconcile(messages ?? []), undefined);
+    if (!goesOn) return this.#end(turn, events, undefined);
+    this.#out.push(...events);
+    if (this.#settleAgain) await this.#settle(turn);
+  }
+
+  /** True when OpenCode answers what came in its last moment, or has been made to. */
+  async #goesOn({ calls, sessionId }: Running, turn: OpenCodeTurn): Promise<boolean> {
+    const isBusy = await calls.isBusy(sessionId).catch(() => false);
+    if (isBusy && turn.stopRequested) this.#aborting = calls.abort(sessionId).catch(() => {});
+    const { unanswered, isEnding } = turn;
+    if (isBusy || unanswered === null || isEnding || this.#nudged.has(unanswered)) return isBusy;
+    this.#nudged.add(unanswered);
+    return calls.nudge(sessionId, unanswered, this.#model).then(() => true, () => false);
   }
 
   #end(turn: OpenCodeTurn, events: readonly AgentEvent[], cutOff: Failure | undefined): void {
     this.#turn = null;
     this.#aborting = null;
     this.#out.push(...events, ...turn.finish(cutOff));
+    this.#lookAround();
   }
 
   #onExit(running: Running): void {

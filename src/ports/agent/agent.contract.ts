@@ -183,6 +183,83 @@ export function describeAgentContract(harness: AgentHarness): void {
       expect(said.all("request-gone")).toEqual([]);
     });
 
+    rule("AGT27", "a message for a running turn is in the next model request, and the turn ends once after it", async () => {
+      const { agent, said, prompt } = await opened();
+      await prompt("msg_1", "!bash echo one; sleep 0.5\n!say never said");
+      await said.until(() => said.all("part-started").some(({ part }) => part.kind === "tool"));
+      expect(await agent.steer("msg_1", "msg_2", "!say steered\n!bash echo two")).toBe("taken");
+      expect(said.all("turn-ended")).toEqual([]);
+      expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed", usage: { outputTokens: expect.any(Number) } });
+      expect(said.parts("msg_1", "text").map(({ text }) => text?.split("\n")[0])).toContain("steered");
+      expect(said.parts("msg_1", "text").map(({ text }) => text)).not.toContain("never said");
+      expect(said.parts("msg_1", "tool").map(({ tool }) => tool?.output?.trim().split("\n")[0])).toEqual(["one", "two"]);
+      expect(said.all("turn-started").map(({ messageId }) => messageId)).toEqual(["msg_1"]);
+      expectWellFormedParts(said);
+    });
+
+    rule("AGT27", "a message that comes during the last answer is answered in the same turn", async () => {
+      const { agent, said, prompt } = await opened();
+      await prompt("msg_1", "!say begun\n!sleep 400\n!say last");
+      await said.until(() => said.all("part-started").length > 0);
+      expect(await agent.steer("msg_1", "msg_2", "!say one more")).toBe("taken");
+      await said.first("turn-ended", "msg_1");
+      expect(said.parts("msg_1", "text").at(-1)?.text).toBe("one more");
+      expect(said.all("turn-ended")).toHaveLength(1);
+    });
+
+    rule(["AGT28", "agent:steer:turn-over"], "a message for a turn that is over is refused, has no effect, and runs as a prompt", async () => {
+      const { agent, said, turn } = await opened();
+      expect(await agent.steer("msg_1", "msg_2", "!say early")).toBe("refused");
+      await turn("msg_1", "!say one");
+      expect(await agent.steer("msg_1", "msg_2", "!say late")).toBe("refused");
+      expect(await agent.lookup("msg_2")).toBe("unknown");
+      expect(await turn("msg_2", "!say late")).toMatchObject({ outcome: "completed" });
+      expect(said.parts("msg_2", "text").map(({ text }) => text)).toEqual(["late"]);
+      expect(said.all("turn-ended").map(({ messageId }) => messageId)).toEqual(["msg_1", "msg_2"]);
+    });
+
+    rule("AGT29", "a steered id is known as its turn is and is not given again, also after a crash", async () => {
+      const first = await opened();
+      await first.prompt("msg_1", "!bash sleep 0.5");
+      await first.said.until(() => first.said.all("part-started").some(({ part }) => part.kind === "tool"));
+      expect(await first.agent.steer("msg_1", "msg_2", "!say steered")).toBe("taken");
+      expect(await first.agent.steer("msg_1", "msg_2", "!say steered")).toBe("taken");
+      expect(await first.agent.lookup("msg_2")).toBe("running");
+      await first.said.first("turn-ended", "msg_1");
+      expect(first.said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["steered"]);
+      expect(await first.agent.lookup("msg_2")).toBe("finished");
+      await first.prompt("msg_3", "!bash sleep 60");
+      await first.said.until(() => first.said.all("part-started", "msg_3").length > 0);
+      expect(await first.agent.steer("msg_3", "msg_4", "!say never")).toBe("taken");
+      await harness.crash(first.agent);
+      const { agent, said, prompt, turn } = await opened();
+      expect(await agent.lookup("msg_2")).toBe("finished");
+      expect(await agent.lookup("msg_4")).toBe("maybe");
+      expect(await agent.steer("msg_1", "msg_2", "!say again")).toBe("taken");
+      await expect(prompt("msg_4", "!say again")).rejects.toMatchObject({ code: "already-exists", outcome: "not-applied" });
+      await agent.resume("msg_1");
+      expect(await said.first("turn-ended", "msg_1")).toMatchObject({ outcome: "completed" });
+      expect(said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["steered"]);
+      await agent.resume("msg_3");
+      expect(await said.first("turn-ended", "msg_3")).toMatchObject({ outcome: "interrupted" });
+      await turn("msg_5", "!say on");
+      expect(said.parts("msg_5", "text").map(({ text }) => text)).toEqual(["on"]);
+    });
+
+    rule("AGT30", "what a stopped turn had taken ends with it", async () => {
+      const { agent, said, prompt, turn } = await opened();
+      await prompt("msg_1", "!bash sleep 60");
+      await said.until(() => said.all("part-started", "msg_1").length > 0);
+      expect(await agent.steer("msg_1", "msg_2", "!bash echo never")).toBe("taken");
+      const stopped = agent.interrupt("msg_1");
+      expect(await agent.steer("msg_1", "msg_3", "!bash echo never")).toBe("refused");
+      await stopped;
+      expect(await said.first("turn-ended", "msg_1")).toMatchObject({ outcome: "stopped" });
+      await turn("msg_4", "!bash echo next");
+      expect([said.parts("msg_1", "tool"), said.parts("msg_4", "tool")].map((parts) => parts.map(({ tool }) => tool?.input))).toMatchObject([[{ command: "sleep 60" }], [{ command: "echo next" }]]);
+      expect(await agent.lookup("msg_3")).toBe("unknown");
+    });
+
     rule(["AGT12", "agent:turn:model-key-refused"], "a refused key fails the turn with its code, and the next turn is not hurt", async () => {
       const { said, turn } = await opened();
       const ended = await turn("msg_1", "!fail 401");
@@ -253,6 +330,19 @@ const FAULT_PROOFS: Readonly<Record<string, FaultProof>> = {
       await expect(prompt("msg_1", "!say once")).rejects.toMatchObject({ code: "deadline-exceeded", outcome: "unknown", retry: "never" });
       expect(await agent.lookup("msg_1")).not.toBe("unknown");
       await agent.resume("msg_1");
+      await said.first("turn-ended", "msg_1");
+      expect(said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["once"]);
+    },
+  },
+  "agent:steer:answer-lost": {
+    sentence: "a steer whose answer is lost is found by its id and not given again",
+    async body({ agent, said, prompt }, open, arm) {
+      await open();
+      await prompt("msg_1", "!bash echo one; sleep 0.3");
+      await said.until(() => said.all("part-started").length > 0);
+      await arm();
+      await expect(agent.steer("msg_1", "msg_2", "!say once")).rejects.toMatchObject({ code: "deadline-exceeded", outcome: "unknown", retry: "never" });
+      expect(await agent.lookup("msg_2")).toBe("running");
       await said.first("turn-ended", "msg_1");
       expect(said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["once"]);
     },

@@ -28,6 +28,7 @@ describeAgentContract({
   inject: {
     "agent:prompt:not-listening": arm("agent:prompt:not-listening"),
     "agent:prompt:answer-lost": arm("agent:prompt:answer-lost"),
+    "agent:steer:answer-lost": arm("agent:steer:answer-lost"),
     "agent:events:stream-cut": arm("agent:events:stream-cut"),
     "agent:open:slow-start": arm("agent:open:slow-start"),
     "agent:open:never-healthy": arm("agent:open:never-healthy"),

@@ -6,7 +6,7 @@ import type { Answer, Failure, Question } from "@berth/protocol";
 import { AsyncQueue } from "../../core/kernel/async-queue.ts";
 import { FaultScript } from "../../core/kernel/fault.ts";
 import { PortError, isPortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
-import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge } from "./agent.port.ts";
+import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge, SteerAnswer } from "./agent.port.ts";
 import { AGENT_FAULTS } from "./agent.faults.ts";
 import { obeyDirectives, titleOf } from "./agent.fake.script.ts";
 import { FakeTurn, type TurnOutcome } from "./agent.fake.turn.ts";
@@ -20,10 +20,18 @@ export type FakeStep =
   | { readonly do: "sleep"; readonly ms: number }
   | { readonly do: "fail"; readonly failure: Failure };
 
+interface FakeTurnRecord {
+  readonly prompt: AgentPrompt;
+  /** Messages it was given while it ran, in order. */
+  readonly steers: AgentPrompt[];
+  readonly said: AgentEvent[];
+  outcome: TurnOutcome | null;
+}
+
 /** The agent's memory of a session: survives the agent's process. */
 export interface FakeAgentStore {
   /** In the order of submission; `outcome` is null until the turn ends. */
-  readonly turns: Map<string, { readonly prompt: AgentPrompt; readonly said: AgentEvent[]; outcome: TurnOutcome | null }>;
+  readonly turns: Map<string, FakeTurnRecord>;
   title: string | null;
 }
 
@@ -72,10 +80,10 @@ export class InMemoryCodingAgent implements CodingAgent {
   async prompt(prompt: AgentPrompt): Promise<void> {
     this.#faults.strike("prompt", "before-send");
     const config = this.#need("prompt");
-    if (this.store.turns.has(prompt.messageId)) throw refusal("prompt", "already-exists", "This prompt was submitted before.");
+    if (this.#recordOf(prompt.messageId)) throw refusal("prompt", "already-exists", "This prompt was submitted before.");
     if (this.#turn) throw refusal("prompt", "failed-precondition", "Another turn is running.");
-    const earlier = [...this.store.turns.values()].map((turn) => turn.prompt);
-    const record = { prompt, said: [] as AgentEvent[], outcome: null as TurnOutcome | null };
+    const earlier = this.#prompts();
+    const record: FakeTurnRecord = { prompt, steers: [], said: [], outcome: null };
     this.store.turns.set(prompt.messageId, record);
     const turn = new FakeTurn({
       messageId: prompt.messageId,
@@ -98,9 +106,9 @@ export class InMemoryCodingAgent implements CodingAgent {
   }
 
   async lookup(messageId: string): Promise<PromptKnowledge> {
-    if (this.#turn?.messageId === messageId) return "running";
-    const known = this.store.turns.get(messageId);
+    const known = this.#recordOf(messageId);
     if (!known) return "unknown";
+    if (this.#turn?.messageId === known.prompt.messageId) return "running";
     return known.outcome === null || known.outcome.outcome === "interrupted" ? "maybe" : "finished";
   }
 
@@ -115,6 +123,19 @@ export class InMemoryCodingAgent implements CodingAgent {
     const ended = FakeTurn.endingOf(messageId, known.said, known.outcome);
     known.said.push(...ended);
     this.#out.push(...ended);
+  }
+
+  async steer(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer> {
+    this.#need("steer");
+    if (this.#recordOf(steerId)) return "taken";
+    const turn = this.#turn;
+    const record = this.store.turns.get(turnMessageId);
+    if (turn?.messageId !== turnMessageId || !record || this.#faults.strike("steer", "before-send")) return "refused";
+    const message: AgentPrompt = { ...record.prompt, messageId: steerId, text };
+    turn.steer(this.#script(message, this.#prompts()));
+    record.steers.push(message);
+    this.#faults.strike("steer", "after-apply");
+    return "taken";
   }
 
   async interrupt(messageId: string): Promise<void> {
@@ -156,6 +177,16 @@ export class InMemoryCodingAgent implements CodingAgent {
     this.#turn = null;
     this.#config = null;
     this.#out.end();
+  }
+
+  /** The turn that a prompt began, or that a message steered. */
+  #recordOf(messageId: string): FakeTurnRecord | undefined {
+    const steered = (turn: FakeTurnRecord): boolean => turn.steers.some((steer) => steer.messageId === messageId);
+    return this.store.turns.get(messageId) ?? [...this.store.turns.values()].find(steered);
+  }
+
+  #prompts(): AgentPrompt[] {
+    return [...this.store.turns.values()].flatMap(({ prompt, steers }) => [prompt, ...steers]);
   }
 
   #cut(failure: Failure): void {

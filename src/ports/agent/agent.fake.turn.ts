@@ -27,6 +27,8 @@ export class FakeTurn {
   readonly #open = new Map<string, Part>();
   readonly #requests = new Map<string, Request>();
   readonly #ending = new AbortController();
+  /** Given to it while it ran, for its next model request. */
+  #steered: FakeStep[] = [];
   #count = 0;
   activity = "model";
 
@@ -37,17 +39,28 @@ export class FakeTurn {
 
   async play(steps: readonly FakeStep[]): Promise<void> {
     this.#say({ type: "turn-started", messageId: this.messageId });
-    for (const step of steps) {
+    const left = [...steps];
+    let isAskedAnew = false;
+    for (;;) {
       // One macrotask-free pause, so that a caller sees a turn that runs.
       await Promise.resolve();
       if (this.#isOver) return;
+      // As the demo model has it: the newest message says what to do, so the rest of an older one is dropped.
+      if (this.#steered.length > 0 && (isAskedAnew || left.length === 0)) left.splice(0, left.length, ...this.#steered.splice(0));
+      const step = left.shift();
+      if (!step) break;
+      isAskedAnew = step.do === "tool" || step.do === "ask";
       const struck = this.#deps.strike();
       if (struck === "hang") await this.#never();
       else if (struck !== "go-on") return this.end({ outcome: "failed", failure: struck });
       if (!this.#isOver) await this.#step(step);
     }
-    await Promise.resolve();
     this.end({ outcome: "completed" });
+  }
+
+  /** What to do once the model is asked anew. */
+  steer(steps: readonly FakeStep[]): void {
+    this.#steered.push(...steps);
   }
 
   /** Ends what is open, withdraws what is unanswered, then says how the turn went. A second end changes nothing. */

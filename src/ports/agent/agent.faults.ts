@@ -77,6 +77,23 @@ export const AGENT_FAULTS: FaultCatalog = {
       source: "OpenCode appends the text of a repeated id to the message; seen with 1.18.33",
     },
     {
+      id: "agent:steer:turn-over",
+      at: { operation: "steer", point: "before-send" },
+      symptom: "success",
+      rule: "A message that comes when the turn is over is refused and joins the queue where it would have been.",
+      recovery: "The session says that the message is deferred; it runs as the next one.",
+      source: "a person writes while the agent says its last word",
+    },
+    {
+      id: "agent:steer:answer-lost",
+      at: { operation: "steer", point: "after-apply" },
+      symptom: { code: "deadline-exceeded", outcome: "unknown", retry: "never" },
+      rule: "It is looked up by its id and never given a second time; what cannot be told ends with its turn.",
+      recovery: "The message goes on with the turn.",
+      source: "sdk",
+      notInjectable: noHook("its answer cannot be held back"),
+    },
+    {
       id: "agent:prompt:not-open",
       common: "stale-handle",
       at: { operation: "prompt", point: "before-send" },

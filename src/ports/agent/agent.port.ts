@@ -32,6 +32,8 @@ export interface AgentInfo {
   readonly version: string;
 }
 
+export type SteerAnswer = "taken" | "refused";
+
 export interface CodingAgent {
   /** Starts the agent and answers when it can take a prompt. A second open with another config restarts it. */
   open(config: AgentConfig, signal: AbortSignal): Promise<AgentInfo>;
@@ -44,6 +46,13 @@ export interface CodingAgent {
    * @throws PortError `not-found` when it was never submitted
    */
   resume(messageId: string): Promise<void>;
+  /**
+   * Gives the running turn of `turnMessageId` another message. `taken`: the agent's next model request has it, and it lives
+   * and ends with that turn. `refused`: the agent never saw it and never will, so it may be submitted as a prompt; agents
+   * that cannot take one always say so. Answered before the turn's end is reported.
+   * @throws PortError with outcome `unknown` when it cannot be told; ask `lookup`
+   */
+  steer(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer>;
   /** Stops the turn; its end arrives as `turn-ended` with outcome `stopped`. Interrupting nothing succeeds. */
   interrupt(messageId: string): Promise<void>;
   /** @throws PortError `not-found` when the question is gone */
