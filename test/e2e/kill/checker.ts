@@ -81,7 +81,7 @@ function checkMessages({ accepted, log, mayEnd }: Evidence): Breach[] {
       ...(outcomes.length === 0 ? [lost(`${messageId} never ended`)] : []),
       ...(outcomes.length > 1 ? [twice(`${messageId} ended as ${outcomes.join(", ")}`)] : []),
       ...(runs > 1 ? [twice(`${messageId} was started ${runs} times`)] : []),
-      ...outcomes.filter((outcome) => outcome !== "completed" && !mayEnd.includes(outcome)).map((outcome) => wrong(`${messageId} ended as ${outcome}`)),
+      ...outcomes.filter((outcome) => outcome !== "completed" && !mayEnd.includes(outcome)).map((outcome) => wrong(`${messageId} ended as ${outcome}: ${reasonOf(log, messageId)}`)),
     ];
   });
   return [...missing, ...ends];
@@ -92,6 +92,10 @@ function endsOf(log: readonly SeenEvent[], messageId: string): string[] {
     const status = String(event.data["status"]);
     return event.type === "message.status" && event.messageId === messageId && TERMINAL.includes(status) ? [status] : [];
   });
+}
+
+function reasonOf(log: readonly SeenEvent[], messageId: string): string {
+  return JSON.stringify(log.find((event) => event.type === "run.ended" && event.messageId === messageId)?.data["failure"] ?? "no reason");
 }
 
 /** A completed message took effect once; one that did not complete, at most once; nobody else's key is in the ledger. */
