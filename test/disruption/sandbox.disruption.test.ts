@@ -14,9 +14,9 @@ function backendsOf(events: readonly SessionEvent[]): (string | undefined)[] {
   return events.flatMap((event) => (event.type === "sandbox.status" && event.data.phase === "ready" ? [event.data.backend] : []));
 }
 
-async function withFault(fault: string, backends: readonly string[] = ["first", "second"]): Promise<MemoryBerth> {
+async function withFault(fault: string, backends: readonly string[] = ["first", "second"], times = 1): Promise<MemoryBerth> {
   const berth = new MemoryBerth({ backends });
-  berth.instance.sandboxes.get(backends[0] as string)?.faults.arm(fault);
+  berth.instance.sandboxes.get(backends[0] as string)?.faults.arm(fault, { times });
   await berth.open(SESSION, "!say it worked");
   return berth;
 }
@@ -40,10 +40,11 @@ for (const fault of [
 }
 
 verifies("sandbox:create:out-of-capacity", "with no backend left the session fails with a reason, keeps the prompt and starts again when told to", async () => {
-  const berth = await withFault("sandbox:create:out-of-capacity", ["only"]);
+  const berth = await withFault("sandbox:create:out-of-capacity", ["only"], 1_000);
   const session = berth.session(SESSION);
-  await berth.until(() => session.actor.state?.status === "failed", 90_000);
+  await berth.until(() => session.actor.state?.status === "failed", 91_000);
   expect(session.actor.resource()).toMatchObject({ status: "failed", queueLength: 1, failure: { code: expect.any(String), message: expect.any(String) } });
+  berth.instance.sandboxes.get("only")?.faults.disarm();
   expect((await session.resume(AUTHOR)).ok).toBe(true);
   const viewer = berth.watch(session);
   await berth.until(() => outcomes(viewer.events).length === 1);
@@ -77,6 +78,21 @@ verifies("sandbox:describe:died", "a sandbox that died in a turn ends it as inte
   await session.send({ text: "!say again" }, AUTHOR);
   await berth.until(() => outcomes(viewer.events).length === 2, 90_000);
   expect(outcomes(viewer.events)).toEqual(["interrupted", "completed"]);
+});
+
+verifies("sandbox:describe:not-found", "a sandbox that its backend does not know any more is lost at once: the turn is interrupted, and the next prompt runs in a new epoch", async () => {
+  const berth = new MemoryBerth();
+  const session = await berth.open(SESSION, "!sleep 600000");
+  const viewer = berth.watch(session);
+  await berth.until(() => viewer.events.some((event) => event.type === "message.status" && event.data.status === "running"));
+  const lostAtMs = berth.time.now();
+  await berth.instance.sandboxes.get("memory")?.destroy(`${SESSION}-1`);
+  await berth.until(() => outcomes(viewer.events).length === 1, 60_000);
+  expect(berth.time.now() - lostAtMs).toBeLessThan(5_000);
+  expect(session.actor.resource()).toMatchObject({ status: "waiting", waitingFor: "interrupted" });
+  await session.send({ text: "!say again" }, AUTHOR);
+  await berth.until(() => outcomes(viewer.events).length === 2, 90_000);
+  expect([outcomes(viewer.events), session.actor.state?.lease?.epoch]).toEqual([["interrupted", "completed"], 2]);
 });
 
 verifies(["sandbox:destroy:twice", "sandbox:exec:stale-handle"], "a removed session's sandbox is gone, and its token opens nothing", async () => {

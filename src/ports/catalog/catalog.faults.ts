@@ -4,9 +4,6 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const OUTBOX = { reason: "the outbox and its retries are driven to every point by the simulation", until: "issue 3: crash semantics" };
-const SEAM = { reason: "the disruption suite breaks this seam below the routes", until: "issue 3: crash semantics" };
-
 export const CATALOG_FAULTS: FaultCatalog = {
   port: "catalog",
   faults: [
@@ -18,7 +15,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Answer 404.",
       recovery: "the person sees that it is not there (any more)",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "catalog:addProvider:taken",
@@ -28,7 +24,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Answer 409 and keep the first one.",
       recovery: "the person removes the first one or picks another name",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "catalog:upsertSession:disk-full",
@@ -47,7 +42,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Answer 503 with Retry-After; open sessions go on.",
       recovery: "the person reloads a moment later",
       source: "ECONNREFUSED while PostgreSQL restarts",
-      deferred: SEAM,
     },
     {
       id: "catalog:upsertSession:answer-lost",
@@ -65,7 +59,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Do not send it again; say that the outcome is not known.",
       recovery: "the person reloads the list and sees whether it is there",
       source: "ECONNRESET after the statement",
-      deferred: SEAM,
     },
     {
       id: "catalog:listSessions:cut",
@@ -75,7 +68,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Answer 503; no part of a page is shown.",
       recovery: "the person reloads",
       source: "Connection terminated unexpectedly",
-      deferred: SEAM,
     },
     {
       id: "catalog:rememberAnswer:duplicate",
@@ -85,7 +77,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "The first answer is given to all who come with its key.",
       recovery: "the person sees one effect",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "catalog:upsertSession:stale-version",
@@ -95,7 +86,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "A summary older than the stored one changes nothing.",
       recovery: "the person sees the newer state",
       source: "sdk",
-      deferred: OUTBOX,
     },
     {
       id: "catalog:listSessions:foreign-position",
@@ -104,7 +94,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Answer that the cursor is not one of ours.",
       recovery: "the person lists from the start",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "catalog:listProviders:refused",
@@ -114,7 +103,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "Answer 503 and log it: the operator's database password is wrong, not the person's.",
       recovery: "the operator corrects DATABASE_URL",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (28P01)",
-      deferred: SEAM,
     },
     {
       id: "catalog:upsertSession:slow",
@@ -124,7 +112,6 @@ export const CATALOG_FAULTS: FaultCatalog = {
       rule: "The session does not wait for its summary.",
       recovery: "the person sees the line a moment later",
       source: "sdk",
-      deferred: OUTBOX,
     },
   ],
   notApplicable: {},

@@ -4,9 +4,9 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const outbox = { reason: "the session's outbox is proved against failing targets by the crash work", until: "issue 3: crash semantics" };
-const feed = { reason: "the organization's feed gets its readers with the tenants' work", until: "issue 4: tenants, keys and caps" };
 const UNANSWERED = { code: "unknown", outcome: "unknown", retry: "same-request" } as const;
+
+const FEED = { reason: "nothing reads the organization's feed yet", until: "the feed in the API and on the page" };
 
 export const EVENT_BUS_FAULTS: FaultCatalog = {
   port: "event-bus",
@@ -62,7 +62,7 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "Order is that of arrival; a reader keeps the summary with the higher `lastSeq` of two.",
       recovery: "the person sees the newest state",
       source: "sdk",
-      deferred: feed,
+      deferred: FEED,
     },
     {
       id: "event-bus:read:slow-consumer",
@@ -71,7 +71,7 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "A reader that fell behind what is held is told so by `reset`, and reads the lists again.",
       recovery: "the person's list is loaded anew",
       source: "sdk",
-      deferred: feed,
+      deferred: FEED,
     },
     {
       id: "event-bus:read:cursor-ahead",
@@ -81,7 +81,7 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "A position that the feed never gave out (it was restored from a backup) is answered with `reset`.",
       recovery: "the person's list is loaded anew",
       source: "sdk",
-      deferred: feed,
+      deferred: FEED,
     },
     {
       id: "event-bus:publish:evicted",
@@ -91,7 +91,7 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       recovery: "the person sees nothing",
       source: "https://developers.cloudflare.com/durable-objects/reference/in-memory-state/",
       notInjectable: { fake: { reason: "local-call-cannot-fail-so", why: "the fake has no life outside memory" } },
-      deferred: feed,
+      deferred: FEED,
     },
     {
       id: "event-bus:publish:slow",
@@ -101,7 +101,6 @@ export const EVENT_BUS_FAULTS: FaultCatalog = {
       rule: "A late answer is an answer; the outbox waits for it up to the deadline.",
       recovery: "the list of sessions is a moment behind",
       source: "sdk",
-      deferred: outbox,
     },
   ],
   notApplicable: {

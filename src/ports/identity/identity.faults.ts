@@ -4,8 +4,7 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const SEAM = { reason: "the disruption suite breaks this seam below the routes", until: "issue 3: crash semantics" };
-const TENANTS = { reason: "open streams of a person who lost access are closed with the tenants' work", until: "issue 4: tenants, keys and caps" };
+const MEMBERS = { reason: "no route removes a member yet", until: "members and roles" };
 
 export const IDENTITY_FAULTS: FaultCatalog = {
   port: "identity",
@@ -18,7 +17,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 404.",
       recovery: "the person sees that the key is gone",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "identity:ensureOwner:contended",
@@ -28,7 +26,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Ask again.",
       recovery: "the person sees nothing",
       source: "https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS",
-      deferred: SEAM,
     },
     {
       id: "identity:createApiKey:disk-full",
@@ -38,7 +35,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 503; no key was made.",
       recovery: "the person makes the key once there is room",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (53100)",
-      deferred: SEAM,
     },
     {
       id: "identity:authenticate:down",
@@ -48,7 +44,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 503 with Retry-After, never 401: a client would throw its key away.",
       recovery: "clients repeat the request; who was resolved in the last 30 s is not affected",
       source: "ECONNREFUSED while PostgreSQL restarts",
-      deferred: SEAM,
     },
     {
       id: "identity:createApiKey:answer-lost",
@@ -58,7 +53,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Say that the outcome is not known; a key nobody saw may be in the list.",
       recovery: "the person revokes the key nobody saw and makes another",
       source: "ECONNRESET after the statement",
-      deferred: SEAM,
     },
     {
       id: "identity:authenticate:cut",
@@ -68,7 +62,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 503 with Retry-After, never 401.",
       recovery: "clients repeat the request",
       source: "Connection terminated unexpectedly",
-      deferred: SEAM,
     },
     {
       id: "identity:redeemSignInToken:duplicate",
@@ -78,7 +71,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "The second redemption is refused.",
       recovery: "the person is signed in by the first one, or asks for a new address",
       source: "a mail client or chat that opens links before the person does",
-      deferred: SEAM,
     },
     {
       id: "identity:authenticate:expired",
@@ -88,7 +80,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 401.",
       recovery: "the person signs in again or makes a new key",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "identity:listApiKeys:refused",
@@ -98,7 +89,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 503 and log it: the operator's database password is wrong, not the person's.",
       recovery: "the operator corrects DATABASE_URL",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (28P01)",
-      deferred: SEAM,
     },
     {
       id: "identity:authenticate:slow",
@@ -108,7 +98,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "The request waits; others with the same credential wait for the same lookup.",
       recovery: "the person sees the answer a moment later",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "identity:authenticate:revoked",
@@ -117,7 +106,6 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 401 and close what was opened with the key.",
       recovery: "the integrator uses another key",
       source: "sdk",
-      deferred: TENANTS,
     },
     {
       id: "identity:authenticate:member-removed",
@@ -126,7 +114,7 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       rule: "Answer 401 and close the person's streams within 30 s.",
       recovery: "the person asks an owner",
       source: "sdk",
-      deferred: TENANTS,
+      deferred: MEMBERS,
     },
   ],
   notApplicable: {},

@@ -4,7 +4,7 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const deferred = { reason: "reservations around model calls come with the caps", until: "issue 4: tenants, keys and caps" };
+const deferred = { reason: "reservations around model calls come with the caps", until: "spending caps of sessions and organizations" };
 const UNANSWERED = { code: "unknown", outcome: "unknown", retry: "same-request" } as const;
 
 export const LEDGER_FAULTS: FaultCatalog = {

@@ -5,7 +5,6 @@
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
 const PASSED_ON = "Pass the answer on with its status and hints, settle the reservation by what it says, never repeat the call.";
-const SIMULATED = { reason: "the agent's own retries are driven with the real agent in the crash and disruption suites", until: "issue 3: crash semantics" };
 
 export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
   port: "model-gateway",
@@ -18,7 +17,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: PASSED_ON,
       recovery: "the run ends failed and says that the provider refused the key; the person saves a new one",
       source: "https://docs.claude.com/en/api/errors (401)",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:forward:rate-limited",
@@ -28,7 +26,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: PASSED_ON,
       recovery: "the agent waits as long as `retry-after` says and tries again; the person sees it waiting",
       source: "https://platform.openai.com/docs/guides/rate-limits (429)",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:forward:overloaded",
@@ -37,7 +34,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: PASSED_ON,
       recovery: "the agent waits and tries again; the person sees that the provider is overloaded",
       source: "https://docs.claude.com/en/api/errors (529)",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:forward:cut-mid-token",
@@ -47,7 +43,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: "The reader's stream breaks too; `metered` is missing and the reservation counts in full.",
       recovery: "the agent tries the step again; nothing that was shown before is lost",
       source: "connection reset inside a stream",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:forward:usage-missing",
@@ -56,7 +51,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: "`metered` is missing: settle at the reservation.",
       recovery: "the person sees the answer; its cost is the estimate",
       source: "OpenAI-compatible servers that ignore stream_options",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:forward:slow",
@@ -66,7 +60,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: "Wait; the session's watchdogs decide what is too long.",
       recovery: "the person sees the run go on and can stop it",
       source: "reasoning models that think before the first byte",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:forward:unreachable",
@@ -76,7 +69,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: "Release the reservation and answer 502 in the wire's own error format.",
       recovery: "the person sees that the provider cannot be reached, and its name",
       source: "ECONNREFUSED, ENOTFOUND",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:forward:no-answer",
@@ -86,7 +78,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: "Settle at the reservation, since the provider may have worked, and answer 504 in the wire's own error format.",
       recovery: "the person sees that the provider did not answer in time",
       source: "sdk",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:listModels:wrong-key",
@@ -96,7 +87,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: "Store nothing and name the field `key`.",
       recovery: "the person sees that the provider refused the key, and types another",
       source: "401 and 403 of every vendor; 400 API_KEY_INVALID of Google",
-      deferred: SIMULATED,
     },
     {
       id: "model-gateway:listModels:no-list",
@@ -106,7 +96,6 @@ export const MODEL_GATEWAY_FAULTS: FaultCatalog = {
       rule: "Take the names of models from the person, or ask for them.",
       recovery: "the person types the names of the models",
       source: "OpenAI-compatible servers without /models",
-      deferred: SIMULATED,
     },
   ],
   notApplicable: {

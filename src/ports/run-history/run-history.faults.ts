@@ -4,9 +4,6 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const OUTBOX = { reason: "the outbox and its retries are driven to every point by the simulation", until: "issue 3: crash semantics" };
-const READS = { reason: "routes answer these by the one table of problems; broken seams come with the disruption suite", until: "issue 3: crash semantics" };
-
 export const RUN_HISTORY_FAULTS: FaultCatalog = {
   port: "run-history",
   faults: [
@@ -18,7 +15,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Answer 404; the run may not be flushed yet.",
       recovery: "the person sees that there is no such run",
       source: "sdk",
-      deferred: READS,
     },
     {
       id: "run-history:flush:deadlock",
@@ -82,7 +78,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Answer that the cursor is not one of ours.",
       recovery: "the person lists from the start",
       source: "sdk",
-      deferred: READS,
     },
     {
       id: "run-history:list:refused",
@@ -92,7 +87,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "Answer 503 and log it: the operator's database password is wrong, not the person's.",
       recovery: "the operator corrects DATABASE_URL",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (28P01)",
-      deferred: READS,
     },
     {
       id: "run-history:flush:slow",
@@ -102,7 +96,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "The session does not wait for a flush.",
       recovery: "the person sees the run a moment later",
       source: "sdk",
-      deferred: OUTBOX,
     },
     {
       id: "run-history:flush:out-of-order",
@@ -111,7 +104,6 @@ export const RUN_HISTORY_FAULTS: FaultCatalog = {
       rule: "A run that is flushed after a newer one is stored and listed where it belongs.",
       recovery: "the person sees runs in the order in which they started",
       source: "sdk",
-      deferred: OUTBOX,
     },
   ],
   notApplicable: {},

@@ -6,9 +6,11 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const crash = { reason: "a session's recovery from lost sandboxes comes with the crash semantics", until: "issue 3: crash semantics and simulation" };
 const local = { reason: "local-call-cannot-fail-so", why: "it starts processes itself, so there is no wire between request and effect" } as const;
 const noWire = { process: local };
+
+const EXEC = { reason: "nothing in the program runs a command in a sandbox of its own accord yet", until: "files, diffs and commands of a sandbox in the API" };
+const ORPHANS = { reason: "nobody compares what a host finds with the sessions there are yet", until: "sandboxes in containers, which outlive their host's machine" };
 
 export const SANDBOX_FAULTS: FaultCatalog = {
   port: "sandbox",
@@ -22,7 +24,6 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       rule: "Treat the sandbox as lost: start the next epoch.",
       recovery: "the session goes on in a new sandbox",
       source: "sdk",
-      deferred: crash,
     },
     {
       id: "sandbox:create:conflict",
@@ -71,7 +72,7 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       recovery: "what asked for the command fails and says that its result is not known",
       source: "sdk",
       notInjectable: noWire,
-      deferred: crash,
+      deferred: EXEC,
     },
     {
       id: "sandbox:create:delivered-twice",
@@ -141,7 +142,7 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       rule: "The command may have run in part: do not repeat it.",
       recovery: "what asked for the command fails and says that the sandbox ended",
       source: "sdk",
-      deferred: crash,
+      deferred: EXEC,
     },
     {
       id: "sandbox:exec:overran",
@@ -150,7 +151,7 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       rule: "The command was ended; what it did until then stays.",
       recovery: "what asked for the command says that it took too long",
       source: "sdk",
-      deferred: crash,
+      deferred: EXEC,
     },
     {
       id: "sandbox:destroy:twice",
@@ -167,7 +168,7 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       rule: "A restarted host lists what it finds running; whoever knows the sessions destroys what belongs to none.",
       recovery: "nothing is seen of it",
       source: "sdk",
-      deferred: crash,
+      deferred: ORPHANS,
     },
   ],
 };

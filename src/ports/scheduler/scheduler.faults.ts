@@ -4,8 +4,6 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const deferred = { reason: "watchdogs are proved against late, double and lost wake-ups by the simulation", until: "issue 3: crash semantics" };
-
 const noTimeOfItsOwn = { cron: { reason: "local-call-cannot-fail-so", why: "it is told of each tick and keeps no time that could be set or cleared" } } as const;
 
 export const SCHEDULER_FAULTS: FaultCatalog = {
@@ -20,7 +18,6 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       recovery: "the person sees nothing",
       source: "https://developers.cloudflare.com/durable-objects/observability/troubleshooting/",
       notInjectable: noTimeOfItsOwn,
-      deferred,
     },
     {
       id: "scheduler:fire:late",
@@ -31,7 +28,6 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       recovery: "a deadline is noticed later than promised, and still noticed",
       source: "https://developers.cloudflare.com/durable-objects/api/alarms/",
       notInjectable: { "do-alarm": { reason: "vendor-offers-no-hook", why: "an alarm can be run at once or not, but not held back" } },
-      deferred,
     },
     {
       id: "scheduler:fire:twice",
@@ -41,7 +37,6 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       rule: "The second finds nothing due and sets the same next time.",
       recovery: "the person sees nothing",
       source: "https://developers.cloudflare.com/durable-objects/api/alarms/",
-      deferred,
     },
     {
       id: "scheduler:fire:after-crash",
@@ -50,7 +45,6 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       rule: "An owner that was gone is opened again by its wake-up and starts from its stored state.",
       recovery: "deadlines hold over a crash",
       source: "sdk",
-      deferred,
     },
     {
       id: "scheduler:fire:clock-jump",
@@ -59,7 +53,6 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       rule: "A wake-up before its time by the owner's clock does nothing but set the time again.",
       recovery: "the person sees nothing",
       source: "sdk",
-      deferred,
     },
     {
       id: "scheduler:fire:after-clear",
@@ -70,7 +63,6 @@ export const SCHEDULER_FAULTS: FaultCatalog = {
       recovery: "the person sees nothing",
       source: "sdk",
       notInjectable: noTimeOfItsOwn,
-      deferred,
     },
   ],
   notApplicable: {

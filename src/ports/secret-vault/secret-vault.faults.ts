@@ -4,8 +4,7 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const SEAM = { reason: "the disruption suite breaks this seam below the routes and the broker", until: "issue 3: crash semantics" };
-const TENANTS = { reason: "moved and changed rows are tried against the whole program with the tenants' work", until: "issue 4: tenants, keys and caps" };
+const ROWS = { reason: "the broker refuses such a row and does not log it as an attack yet", until: "the audit log of organizations" };
 
 export const SECRET_VAULT_FAULTS: FaultCatalog = {
   port: "secret-vault",
@@ -18,7 +17,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Send nothing upstream and say which key is missing.",
       recovery: "the person enters the key again",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:put:contended",
@@ -28,7 +26,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Put the same value again.",
       recovery: "the person saves again",
       source: "https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:put:disk-full",
@@ -38,7 +35,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Answer 503; the old value stays in use.",
       recovery: "the person saves again once there is room",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (53100)",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:use:down",
@@ -48,7 +44,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Refuse the model call with 503; never call upstream without the key.",
       recovery: "the agent repeats the call; the person sees the run go on",
       source: "ECONNREFUSED while PostgreSQL restarts",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:put:answer-lost",
@@ -58,7 +53,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Put the same value again; the version may be one higher.",
       recovery: "the person saves again",
       source: "ECONNRESET after COMMIT",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:use:cut",
@@ -68,7 +62,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Refuse the model call with 503.",
       recovery: "the agent repeats the call",
       source: "Connection terminated unexpectedly",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:delete:duplicate",
@@ -78,7 +71,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Deleting again changes nothing.",
       recovery: "the person sees that it is gone",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:use:unknown-key-version",
@@ -88,7 +80,7 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Send nothing upstream; log which key version is missing.",
       recovery: "the operator configures the old master key again, or the person enters the key again",
       source: "a master key removed before every secret was rotated",
-      deferred: TENANTS,
+      deferred: ROWS,
     },
     {
       id: "secret-vault:use:refused",
@@ -98,7 +90,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Answer 503 and log it: the operator's database password is wrong, not the person's.",
       recovery: "the operator corrects DATABASE_URL",
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (28P01)",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:use:slow",
@@ -108,7 +99,6 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "The model call waits.",
       recovery: "the person sees the answer a moment later",
       source: "sdk",
-      deferred: SEAM,
     },
     {
       id: "secret-vault:use:wrong-tenant",
@@ -117,7 +107,7 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Send nothing upstream and log it as an attack: a row was moved between organizations.",
       recovery: "the person enters the key again; the operator looks into it",
       source: "someone with write access to the database",
-      deferred: TENANTS,
+      deferred: ROWS,
     },
     {
       id: "secret-vault:use:tampered",
@@ -126,7 +116,7 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Send nothing upstream and log it as an attack.",
       recovery: "the person enters the key again; the operator looks into it",
       source: "someone with write access to the database, or a broken disk",
-      deferred: TENANTS,
+      deferred: ROWS,
     },
   ],
   notApplicable: {},

@@ -4,7 +4,6 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const CRASH_ISSUE = "issue 3: crash semantics";
 const NOT_FOR_LOCAL = { reason: "local-call-cannot-fail-so" } as const;
 
 export const SESSION_STORE_FAULTS: FaultCatalog = {
@@ -18,7 +17,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       rule: "Answer that the cursor is not one of ours.",
       recovery: "the person lists the messages from the start",
       source: "sdk",
-      deferred: { reason: "the page that walks over all messages comes with the tenants' work", until: "issue 4: tenants, keys and caps" },
     },
     {
       id: "session-store:commit:id-taken",
@@ -28,7 +26,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       rule: "Keep the state of before and refuse the event; ids are made once, so this is a fault of ours.",
       recovery: "the request is refused and the session goes on as it was",
       source: "sdk",
-      deferred: { reason: "the simulation drives colliding ids", until: CRASH_ISSUE },
     },
     {
       id: "session-store:commit:disk-full",
@@ -38,7 +35,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       rule: "Start no effect of the batch, keep the state of before, and refuse what asked for it.",
       recovery: "the person is told that the disk is full; what was committed before stays readable",
       source: "https://sqlite.org/rescode.html#full",
-      deferred: { reason: "the session's behaviour on a full disk is part of the crash work", until: CRASH_ISSUE },
     },
     {
       id: "session-store:commit:torn-batch",
@@ -48,7 +44,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       rule: "Nothing of the batch is there; commit the same batch again.",
       recovery: "the person sees nothing, or a refusal that can be repeated",
       source: "https://sqlite.org/rescode.html#ioerr",
-      deferred: { reason: "the simulation tears batches at every statement", until: CRASH_ISSUE },
     },
     {
       id: "session-store:outboxDone:twice",
@@ -58,7 +53,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       rule: "A delivery that is reported done twice, or retried after it was done, changes nothing.",
       recovery: "the person sees nothing",
       source: "sdk",
-      deferred: { reason: "the outbox is interrupted at every point by the simulation", until: CRASH_ISSUE },
     },
     {
       id: "session-store:commit:closed",
@@ -69,7 +63,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       recovery: "the person repeats the request",
       source: "https://nodejs.org/api/sqlite.html",
       notInjectable: { "do-sqlite": { ...NOT_FOR_LOCAL, why: "an object's storage is open for as long as the object lives" } },
-      deferred: { reason: "instances are dropped and opened again by the crash work", until: CRASH_ISSUE },
     },
     {
       id: "session-store:open:newer-schema",
@@ -79,7 +72,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       recovery: "the operator starts the newer version again",
       source: "sdk",
       notInjectable: { fake: { ...NOT_FOR_LOCAL, why: "memory does not outlive the version that wrote it" } },
-      deferred: { reason: "upgrades and downgrades are exercised with kept state", until: CRASH_ISSUE },
     },
     {
       id: "session-store:load:replay-after-crash",
@@ -88,7 +80,6 @@ export const SESSION_STORE_FAULTS: FaultCatalog = {
       rule: "Start from what the last commit left; effects of it may have run or not, and are reconciled.",
       recovery: "the session is as it was at the last committed event",
       source: "sdk",
-      deferred: { reason: "effects are reconciled by the crash work", until: CRASH_ISSUE },
     },
   ],
   notApplicable: {

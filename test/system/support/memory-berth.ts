@@ -5,6 +5,7 @@ import { Runtime } from "../../../packages/sandbox-runtime/src/runtime.ts";
 import type { Dial } from "../../../packages/sandbox-runtime/src/wire.ts";
 import type { Author } from "../../../src/app/session-handle.ts";
 import type { InProcessSession, OpenedSocket } from "../../../src/app/session/in-process-session.ts";
+import { unchanged } from "../../../src/app/session/not-committed.ts";
 import { composeMemory, type MemoryInstance, type MemorySessions } from "../../../src/compose/memory.ts";
 import { FaultScript } from "../../../src/core/kernel/fault.ts";
 import { createFakeAgentStore, InMemoryCodingAgent, type FakeAgentStore } from "../../../src/ports/agent/agent.fake.ts";
@@ -27,6 +28,8 @@ export class MemoryBerth {
   readonly instance: MemoryInstance;
   /** Links of running sandboxes, by sandbox id; cutting one is a lost connection. */
   readonly links = new Map<string, { cut(): void }>();
+  /** What each sandbox dials with, by sandbox id. */
+  readonly tokens = new Map<string, string>();
   readonly #disks = new Map<string, SandboxDisk>();
 
   constructor(options: { readonly seed?: number; readonly backends?: readonly string[] } = {}) {
@@ -55,6 +58,15 @@ export class MemoryBerth {
     });
     if (!opened.ok) throw new Error(opened.problem.detail);
     return session;
+  }
+
+  /** The session's object dies with its memory and its sockets; its disk, its alarm and its sandbox stay. */
+  crash(sessionId: string, orgId = "org_a"): InProcessSession {
+    const dead = this.session(sessionId, orgId).actor;
+    const { state } = dead;
+    Object.assign(dead, { apply: () => unchanged(state, { problem: "unavailable", detail: "this object is dead" }), alarm: () => undefined });
+    for (const [id, link] of this.links) if (id.startsWith(`${sessionId}-`)) link.cut();
+    return this.instance.crash(orgId, sessionId);
   }
 
   /** Lets promises, ticks, alarms and due timers run until `done`, moving time on by at most `withinMs`. */
@@ -96,6 +108,7 @@ export class MemoryBerth {
   #start(spec: SandboxSpec, sessions: MemorySessions): () => void {
     const disk = this.#disks.get(spec.sessionId) ?? { lines: [], agent: createFakeAgentStore() };
     this.#disks.set(spec.sessionId, disk);
+    this.tokens.set(spec.id, spec.link.token);
     // The link's numbers start anew with each epoch; the agent's own memory goes on.
     disk.lines.length = 0;
     const log: JournalLog = {
