@@ -45,6 +45,8 @@ export class Runtime {
   readonly #steering = new Set<Promise<void>>();
   readonly #said = new Set<string>();
   #isOpen = false;
+  /** The agent said something since the last heartbeat. */
+  #isMoving = false;
   #cancelHeartbeat: (() => void) | null = null;
 
   constructor(deps: RuntimeDeps) {
@@ -238,6 +240,7 @@ export class Runtime {
   }
 
   #onEvent(event: AgentEvent): void {
+    this.#isMoving = true;
     if (event.kind === "delta") {
       const { partId, offset, text } = event;
       if (!this.#deps.journal.state.turn?.ended.includes(partId)) this.#link.delta({ partId, offset, text });
@@ -269,7 +272,10 @@ export class Runtime {
   #beat(): void {
     this.#cancelHeartbeat?.();
     this.#cancelHeartbeat = this.#deps.clock.after(HEARTBEAT_MS, () => {
-      this.#link.heartbeat(this.#deps.agent.activity());
+      const activity = this.#deps.agent.activity();
+      // A model that says nothing cannot be told from one that hangs; a tool may be silent for as long as it likes.
+      this.#link.heartbeat(activity === "model" && !this.#isMoving ? null : activity);
+      this.#isMoving = false;
       this.#beat();
     });
   }

@@ -59,7 +59,7 @@ export interface CodingAgent {
   answer(requestId: string, answer: Answer): Promise<void>;
   /** One consumer; ends when the agent is closed. */
   events(): AsyncIterable<AgentEvent>;
-  /** What runs now (a tool's name), or null; for heartbeats. */
+  /** What runs now: a tool's name, `model` while nothing but the model is at work, or null; for heartbeats. */
   activity(): string | null;
   close(): Promise<void>;
 }
