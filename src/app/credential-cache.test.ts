@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Credentials, Principal } from "../ports/identity/identity.port.ts";
+import { PortError } from "../core/kernel/port-error.ts";
 import { InMemoryIdentity } from "../ports/identity/identity.fake.ts";
 import { createCachedIdentity, CredentialCache, type CredentialCacheOptions } from "./credential-cache.ts";
 
@@ -30,6 +31,51 @@ describe("credential cache", () => {
     clock.nowMs = 30_000;
     await ask("a");
     expect(calls).toEqual(["a", "a"]);
+  });
+
+  const down = async (): Promise<never> => {
+    throw new PortError({ port: "identity", operation: "authenticate", code: "unknown", outcome: "not-applied", retry: { afterMs: 500 }, message: "connect ECONNREFUSED" });
+  };
+
+  test("who was known stays known for ten minutes while the store cannot be asked, and it is asked every five seconds", async () => {
+    const { clock, calls, ask } = setUp();
+    await ask("a");
+    for (clock.nowMs = 30_000; clock.nowMs < 330_000; clock.nowMs += 1_000) expect(await ask("a", down)).toEqual(person);
+    expect(calls.length).toBe(1 + 300 / 5);
+    clock.nowMs = 630_000;
+    await expect(ask("a", down)).rejects.toThrow("ECONNREFUSED");
+    expect(await ask("a")).toEqual(person);
+  });
+
+  test("strangers, the revoked, and those of a store that refuses us do not get in during an outage", async () => {
+    const { clock, cache, ask } = setUp();
+    await ask("a");
+    clock.nowMs = 30_000;
+    await expect(ask("b", down)).rejects.toThrow("ECONNREFUSED");
+    await expect(ask("a", () => Promise.reject(new PortError({ port: "identity", operation: "authenticate", code: "permission-denied", outcome: "not-applied", retry: "never", message: "28P01" })))).rejects.toThrow("28P01");
+    expect(await ask("a", down)).toEqual(person);
+    cache.evict("key_1");
+    await expect(ask("a", down)).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("a lookup that never ends is waited for once, and nobody after it waits", async () => {
+    const { clock, calls, ask } = setUp({ joinMs: 1 });
+    await ask("a");
+    clock.nowMs = 30_000;
+    const never = (): Promise<never> => new Promise(() => undefined);
+    for (let i = 0; i < 3; i++) expect(await ask("a", never)).toEqual(person);
+    expect(calls).toEqual(["a", "a"]);
+  });
+
+  test("one who is nobody any more once the store answers is nobody at once", async () => {
+    const { clock, ask } = setUp();
+    await ask("a");
+    clock.nowMs = 30_000;
+    expect(await ask("a", down)).toEqual(person);
+    clock.nowMs = 35_000;
+    expect(await ask("a", async () => null)).toBeNull();
+    clock.nowMs = 40_000;
+    await expect(ask("a", down)).rejects.toThrow("ECONNREFUSED");
   });
 
   test("nobody is remembered for 5 s", async () => {

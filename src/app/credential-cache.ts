@@ -2,8 +2,11 @@
  * Resolved credentials, kept for a short time. Rules: kept by hash, so that no secret lies in memory longer than its
  * request; both what is valid and what is not are bounded in number and age; one lookup runs for all who ask at once;
  * whatever is revoked here or by a push is gone at once, and a lookup that began before it is not kept; a lookup that
- * failed is nobody's answer but that of those who waited for it.
+ * failed is nobody's answer but that of those who waited for it. While the store cannot be asked nothing can be revoked in
+ * it either, so who was known a few minutes ago stays known, and sessions take prompts through an outage; strangers do not
+ * get in.
  */
+import { isPortError } from "../core/kernel/port-error.ts";
 import type { Credentials, Identity, Principal } from "../ports/identity/identity.port.ts";
 import { sha256 } from "./sha256.ts";
 import { within } from "./within.ts";
@@ -15,6 +18,10 @@ export interface CredentialCacheOptions {
   readonly negativeTtlMs?: number;
   readonly entriesMax?: number;
   readonly negativeEntriesMax?: number;
+  /** How long after that a principal is believed while the store cannot be asked, in milliseconds. */
+  readonly graceMs?: number;
+  /** How long the store then is not asked again for who is known, in milliseconds. */
+  readonly restMs?: number;
   /** How long to wait for somebody else's lookup before starting one's own: its request may have gone away. */
   readonly joinMs?: number;
   /** Milliseconds since the Unix epoch. */
@@ -36,10 +43,14 @@ export class CredentialCache {
   #flights = new Map<string, Promise<Principal | null>>();
   /** Raised by each eviction. */
   #generation = 0;
+  /** Until when the store counts as one that cannot be asked. */
+  #restUntilMs = 0;
 
   constructor(options: CredentialCacheOptions = {}) {
     this.#options = {
       ttlMs: 30_000,
+      graceMs: 10 * 60_000,
+      restMs: 5_000,
       negativeTtlMs: 5_000,
       entriesMax: 10_000,
       negativeEntriesMax: 1_000,
@@ -58,7 +69,26 @@ export class CredentialCache {
     const secret = credentials.kind === "bearer" ? credentials.token : credentials.header;
     const key = await this.#options.hash(`${credentials.kind} ${secret}`);
     const entry = this.#known.get(key) ?? this.#unknown.get(key);
-    if (entry && entry.untilMs > this.#options.now()) return entry.principal;
+    const nowMs = this.#options.now();
+    if (entry && entry.untilMs > nowMs) return entry.principal;
+    const isGraced = entry?.principal && entry.untilMs + this.#options.graceMs > nowMs;
+    return isGraced ? this.#resolveAgain(key, lookUp) : this.#lookUp(key, lookUp);
+  }
+
+  /** Of one who was known: nobody waits long for a store that does not answer, and most do not wait at all. */
+  async #resolveAgain(key: string, lookUp: () => Promise<Principal | null>): Promise<Principal | null> {
+    const { now, joinMs, restMs } = this.#options;
+    if (this.#restUntilMs <= now()) {
+      const asked = await within(this.#lookUp(key, lookUp), joinMs).catch(unlessUnreachable);
+      if (asked) return asked.value;
+      this.#restUntilMs = now() + restMs;
+    }
+    // Asked again, since it may have been evicted meanwhile.
+    const entry = this.#known.get(key);
+    return entry ? entry.principal : this.#lookUp(key, lookUp);
+  }
+
+  async #lookUp(key: string, lookUp: () => Promise<Principal | null>): Promise<Principal | null> {
     const flight = this.#flights.get(key);
     if (flight) {
       const joined = await within(flight, this.#options.joinMs);
@@ -102,6 +132,12 @@ export class CredentialCache {
       entries.delete(oldest);
     }
   }
+}
+
+/** Null for a store that cannot be asked; what it refuses is thrown. */
+function unlessUnreachable(error: unknown): null {
+  if (isPortError(error) && ["unknown", "deadline-exceeded", "resource-exhausted", "canceled"].includes(error.code)) return null;
+  throw error;
 }
 
 export interface CachedIdentity extends Identity {
