@@ -159,6 +159,8 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
       sessions.delete(`${orgId}:${sessionId}`);
       return session(orgId, sessionId);
     },
+    /** What the session's store has written. */
+    diskOf: (orgId: string, sessionId: string) => disks.get(`${orgId}:${sessionId}`) ?? null,
     scheduler: (orgId: string, sessionId: string) => schedulers.get(`${orgId}:${sessionId}`) ?? null,
     /** Wakes whoever is due. */
     async wake(): Promise<void> {

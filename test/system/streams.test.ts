@@ -1,7 +1,7 @@
 /** Streams and the log through the app's own routes, over a session on fakes. */
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
-import type { Problem, ServerFrame, SessionEvent } from "@berth/protocol";
+import { LIMITS, type Problem, type ServerFrame, type SessionEvent } from "@berth/protocol";
 import { createApp } from "../../routes/index.ts";
 import type { Principal } from "../../src/ports/identity/identity.port.ts";
 import { AUTHOR } from "./support/memory-berth.ts";
@@ -129,4 +129,21 @@ verifies("STR6", "a viewer that joins in the middle gets all that is committed, 
   expect(late.deltas()).toEqual([{ partId, offset: 0, text: "some text " }, { partId, offset: 10, text: "more" }]);
   const order = late.frames.map((frame) => (frame.type === "frame" ? (frame.deltas.length > 0 ? "text" : "events") : frame.type));
   expect(order).toEqual(["events", "text", "synced", "text", "events"]);
+});
+
+verifies("STR14", "large prompts that wait are there after a restart, and are written once", async () => {
+  const rig = await StreamRig.running();
+  const text = (n: number): string => `${n} ${"é".repeat(LIMITS.promptBytesMax / 2 - 4)}`;
+  for (let n = 0; n < 6; n++) expect(await rig.session.send({ text: text(n) }, AUTHOR)).toMatchObject({ ok: true });
+  await rig.parts(1);
+  expect(rig.instance.diskOf(SESSION.orgId, SESSION.sessionId)?.state?.length).toBeLessThan(20_000);
+  const before = rig.session.actor.state;
+  await rig.crash();
+  expect(rig.session.actor.state?.queue).toEqual(before?.queue);
+  expect(rig.session.actor.state?.settings).toEqual(before?.settings);
+  await rig.link();
+  await rig.endTurn();
+  expect(rig.session.actor.state?.current?.text).toBe(text(0));
+  await rig.crash();
+  expect(rig.session.actor.state?.current?.text).toBe(text(0));
 });

@@ -47,6 +47,10 @@ class SqliteSessionStore implements SessionStore {
     return row ? { state: row.state, lastSeq: row.last_seq } : null;
   }
 
+  coldState(): string | null {
+    return this.#first<{ state: string }>("coldState", "SELECT state FROM cold_state")?.state ?? null;
+  }
+
   commit(batch: CommitBatch): readonly SessionEvent[] {
     refuseOversized(batch);
     return this.#firstWrite("commit", () => {
@@ -54,6 +58,7 @@ class SqliteSessionStore implements SessionStore {
       const [row] = this.#sql.all<{ last_seq: number }>(WRITE_STATE, batch.state, length);
       const before = (row?.last_seq ?? length) - length;
       const committed = batch.events.map((event, i) => commitEvent(event, before + i + 1, this.#unique, batch.atMs));
+      if (batch.coldState !== undefined) this.#sql.exec("INSERT OR REPLACE INTO cold_state (id, state) VALUES (1, ?)", batch.coldState);
       this.#writeEvents(committed);
       this.#writeMessages(batch.messages);
       this.#writeOutbox(batch.outboxAdd);

@@ -19,6 +19,11 @@ export function outputKey(session: SessionName, name: string): string {
   return `${blobPrefix(session)}outputs/${name}`;
 }
 
+/** What a sandbox saved of its work; `name` may be empty for all of it. */
+export function checkpointKey(session: SessionName, name: string): string {
+  return `${blobPrefix(session)}checkpoints/${name}`;
+}
+
 /** Names that `makeId` gives to outputs; nothing else is looked for. */
 export function isOutputName(name: string): boolean {
   return /^out_[0-9a-z]{26}$/.test(name);

@@ -18,7 +18,6 @@ import type { NoStep, Refusal, Step } from "../../core/session/session.effects.t
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import { step } from "../../core/session/session.machine.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
-import { readState } from "../../core/session/session.upgrade.ts";
 import { sessionResource } from "../../core/session/session.view.ts";
 import { eventsAddress, outputAddress } from "./blob-keys.ts";
 import { BlobKeeper } from "./blob-keeper.ts";
@@ -26,6 +25,7 @@ import { EffectInterpreter, type LinkSockets } from "./effect-interpreter.ts";
 import { notCommitted, unchanged } from "./not-committed.ts";
 import { OutboxPump } from "./outbox-pump.ts";
 import type { SessionPorts } from "./session-ports.ts";
+import { StateText } from "./state-text.ts";
 import { ViewerHub } from "./viewer-hub.ts";
 
 /** As long as answers are kept everywhere else. */
@@ -54,6 +54,7 @@ export class SessionActor {
   /** When the outbox wants to be woken; undefined when that has to be asked, which costs queries. */
   #outboxAtMs: number | null | undefined;
   #deltas: DeltaReceiver = createDeltaReceiver();
+  readonly #text = new StateText();
 
   constructor(ports: SessionPorts, links: LinkSockets) {
     this.#ports = ports;
@@ -101,9 +102,8 @@ export class SessionActor {
 
   /** After the object's memory was lost. `linkId`: the link socket that is still open, if any. */
   restore(linkId: string | null): void {
-    const stored = this.#ports.store.load();
-    if (!stored) return;
-    this.#state = readState(stored.state);
+    this.#state = this.#text.read(this.#ports.store);
+    if (this.#state === null) return;
     this.apply({ type: "session-restored", linkId, nowMs: this.nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
     this.#blobs.tend();
@@ -129,8 +129,9 @@ export class SessionActor {
     const { events, outputs } = this.#cutBigOutputs(state.sessionId, result.events);
     const answersAdd = answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: atMs + ANSWER_LIFETIME_MS }] : [];
     try {
-      const committed = this.#ports.store.commit({ state: JSON.stringify(state), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
+      const committed = this.#ports.store.commit({ ...this.#text.write(state, messages), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
       this.#state = state;
+      this.#text.written(state, messages);
       this.#show(committed, outputs.length > 0);
       return null;
     } catch (error) {

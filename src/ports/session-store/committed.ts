@@ -28,6 +28,7 @@ export function textOf(event: SessionEvent): string {
 /** All but the events, which are measured when they have their numbers. @throws PortError `invalid-argument`, before anything is written */
 export function refuseOversized(batch: CommitBatch): void {
   checkSize("state", batch.state);
+  if (batch.coldState !== undefined) checkSize("cold state", batch.coldState);
   for (const entry of batch.outboxAdd) checkSize(`outbox entry ${entry.id}`, entry.payload);
   for (const { key, answer } of batch.answersAdd) checkSize(`answer ${key}`, answer);
   for (const message of batch.messages) checkSize(`message ${message.id}`, JSON.stringify(message));

@@ -46,6 +46,7 @@ export function thrown(body: () => unknown): PortError {
 /** Calls everything that only reads, and what changes only what is there. */
 export function readEverything(store: SessionStore): void {
   store.load();
+  store.coldState();
   store.eventsAfter(0, 10);
   store.eventTexts(0, { limit: 10, bytesMax: 1_000 });
   store.eventsOfRun("run_1");

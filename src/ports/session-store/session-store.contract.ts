@@ -13,6 +13,7 @@ import type { CommitBatch, SessionStore } from "./session-store.port.ts";
 function snapshot(store: SessionStore) {
   return {
     loaded: store.load(),
+    cold: store.coldState(),
     events: store.eventsAfter(0, 10_000),
     messages: store.messages(null, 10_000),
     outbox: store.outboxDue(Number.MAX_SAFE_INTEGER, 10_000),
@@ -25,6 +26,7 @@ function snapshot(store: SessionStore) {
 const full = (n: string): CommitBatch =>
   batch({
     state: `{"n":"${n}"}`,
+    coldState: `{"cold":"${n}"}`,
     events: [event(`${n}-1`), event(`${n}-2`)],
     messages: [message(`msg_${n}`)],
     outboxAdd: [{ id: `out_${n}`, target: "run-history", payload: "{}", nextAttemptAtMs: AT_MS }],
@@ -68,6 +70,18 @@ function describeLog(harness: SessionStoreHarness): void {
       store.commit(batch({ state: '{"n":1}', events: [event("a"), event("b")] }));
       store.commit(batch({ state: '{"n":2}', events: [event("c")] }));
       expect(store.load()).toEqual({ state: '{"n":2}', lastSeq: 3 });
+    }),
+  );
+
+  verifiesOn(harness, "SST37", "the cold state stays as it was until a batch brings another", () =>
+    harness.run((open) => {
+      const store = open();
+      expect(store.coldState()).toBeNull();
+      store.commit(batch({ state: '{"n":1}', coldState: '{"cold":1}' }));
+      store.commit(batch({ state: '{"n":2}' }));
+      expect([open().coldState(), open().load()?.state]).toEqual(['{"cold":1}', '{"n":2}']);
+      store.commit(batch({ coldState: '{"cold":2}' }));
+      expect(store.coldState()).toBe('{"cold":2}');
     }),
   );
 
@@ -146,7 +160,7 @@ function describeCommit(harness: SessionStoreHarness): void {
       const before = snapshot(store);
       // Two bytes each in UTF-8, so that the limit is one of bytes and not of characters.
       const big = "é".repeat(ROW_BYTES_MAX / 2 + 1);
-      for (const refused of [batch({ state: big }), batch({ events: [event("b"), event(big)] })]) {
+      for (const refused of [batch({ state: big }), batch({ coldState: big }), batch({ events: [event("b"), event(big)] })]) {
         expect(thrown(() => store.commit(refused))).toMatchObject({ code: "invalid-argument", outcome: "not-applied", retry: "never" });
       }
       expect(snapshot(store)).toEqual(before);
@@ -209,7 +223,7 @@ function describeCommit(harness: SessionStoreHarness): void {
       store.commit(full("a"));
       store.putTicket({ hash: "h", author: "{}", expiresAtMs: AT_MS + 1 }, AT_MS);
       store.destroy();
-      expect(snapshot(store)).toEqual({ loaded: null, events: [], messages: [], outbox: [], answers: [null, null], outputs: [], archive: [1, null] });
+      expect(snapshot(store)).toEqual({ loaded: null, cold: null, events: [], messages: [], outbox: [], answers: [null, null], outputs: [], archive: [1, null] });
       expect(store.takeTicket("h", AT_MS)).toBeNull();
       expect(open().commit(full("a"))[0]?.seq).toBe(1);
     }),

@@ -10,6 +10,7 @@ const UTF8 = new TextEncoder();
 /** What survives the store. Texts only, so that nobody holds a reference into it. */
 export class MemoryDisk {
   state: string | null = null;
+  coldState: string | null = null;
   /** Those of the archive included, as empty texts, so that the place is the `seq`. */
   events: string[] = [];
   archive: ArchivedPage[] = [];
@@ -44,6 +45,10 @@ export class InMemorySessionStore implements SessionStore {
     return this.disk.state === null ? null : { state: this.disk.state, lastSeq: this.lastSeq() };
   }
 
+  coldState(): string | null {
+    return this.disk.coldState;
+  }
+
   /** Everything is staged first, so that a batch that cannot be written leaves nothing. */
   commit(batch: CommitBatch): readonly SessionEvent[] {
     refuseOversized(batch);
@@ -57,6 +62,7 @@ export class InMemorySessionStore implements SessionStore {
     this.faults.strike("commit", "mid-stream");
 
     disk.state = batch.state;
+    disk.coldState = batch.coldState ?? disk.coldState;
     for (const [i, text] of texts.entries()) {
       disk.events.push(text);
       const runId = committed[i]?.runId;

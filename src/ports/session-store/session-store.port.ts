@@ -21,6 +21,8 @@ export interface OutboxEntry {
 
 export interface CommitBatch {
   readonly state: StateText;
+  /** The part of the state that rarely changes; absent: as it was. */
+  readonly coldState?: StateText;
   /** They get the next `seq` numbers in order, an `id` made of it, and `at` from `atMs`. */
   readonly events: readonly NewEvent[];
   readonly atMs: number;
@@ -63,6 +65,8 @@ export interface ViewerTicket {
 
 export interface SessionStore {
   load(): { readonly state: StateText; readonly lastSeq: number } | null;
+  /** As it was committed last, or null when it never was. */
+  coldState(): StateText | null;
   /**
    * All or nothing. Answers the events as committed.
    * @throws PortError `resource-exhausted` when the disk is full, `already-exists` for an outbox id or answer key that is
