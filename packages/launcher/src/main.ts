@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   journey: () => import("./commands/journey.ts"),
   contract: () => import("./commands/contract.ts"),
   fuzz: () => import("./commands/fuzz.ts"),
+  simulate: () => import("./commands/simulate.ts"),
   bench: () => import("./commands/bench.ts"),
   soak: () => import("./commands/soak.ts"),
   "db:migrate": () => import("./commands/db-migrate.ts"),

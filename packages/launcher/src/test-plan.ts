@@ -14,11 +14,12 @@ export type Part =
   | (PartBase & { readonly kind: "first-delta" });
 
 const CHECK: Part = { kind: "command", name: "check", title: "Checks", needsBuild: false, command: ["check"] };
+const SIMULATION: Part = { kind: "command", name: "simulation", title: "Simulation", needsBuild: false, command: ["simulate", "--suite"] };
 const JOURNEY: Part = { kind: "journey", name: "journey", title: "Journey", needsBuild: true, command: ["journey", "--json"] };
 const VITEST: readonly Part[] = SUITES.map(({ name, title, config }) => ({ kind: "vitest", name, title, config, needsBuild: name === "e2e" }));
 /** Takes minutes and downloads everything anew, so it runs where nobody waits, or when it is named. */
 const FIRST_DELTA: Part = { kind: "first-delta", name: "first-delta", title: "Clone to first delta", needsBuild: false };
-const ALL: readonly Part[] = [CHECK, ...VITEST, JOURNEY, FIRST_DELTA];
+const ALL: readonly Part[] = [CHECK, ...VITEST, SIMULATION, JOURNEY, FIRST_DELTA];
 
 export const PART_NAMES: readonly string[] = ALL.map(({ name }) => name);
 

@@ -10,7 +10,7 @@ const namesOf = (...args: string[]): string[] => planParts(args, FILES, false).p
 
 describe("arguments of npm test", () => {
   test("without any, everything runs, the quick parts first", () => {
-    expect(namesOf()).toEqual(["check", "node", "pg", "workerd", "e2e", "journey"]);
+    expect(namesOf()).toEqual(["check", "node", "pg", "workerd", "e2e", "simulation", "journey"]);
     expect(planParts([], FILES, true).parts.at(-1)?.name).toBe("first-delta");
   });
   test("a part's name runs that part alone", () => {

@@ -1,0 +1,67 @@
+/** What the scripted agent does with a prompt: drawn from the seed when the prompt is submitted. */
+import type { UpMessage } from "@berth/protocol";
+import type { World } from "./world.ts";
+
+type AskedMessage = Extract<UpMessage, { type: "permission-asked" | "question-asked" }>;
+
+export type Act =
+  | { readonly do: "say"; readonly message: UpMessage }
+  | { readonly do: "delta"; readonly partId: string; readonly text: string }
+  | { readonly do: "ask"; readonly requestId: string; readonly message: AskedMessage }
+  | { readonly do: "call" }
+  | { readonly do: "sleep"; readonly ms: number }
+  | { readonly do: "fail" };
+
+const PIECES = ["One ", "two words ", "and \u{1F680} ", "three\n", "more "] as const;
+
+export function writeScript(world: World, messageId: string, epoch: number, asksForTools: boolean): Act[] {
+  const acts: Act[] = [];
+  let count = 0;
+  const id = (kind: string): string => `${kind}_${messageId.slice(-6)}_${epoch}_${(count += 1)}`;
+  const say = (message: UpMessage): void => void acts.push({ do: "say", message });
+  const pieces = (partId: string, least: number): string => {
+    let text = "";
+    for (let left = least + world.prng.int(2); left > 0; left -= 1) {
+      const piece = world.pick(PIECES);
+      acts.push({ do: "delta", partId, text: piece });
+      text += piece;
+    }
+    return text;
+  };
+  const tool = (): void => {
+    const part = { id: id("prt"), kind: "tool" as const };
+    const call = { name: "bash", callId: id("call"), input: { command: "make" } };
+    say({ type: "part-started", messageId, part: { ...part, tool: { ...call, status: "running" } } });
+    if (asksForTools && world.chance(0.8)) {
+      const requestId = id("per");
+      acts.push({ do: "ask", requestId, message: { type: "permission-asked", messageId, requestId, tool: "bash", title: "make", patterns: ["make"] } });
+    }
+    const output = pieces(part.id, 1);
+    if (world.chance(0.1)) acts.push({ do: "sleep", ms: world.pick([2_000, 25_000, 300_000]) });
+    say({ type: "part-ended", messageId, part: { ...part, tool: { ...call, status: "completed", output } } });
+  };
+  const speak = (kind: "text" | "reasoning", around: boolean): void => {
+    const part = { id: id("prt"), kind };
+    say({ type: "part-started", messageId, part: { ...part, text: "" } });
+    let text = pieces(part.id, 1);
+    if (around) {
+      tool();
+      text += pieces(part.id, 0);
+    }
+    say({ type: "part-ended", messageId, part: { ...part, text } });
+  };
+  if (world.chance(0.35)) acts.push({ do: "call" });
+  for (let left = 1 + world.prng.int(2); left > 0; left -= 1) {
+    const draw = world.prng.next();
+    if (draw < 0.4) speak("text", false);
+    else if (draw < 0.55) speak("text", true);
+    else if (draw < 0.62) speak("reasoning", false);
+    else if (draw < 0.85) tool();
+    else if (draw < 0.92) {
+      const requestId = id("que");
+      acts.push({ do: "ask", requestId, message: { type: "question-asked", messageId, requestId, questions: [{ question: "Which?", options: [{ label: "A" }, { label: "B" }] }] } });
+    } else say({ type: "todo", messageId, items: [{ text: "do it", status: "pending" }] });
+  }
+  if (world.chance(0.05)) acts.push({ do: "fail" });
+  return acts;
+}

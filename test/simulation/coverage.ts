@@ -1,0 +1,55 @@
+/** Whether the drawn worlds went everywhere: every fault, every row of the transition table. */
+import { TRANSITIONS } from "../../src/core/session/session.transitions.ts";
+import { CATALOGS, DRAWS, isNotDrawn, NOT_DRAWN } from "./faults.ts";
+import type { Statistics } from "./statistics.ts";
+
+/** How many sessions the minima are for; fewer sessions only have to take each once where that is likely. */
+const FULL = 100_000;
+const FAULT_MIN = 100;
+const ROW_MIN = 1_000;
+const STEPS_MIN = 60;
+const TWO_FAULTS_MIN = 0.5;
+
+export interface Coverage {
+  readonly lines: readonly string[];
+  readonly checks: readonly { readonly isRight: boolean; readonly line: string }[];
+}
+
+export function coverage(statistics: Statistics): Coverage {
+  const { sessions, steps, withTwoFaults } = statistics;
+  const scale = sessions / FULL;
+  const faults = DRAWS.map(({ id }) => ({ name: id, count: statistics.faults[id] ?? 0 }));
+  const rows = Object.entries(TRANSITIONS).flatMap(([from, row]) =>
+    Object.entries(row).flatMap(([input, targets]) => targets.map((to) => `${from} ${input} ${to}`)),
+  );
+  const taken = rows.map((name) => ({ name, count: statistics.transitions[name] ?? 0 }));
+  const catalogued = CATALOGS.flatMap(({ faults: listed }) => listed.map(({ id }) => id));
+  const idle = Object.keys(NOT_DRAWN).filter((start) => !catalogued.some((id) => id.startsWith(start)));
+  return {
+    lines: [
+      ...table("fault", faults),
+      ...table("row of the transition table", taken),
+      ...Object.entries(NOT_DRAWN).map(([id, why]) => `not drawn: ${id} (${catalogued.filter((one) => one.startsWith(id)).length}): ${why}`),
+    ],
+    checks: [
+      { isRight: steps / sessions >= STEPS_MIN, line: `[SIM] a session has ${(steps / sessions).toFixed(1)} steps, at least ${STEPS_MIN}` },
+      { isRight: withTwoFaults / sessions >= TWO_FAULTS_MIN, line: `[SIM] ${((100 * withTwoFaults) / sessions).toFixed(1)} % of the sessions met two faults or more` },
+      least("faults", faults, FAULT_MIN, scale),
+      least("rows of the transition table", taken, ROW_MIN, scale),
+      { isRight: idle.length === 0, line: `[SIM] ${catalogued.filter(isNotDrawn).length} faults are not drawn, each for a reason${idle.length > 0 ? `; no such fault: ${idle.join(", ")}` : ""}` },
+    ],
+  };
+}
+
+function least(what: string, counts: readonly { readonly name: string; readonly count: number }[], minimum: number, scale: number): Coverage["checks"][number] {
+  const wanted = scale >= 1 ? minimum : Math.floor(minimum * scale * 0.5);
+  const missing = counts.filter(({ count }) => count < wanted || count === 0).toSorted((a, b) => a.count - b.count);
+  const rarest = counts.toSorted((a, b) => a.count - b.count)[0];
+  const line = `[SIM] ${counts.length} ${what}, the rarest ${rarest?.name} ${rarest?.count} times, each at least ${Math.max(1, wanted)}`;
+  if (missing.length === 0) return { isRight: true, line };
+  return { isRight: false, line: `${line}; too rare: ${missing.map(({ name, count }) => `${name} (${count})`).join(", ")}` };
+}
+
+function table(what: string, counts: readonly { readonly name: string; readonly count: number }[]): string[] {
+  return counts.toSorted((a, b) => b.count - a.count).map(({ name, count }) => `${String(count).padStart(9)}  ${what} ${name}`);
+}

@@ -1,0 +1,113 @@
+/**
+ * The seeded simulation: worlds from a seed on, the pinned seeds, and bugs put in on purpose that must be found. One seed
+ * alone is told step by step. Prints a mark per check, which `npm test` counts.
+ */
+import { parseArgs } from "node:util";
+import { coverage } from "./coverage.ts";
+import { MUTANTS } from "./mutants.ts";
+import type { Patch } from "./patches.ts";
+import { PINNED } from "./pinned.ts";
+import { runSeeds } from "./run-shares.ts";
+
+const USAGE = `npm run simulate -- --seed S                  one session, step by step
+npm run simulate -- --sessions N [--seed S]   N sessions from seed S (default 1); --histogram shows what they met
+npm run simulate -- --mutants                 each bug put in on purpose is found; --mutant ID --seed S tells one`;
+
+/** Where nobody waits, and on a developer's machine. */
+const SESSIONS = { ci: 100_000, own: 20_000 };
+const MUTANT_SEEDS = 1_000;
+const SHOWN_FAILURES = 5;
+const SHOWN_STEPS = 80;
+
+interface Wanted {
+  readonly from: number;
+  readonly count: number;
+  readonly mutant: Patch | null;
+  readonly histogram: boolean;
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: "string" },
+      sessions: { type: "string" },
+      suite: { type: "boolean", default: false },
+      mutants: { type: "boolean", default: false },
+      mutant: { type: "string" },
+      histogram: { type: "boolean", default: false },
+    },
+  });
+  const marks = new Marks();
+  const mutant = MUTANTS.find(({ id }) => id === values.mutant) ?? null;
+  const wanted: Wanted = { from: Number(values.seed ?? 1), count: Number(values.sessions ?? 1), mutant, histogram: values.histogram };
+  const isWrong = !Number.isSafeInteger(wanted.from) || !Number.isSafeInteger(wanted.count) || wanted.count < 1 || (values.mutant !== undefined && mutant === null);
+  if (isWrong || (!values.suite && !values.mutants && values.seed === undefined && values.sessions === undefined)) {
+    console.error(USAGE);
+    return 2;
+  }
+  if (values.suite) await suite(marks);
+  else if (wanted.count > 1) await many(marks, wanted);
+  else if (values.seed !== undefined) await tell(marks, wanted);
+  if (values.mutants || values.suite) await mutants(marks);
+  return marks.failed === 0 ? 0 : 1;
+}
+
+class Marks {
+  failed = 0;
+
+  add(isRight: boolean, line: string): void {
+    if (!isRight) this.failed += 1;
+    console.log(`  ${isRight ? "✓" : "✗"} ${line}`);
+  }
+}
+
+async function suite(marks: Marks): Promise<void> {
+  const isCi = process.env["CI"] === "true";
+  for (const { seed, was } of PINNED) {
+    const [failure] = (await runSeeds({ from: seed, count: 1 })).failures;
+    marks.add(failure === undefined, `[SIM] pinned seed ${seed}: ${was}${failure ? `: ${failure.violation}` : ""}`);
+  }
+  const count = isCi ? SESSIONS.ci : SESSIONS.own;
+  if (!isCi) console.log(`  ${count} sessions here; CI takes ${SESSIONS.ci}`);
+  await many(marks, { from: 1, count, mutant: null, histogram: isCi });
+}
+
+/** One seed, step by step. */
+async function tell(marks: Marks, { from, mutant }: Wanted): Promise<void> {
+  const { failures, trace } = await runSeeds({ from, count: 1, traced: true, mutant });
+  for (const line of trace) console.log(line);
+  const [failure] = failures;
+  marks.add(failure === undefined, `[SIM] seed ${from}${failure ? `: ${failure.violation}` : " keeps every promise"}`);
+}
+
+async function many(marks: Marks, { from, count, mutant, histogram }: Wanted): Promise<void> {
+  const began = performance.now();
+  const { statistics, failures } = await runSeeds({ from, count, mutant });
+  const seconds = (performance.now() - began) / 1000;
+  const each = statistics.steps / statistics.sessions;
+  console.log(`  ${statistics.sessions} sessions from seed ${from} in ${seconds.toFixed(0)} s, ${Math.round(statistics.sessions / seconds)} a second, ${each.toFixed(1)} steps each`);
+  for (const { seed, violation } of failures.slice(0, SHOWN_FAILURES)) {
+    const told = await runSeeds({ from: seed, count: 1, traced: true, mutant });
+    for (const line of told.trace.slice(-SHOWN_STEPS)) console.log(`      ${line}`);
+    marks.add(false, `[SIM] seed ${seed}: ${violation}`);
+    console.log(`      the same again: npm run simulate -- --seed ${seed}`);
+  }
+  if (failures.length === 0) marks.add(true, `[SIM] every promise was kept in ${statistics.sessions} sessions`);
+  const { lines, checks } = coverage(statistics);
+  if (histogram) for (const line of lines) console.log(`      ${line}`);
+  for (const { isRight, line } of checks) marks.add(isRight, line);
+}
+
+async function mutants(marks: Marks): Promise<void> {
+  for (const patch of MUTANTS) {
+    const tried = await runSeeds({ from: 1, count: MUTANT_SEEDS, mutant: patch, failuresMax: 1 }).catch((error: unknown) => String(error));
+    if (typeof tried === "string") {
+      marks.add(false, `[SIM] mutant "${patch.title}" cannot be made: ${tried}`);
+      continue;
+    }
+    const [first] = tried.failures;
+    const found = first ? `by seed ${first.seed}: ${first.violation.slice(0, 120)}` : `by none of ${MUTANT_SEEDS} seeds`;
+    marks.add(first !== undefined, `[SIM] mutant "${patch.title}" is found ${found}`);
+  }
+}
