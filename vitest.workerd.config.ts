@@ -13,6 +13,7 @@ export default defineConfig({
           ORG_LEDGER: { className: "OrgLedgerDO", useSQLite: true },
           ORG_EVENTS: { className: "OrgEventsDO", useSQLite: true },
           ALARM: { className: "AlarmObject", useSQLite: true },
+          SESSIONS: { className: "SessionObject", useSQLite: true },
           EMPTY: { className: "EmptyObject", useSQLite: true },
         },
         r2Buckets: ["BLOBS"],

@@ -4,6 +4,7 @@ import { createDoAlarmScheduler } from "../../src/adapters/scheduler/do-alarm.ts
 
 export { OrgEventsDO } from "../../src/org/org-events-do.ts";
 export { OrgLedgerDO } from "../../src/org/org-ledger-do.ts";
+export { SessionObject } from "./session-object.ts";
 
 /** Has nothing of its own; a suite reaches its storage by `runInDurableObject`. */
 export class EmptyObject extends DurableObject {}
