@@ -4,6 +4,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Services } from "../src/app/services.ts";
 import { apiKeys } from "./api-keys.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { checkpointBlobs } from "./checkpoint-blobs.ts";
 import { createDocs } from "./docs.ts";
 import { methodNotAllowed, problemResponse, toResponse, type LogError } from "./errors.ts";
 import { events } from "./events.ts";
@@ -46,7 +47,7 @@ export function createApp(resolve: (context: ExecutionContextLike, env: unknown)
     await next();
   });
 
-  const subApps = [health, me, sessions, messages, sessionActions, events, stream, outputs, runs, models, providerKeys, apiKeys, machine, sandboxLink, modelBroker, signIn, bootstrap];
+  const subApps = [health, me, sessions, messages, sessionActions, events, stream, outputs, runs, models, providerKeys, apiKeys, machine, sandboxLink, checkpointBlobs, modelBroker, signIn, bootstrap];
   for (const subApp of subApps) app.route("/", subApp);
   app.route("/", createDocs(app));
   const mounted = listRoutes(app);

@@ -8,7 +8,7 @@ import type { IdempotencyMode } from "./idempotency.ts";
 export type Tag = "Sessions" | "Events" | "Runs" | "Models" | "Account" | "Machine" | "Sandbox" | "Instance";
 
 export interface RouteWords {
-  readonly method: "get" | "post" | "patch" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** Hono's form: `/v1/sessions/:sessionId`. */
   readonly path: string;
   readonly tag: Tag;

@@ -12,7 +12,7 @@ const READ_RUNS: Access = { policy: "principal", scope: "runs:read" };
 const READ_PROVIDERS: Access = { policy: "principal", scope: "providers:read" };
 const ADMIN_PROVIDERS: Access = { policy: "principal:admin", scope: "providers:write" };
 
-export const ROUTE_POLICIES: Readonly<Record<`${"GET" | "POST" | "PATCH" | "DELETE"} /${string}`, Access>> = {
+export const ROUTE_POLICIES: Readonly<Record<`${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`, Access>> = {
   "GET /health": OPEN,
   "GET /openapi.json": OPEN,
   "GET /docs": OPEN,
@@ -59,6 +59,10 @@ export const ROUTE_POLICIES: Readonly<Record<`${"GET" | "POST" | "PATCH" | "DELE
   "POST /v1/machine/folders/inspect": { policy: "principal", scope: "machine:read" },
 
   "GET /v1/sandbox/link": SANDBOX,
+  "GET /v1/sandbox/checkpoint-blobs": SANDBOX,
+  "GET /v1/sandbox/checkpoint-blobs/:name": SANDBOX,
+  "PUT /v1/sandbox/checkpoint-blobs/:name": SANDBOX,
+  "DELETE /v1/sandbox/checkpoint-blobs/:name": SANDBOX,
   "GET /v1/broker/model/:provider/*": SANDBOX,
   "POST /v1/broker/model/:provider/*": SANDBOX,
 };

@@ -20,6 +20,8 @@ export const LIMITS = {
   checkpointBlobBytesMax: 16 * 1024 * 1024,
   /** Bytes of a session's newest checkpoint, zipped; twice as much is stored while one takes the place of another. */
   checkpointBytesMax: 2 * 1024 * 1024 * 1024,
+  /** Blobs of a session's checkpoints. */
+  checkpointBlobsMax: 2_000,
   /** Files, folders and links of a work folder that is saved. */
   checkpointFilesMax: 200_000,
 } as const;

@@ -8,16 +8,19 @@ import { dirname } from "node:path";
 export class FileLog {
   readonly #path: string;
   #fd: number;
-  readonly lines: readonly string[];
 
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
     this.#path = path;
     const text = existsSync(path) ? readFileSync(path, "utf8") : "";
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-    this.lines = whole.split("\n").filter((line) => line !== "");
     this.#fd = openSync(path, "a", 0o600);
     if (whole.length < text.length) ftruncateSync(this.#fd, Buffer.byteLength(whole));
+  }
+
+  /** Read from the disk every time. */
+  get lines(): readonly string[] {
+    return readFileSync(this.#path, "utf8").split("\n").filter((line) => line !== "");
   }
 
   /** @throws the system's own error, for example of a full disk; nothing of the lines is in the file then */

@@ -18,8 +18,9 @@ export class Journal {
 
   constructor(log: JournalLog) {
     this.#log = log;
-    this.#lines = log.lines.length;
-    this.#state = log.lines.reduce((state, line) => applyEntry(state, JSON.parse(line) as JournalEntry), EMPTY_STATE);
+    const { lines } = log;
+    this.#lines = lines.length;
+    this.#state = lines.reduce((state, line) => applyEntry(state, JSON.parse(line) as JournalEntry), EMPTY_STATE);
   }
 
   get state(): RuntimeState {

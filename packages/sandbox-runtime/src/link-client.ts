@@ -81,6 +81,11 @@ export class LinkClient {
     this.#flushSoon();
   }
 
+  /** True while something of this kind was said and the session has not committed it. */
+  isOnItsWay(isIt: (message: UpMessage) => boolean): boolean {
+    return this.#pending.some(isIt) || this.#deps.journal.state.link.held.some(({ body }) => isIt(body));
+  }
+
   delta(delta: Delta): void {
     this.#deltas = addDelta(this.#deltas, delta);
     this.#flushSoon();

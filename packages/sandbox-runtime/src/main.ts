@@ -3,7 +3,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createOpenCodeAgent } from "../../../src/adapters/agent/opencode.ts";
+import { createOpenCodeMemory } from "../../../src/adapters/agent/opencode-memory.ts";
 import { FileLog } from "./append-log.ts";
+import { createBlobClient } from "./checkpoint/blob-client.ts";
+import { Checkpointer } from "./checkpoint/checkpointer.ts";
+import { KeptState } from "./checkpoint/kept.ts";
 import { systemClock } from "./clock.ts";
 import { Journal } from "./journal.ts";
 import { LINK_FILE_PATH, takeLinkFile } from "./link-file.ts";
@@ -20,15 +24,28 @@ for (const name of existsSync(runtimeFolder) ? readdirSync(runtimeFolder) : []) 
   if (Number(name) < epoch) rmSync(join(runtimeFolder, name), { recursive: true, force: true });
 }
 
+// Across epochs: the agent's own session goes on in the next sandbox.
+const idLog = new FileLog(join(runtimeFolder, "opencode.jsonl"));
+
 const agent = createOpenCodeAgent({
   executable: opencodePath,
   home,
   tokenFile: join(stateFolder, "broker-token"),
-  // Across epochs: the agent's own session goes on in the next sandbox.
-  log: new FileLog(join(runtimeFolder, "opencode.jsonl")),
+  log: idLog,
   environment: agentEnvironment(),
   now: () => Date.now(),
   randomBytes: (length) => randomBytes(length),
+});
+
+const checkpointer = new Checkpointer({
+  workFolder,
+  memory: createOpenCodeMemory({ home, log: idLog }),
+  blobs: createBlobClient({ linkUrl: url, token }),
+  kept: new KeptState(join(runtimeFolder, "checkpoint"), link.sessionId),
+  scratch: join(runtimeFolder, "scratch"),
+  epoch,
+  clock: systemClock,
+  log: (line) => console.error(line),
 });
 
 const runtime = new Runtime({
@@ -41,10 +58,11 @@ const runtime = new Runtime({
   workFolder,
   token,
   inspectWorkspace: () => inspectWorkspace(workFolder),
+  checkpointer,
   over: () => process.exit(0),
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void runtime.stop());
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void runtime.stop({ savesFirst: true }));
 runtime.start();
 
 /** What the host set for this sandbox, its marker by which it ends every process included. */

@@ -5,6 +5,8 @@
 import type { DownMessage, Failure, UpMessage } from "@berth/protocol";
 import { isPortError } from "../../../src/core/kernel/port-error.ts";
 import type { AgentEvent, CodingAgent, SteerAnswer } from "../../../src/ports/agent/agent.port.ts";
+import type { Checkpointer } from "./checkpoint/checkpointer.ts";
+import { CheckpointError } from "./checkpoint/failure.ts";
 import type { Clock } from "./clock.ts";
 import { isNews, unansweredSteers, unfinished, type Configure, type Prompt, type Steer } from "./journal-state.ts";
 import type { Journal } from "./journal.ts";
@@ -23,11 +25,19 @@ export interface RuntimeDeps {
   readonly token: string;
   /** The branch and commit the work starts from; empty when it is no repository. */
   inspectWorkspace(): Promise<{ readonly branch?: string; readonly base?: string }>;
+  /** Absent: nothing is saved or restored. */
+  readonly checkpointer?: Checkpointer;
   /** The session needs this runtime no more, or it was told to stop; everything is closed by then. */
   over(): void;
 }
 
 const HEARTBEAT_MS = 10_000;
+/** Between a connection that is refused and the news that its process is gone. */
+const AGENT_DEATH_KNOWN_MS = 500;
+/** What a prompt in line waits at most for the work of the turn before to be saved; then that goes on beside it. */
+const SAVE_BETWEEN_TURNS_MS = 300;
+/** Within what a sandbox is given to end. */
+const LAST_SAVE_MS = 2_500;
 
 export class Runtime {
   readonly #deps: RuntimeDeps;
@@ -56,6 +66,10 @@ export class Runtime {
       { dial, journal, clock, epoch, random: () => deps.random() },
       { plan: (body) => this.#plan(body), act: (body) => this.#act(body), over: () => void this.stop() },
     );
+    deps.checkpointer?.listen({
+      post: (message) => this.#link.post(message),
+      isOnItsWay: (id) => this.#link.isOnItsWay((message) => message.type === "checkpoint-saved" && message.checkpoint.id === id),
+    });
   }
 
   start(): void {
@@ -67,11 +81,16 @@ export class Runtime {
     for (const prompt of unfinished(journal.state)) this.#enqueue(() => this.#run(prompt));
   }
 
-  async stop(): Promise<void> {
+  /** @param savesFirst for a sandbox that ends while the session still counts on it */
+  async stop({ savesFirst = false }: { readonly savesFirst?: boolean } = {}): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     this.#cancelHeartbeat?.();
-    await this.#deps.agent.close();
+    const { agent, checkpointer } = this.#deps;
+    if (!savesFirst) checkpointer?.stop();
+    await agent.close();
+    await checkpointer?.last(LAST_SAVE_MS);
+    checkpointer?.stop();
     this.#turn?.ended();
     this.#link.stop();
     this.#deps.over();
@@ -94,7 +113,7 @@ export class Runtime {
       case "steer":
         return this.#steer(body);
       case "checkpoint":
-        return;
+        return this.#deps.checkpointer?.request();
       case "answer":
         return void agent.answer(body.requestId, body.answer).catch((error: unknown) => {
           if (isPortError(error) && error.code === "not-found") this.#post({ type: "request-gone", requestId: body.requestId });
@@ -155,13 +174,22 @@ export class Runtime {
     // A newer one is in the line already.
     if (journal.state.configure !== configure && JSON.stringify(journal.state.configure) !== JSON.stringify(configure)) return;
     const isNew = !journal.state.ready;
-    if (!journal.state.workspace) void this.#describeWorkspace();
     try {
+      await this.#beginWork(configure);
+      if (!journal.state.workspace) void this.#describeWorkspace();
       const { name, version } = await this.#open(configure);
       if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version });
     } catch (error) {
-      if (!this.#stopping.signal.aborted) this.#post({ type: "agent-failed", failure: failureOf(error, "agent-failed") });
+      if (this.#stopping.signal.aborted) return;
+      if (error instanceof CheckpointError) this.#post({ type: "workspace-failed", failure: error.failure });
+      else this.#post({ type: "agent-failed", failure: failureOf(error, "agent-failed") });
     }
+  }
+
+  /** A fresh folder gets the session's work before an agent sees it. @throws CheckpointError */
+  async #beginWork({ restore }: Configure): Promise<void> {
+    const restored = await this.#deps.checkpointer?.begin(restore?.checkpoint ?? null);
+    if (restored) this.#post({ type: "workspace-restored", checkpoint: restored });
   }
 
   async #describeWorkspace(): Promise<void> {
@@ -173,8 +201,9 @@ export class Runtime {
   }
 
   async #open(configure: Configure): ReturnType<CodingAgent["open"]> {
-    const { type: _type, ...config } = configure;
+    const { type: _type, restore: _restore, ...config } = configure;
     const { agent, workFolder, token } = this.#deps;
+    await this.#beginWork(configure);
     const info = await agent.open({ ...config, workFolder, brokerToken: token }, this.#stopping.signal);
     this.#isOpen = true;
     return info;
@@ -182,13 +211,15 @@ export class Runtime {
 
   async #run(prompt: Prompt): Promise<void> {
     const { messageId } = prompt;
+    const { journal, checkpointer } = this.#deps;
     // Sent down twice, or ended before a restart.
-    if (this.#deps.journal.state.prompts[messageId] === null) return;
+    if (journal.state.prompts[messageId] === null) return;
     if (this.#stopped.has(messageId)) return this.#post({ type: "turn-ended", messageId, outcome: "stopped" });
     const over = new Promise<void>((resolve) => {
       this.#turn = { messageId, ended: resolve };
     });
     this.#beat();
+    checkpointer?.turnStarted();
     try {
       await this.#submitOnce(prompt).then(() => over);
     } catch (error) {
@@ -199,10 +230,12 @@ export class Runtime {
     this.#submitted = null;
     this.#stopped.delete(messageId);
     this.#cancelHeartbeat?.();
+    if (checkpointer) await this.#atMost(SAVE_BETWEEN_TURNS_MS, checkpointer.turnEnded());
   }
 
   /** Submits what the agent never saw; what it saw, or may have seen, it reports again. */
-  async #submitOnce({ messageId, text, model }: Prompt): Promise<void> {
+  async #submitOnce(prompt: Prompt, isRepeat = false): Promise<void> {
+    const { messageId, text, model } = prompt;
     const { agent, journal } = this.#deps;
     if (!this.#isOpen && journal.state.configure) await this.#open(journal.state.configure);
     const known = await agent.lookup(messageId);
@@ -220,9 +253,13 @@ export class Runtime {
       // The stop came while the prompt was on its way.
       if (this.#stopped.has(messageId)) await agent.interrupt(messageId);
     } catch (error) {
+      if (!isPortError(error)) throw error;
       // It may have arrived all the same; only what surely did not is a failure to report.
-      if (!isPortError(error) || error.outcome !== "unknown") throw error;
-      await agent.resume(messageId);
+      if (error.outcome === "unknown") return agent.resume(messageId);
+      // The agent died a moment ago and never heard of it: once that is known it is started again, and asked once more.
+      if (isRepeat || error.outcome !== "not-applied" || error.retry !== "same-request") throw error;
+      await new Promise<void>((resolve) => void this.#deps.clock.after(AGENT_DEATH_KNOWN_MS, resolve));
+      return this.#submitOnce(prompt, true);
     }
   }
 
@@ -267,6 +304,13 @@ export class Runtime {
     if (!isNews(this.#deps.journal.state, message) || (key !== null && this.#said.has(key))) return;
     if (key !== null) this.#said.add(key);
     this.#link.post(message);
+  }
+
+  async #atMost(ms: number, work: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(ms, resolve);
+    await Promise.race([work, promise]);
+    cancel();
   }
 
   #beat(): void {

@@ -39,6 +39,7 @@ export async function launchOpenCode(deps: OpenCodeDeps, ids: OpenCodeIds, confi
   const { executable, home, tokenFile, environment, startTimeoutMs = 40_000, callTimeoutMs = 30_000 } = deps;
   const { workFolder, git } = config;
   const password = Buffer.from(deps.randomBytes(PASSWORD_BYTES)).toString("hex");
+  ids.reread();
   mkdirSync(home, { recursive: true });
   mkdirSync(dirname(tokenFile), { recursive: true });
   writeFileSync(tokenFile, config.brokerToken, { mode: 0o600 });

@@ -1,0 +1,203 @@
+/**
+ * Saves a session's work: after each turn, when the session asks, and inside a turn while files change. One checkpoint is
+ * made at a time; who asks meanwhile gets the next one, since this one may have looked before the change.
+ */
+import type { Checkpoint, Failure, UpMessage } from "@berth/protocol";
+import type { Clock } from "../clock.ts";
+import type { Blobs } from "./archive.ts";
+import { CheckpointError, failureOf, notRestored } from "./failure.ts";
+import { Garbage } from "./garbage.ts";
+import type { Base, KeptState } from "./kept.ts";
+import { checkpointOf } from "./manifest.ts";
+import type { AgentMemory } from "./memory.ts";
+import { AIM_MS, intervalAfter } from "./pace.ts";
+import { restore } from "./restore.ts";
+import { save, type SaveDeps } from "./save.ts";
+import { walk } from "./tree.ts";
+
+export interface CheckpointerDeps {
+  readonly workFolder: string;
+  readonly memory: AgentMemory;
+  readonly blobs: Blobs;
+  readonly kept: KeptState;
+  /** A folder for temporary files. */
+  readonly scratch: string;
+  readonly epoch: number;
+  readonly clock: Clock;
+  log(line: string): void;
+}
+
+export interface CheckpointListener {
+  post(message: Extract<UpMessage, { type: "checkpoint-saved" | "checkpoint-failed" }>): void;
+  /** True while the session has not committed that it was saved. */
+  isOnItsWay(checkpointId: string): boolean;
+}
+
+export class Checkpointer {
+  readonly #deps: CheckpointerDeps;
+  readonly #garbage: Garbage;
+  #listener: CheckpointListener | null = null;
+  #base: Base | null = null;
+  #running: Promise<void> | null = null;
+  /** A checkpoint that begins later than now was asked for. */
+  #next: Promise<void> | null = null;
+  #isAsked = false;
+  #isLive = false;
+  #isOver = false;
+  #lastFailure: string | null = null;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(deps: CheckpointerDeps) {
+    this.#deps = deps;
+    this.#garbage = new Garbage(deps.blobs);
+  }
+
+  listen(listener: CheckpointListener): void {
+    this.#listener = listener;
+  }
+
+  /**
+   * Before the agent is opened: a fresh folder gets the content of the session's checkpoint, one with a live tree is left
+   * alone. Answers what was restored. @throws CheckpointError
+   */
+  async begin(checkpointId: string | null): Promise<Checkpoint | null> {
+    if (this.#isLive) return null;
+    const { kept } = this.#deps;
+    const isFresh = kept.readMark() === null;
+    const restored = isFresh && checkpointId !== null ? await this.#restore(checkpointId) : null;
+    if (isFresh && restored === null) kept.mark(null);
+    if (!isFresh) await this.#goOn(checkpointId);
+    this.#isLive = true;
+    if (this.#isAsked) void this.#soon();
+    return restored;
+  }
+
+  turnStarted(): void {
+    this.#saveAfter(AIM_MS);
+  }
+
+  /** Resolves when what the turn left is saved, or could not be. */
+  turnEnded(): Promise<void> {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    return this.#soon();
+  }
+
+  /** Answered by a message in any case. */
+  request(): void {
+    this.#isAsked = true;
+    void this.#soon();
+  }
+
+  /** The last one before the runtime ends. */
+  async last(withinMs: number): Promise<void> {
+    if (!this.#isLive || this.#isOver) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(withinMs, resolve);
+    await Promise.race([this.#soon(), promise]);
+    cancel();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#cancelTimer?.();
+  }
+
+  async #restore(id: string): Promise<Checkpoint> {
+    const { workFolder, kept, memory, log } = this.#deps;
+    const startedAtMs = this.#deps.clock.now();
+    const { passedOver, ...saved } = await restore(this.#deps, id).catch((error: unknown) => {
+      throw notRestored(error);
+    });
+    for (const { id: broken, why } of passedOver) log(`checkpoint ${broken} was passed over: ${why}`);
+    const { tree } = await walk(workFolder, Number.MAX_SAFE_INTEGER);
+    this.#base = { ...saved, tree, wholeTree: null, fingerprint: memory.fingerprint() };
+    kept.mark(saved.id);
+    kept.note(this.#base);
+    await this.#garbage.begin(saved.id).catch(() => {});
+    log(`restored ${saved.id} with ${saved.manifest.files} files in ${this.#deps.clock.now() - startedAtMs} ms`);
+    return checkpointOf(saved);
+  }
+
+  /** A later runtime in the same folder. */
+  async #goOn(knownId: string | null): Promise<void> {
+    this.#base = this.#deps.kept.readNotes();
+    if (knownId !== null) await this.#garbage.begin(knownId).catch(() => {});
+    if (this.#base) this.#garbage.add(this.#base);
+  }
+
+  #saveAfter(ms: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#deps.clock.after(ms, () => void this.#inTurn());
+  }
+
+  async #inTurn(): Promise<void> {
+    const startedAtMs = this.#deps.clock.now();
+    const cancelled = this.#cancelTimer;
+    await this.#soon();
+    // The turn may be over by now.
+    if (this.#cancelTimer !== cancelled || this.#isOver) return;
+    const tookMs = this.#deps.clock.now() - startedAtMs;
+    this.#saveAfter(intervalAfter(tookMs) - tookMs);
+  }
+
+  #soon(): Promise<void> {
+    if (this.#isOver || !this.#isLive) return Promise.resolve();
+    if (this.#running === null) return this.#start();
+    this.#next ??= this.#running.then(() => this.#start());
+    return this.#next;
+  }
+
+  #start(): Promise<void> {
+    this.#next = null;
+    this.#running = this.#save().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #save(): Promise<void> {
+    if (this.#isOver) return;
+    const isAsked = this.#isAsked;
+    this.#isAsked = false;
+    try {
+      const made = await this.#make();
+      if (made) {
+        this.#deps.kept.note(made);
+        this.#base = made;
+        this.#garbage.add(made);
+      }
+      this.#lastFailure = null;
+      if (this.#base && (made || isAsked)) this.#listener?.post({ type: "checkpoint-saved", checkpoint: checkpointOf(this.#base) });
+    } catch (error) {
+      this.#failed(error, isAsked);
+      return;
+    }
+    await this.#garbage.collect((id) => this.#listener?.isOnItsWay(id) === false).catch(() => {});
+  }
+
+  async #make(): Promise<Base | null> {
+    const deps: SaveDeps = { ...this.#deps, blobs: this.#garbage.watched };
+    try {
+      return await save(deps, this.#base);
+    } catch (error) {
+      if (this.#base === null || failureOf(error).code !== "checkpoint-too-large") throw error;
+      // Without its past it may be small enough.
+      return await save(deps, null);
+    }
+  }
+
+  /** Said once for the same reason in a row, and to whoever asked. */
+  #failed(error: unknown, isAsked: boolean): void {
+    if (error instanceof CheckpointError && error.isOver) {
+      this.stop();
+      return;
+    }
+    if (this.#isOver) return;
+    const failure: Failure = failureOf(error);
+    if (!isAsked && this.#lastFailure === failure.code) return;
+    this.#lastFailure = failure.code;
+    this.#deps.log(`checkpoint failed: ${failure.message}`);
+    this.#listener?.post({ type: "checkpoint-failed", failure });
+  }
+}

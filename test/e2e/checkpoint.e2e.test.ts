@@ -1,0 +1,130 @@
+/**
+ * A sandbox is destroyed with its folder, and the next one goes on from the last checkpoint. `SOAK=1` takes twenty instants
+ * of turns of 300 s, `INSTANTS` as many as it says; `SEED` repeats a run.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SessionClient, SessionEvent } from "@berth/sdk";
+import { setTimeout as delay } from "node:timers/promises";
+import { createPrng } from "../../src/core/kernel/prng.ts";
+import { checkMemory, destroySandbox, lastLine, listing } from "./checkpoint/lost-sandbox.ts";
+import { logOf, MODEL, startTestStack, turn, untilStatus, type TestStack } from "./support/stack.ts";
+
+const SOAK = process.env["SOAK"] === "1";
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const INSTANTS = Number(process.env["INSTANTS"] ?? (SOAK ? 20 : 1));
+const TURN_S = SOAK ? 300 : 40;
+/** Instants that are waited for at the same time, each in a session of its own. */
+const LANES = SOAK ? 4 : 1;
+const FIRST_S = 12;
+const BEHIND_MAX = 30;
+const RESTORED_WITHIN_MS = 90_000;
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await startTestStack();
+});
+
+afterAll(() => stack?.end());
+
+const phases = (events: readonly SessionEvent[]): string[] => events.flatMap((event) => (event.type === "workspace.checkpoint" ? [event.data.phase] : []));
+
+async function newSession(): Promise<SessionClient> {
+  const { id } = await stack.berth.sessions.create({ model: MODEL, onInterruption: "ask" });
+  const session = stack.berth.session(id);
+  await untilStatus(session, ["idle"]);
+  return session;
+}
+
+async function saved(session: SessionClient, after: number): Promise<void> {
+  for await (const event of session.events({ after, signal: AbortSignal.timeout(30_000) })) {
+    if (event.type === "workspace.checkpoint" && event.data.phase === "saved") return;
+  }
+}
+
+async function lastSeq(session: SessionClient): Promise<number> {
+  return (await logOf(session)).at(-1)?.seq ?? 0;
+}
+
+/** What the agent answers when it is asked for what it was told. */
+async function recalled(session: SessionClient): Promise<string> {
+  const after = await lastSeq(session);
+  await turn(session, "!recall");
+  return JSON.stringify((await logOf(session, after)).filter(({ type }) => type === "part.ended"));
+}
+
+describe("a sandbox that is destroyed with its folder", () => {
+  test("[CHK8] [CHK9] is restored with the next message: the same tree, the agent's database whole, and it still knows what it was told", async () => {
+    const session = await newSession();
+    await turn(session, "remember the word heliotrope");
+    const make = [
+      "mkdir -p deep/er empty && echo one > deep/er/file && ln -s deep/er/file link && printf '#!/bin/sh\\necho hi\\n' > run && chmod 755 run",
+      "echo secret.txt > .gitignore && echo ignored > secret.txt && git add -A && git commit -qm first && echo later >> deep/er/file && head -c 300000 /dev/urandom > big",
+      "mkdir gone && echo gone > gone/file",
+    ];
+    await turn(session, make.map((line) => `!bash ${line}`).join("\n"));
+    const after = await lastSeq(session);
+    await turn(session, "!bash rm -r gone && chmod 600 deep/er/file");
+    await saved(session, after);
+    // The next one is made only when something changed, and nothing does any more.
+    const before = listing(stack, session.id);
+    await destroySandbox(stack, session.id);
+    const destroyedAt = await lastSeq(session);
+    const startedAtMs = Date.now();
+    expect(await recalled(session)).toContain("heliotrope");
+    console.log(`answered ${Date.now() - startedAtMs} ms after the message`);
+    const events = await logOf(session, destroyedAt);
+    expect(phases(events)).toContain("restored");
+    const types = events.map((event) => (event.type === "sandbox.status" ? `sandbox ${event.data.phase}` : event.type === "workspace.checkpoint" ? `checkpoint ${event.data.phase}` : event.type));
+    expect(types.indexOf("checkpoint restored")).toBeLessThan(types.indexOf("sandbox ready"));
+    expect(listing(stack, session.id)).toEqual(before);
+    expect(checkMemory(stack, session.id)).toBe("ok");
+  }, 180_000);
+
+  test(`[CHK10] inside a turn loses at most ${BEHIND_MAX} s of work: ${INSTANTS} random instants (SEED=${SEED})`, async () => {
+    const prng = createPrng(SEED);
+    const instants = Array.from({ length: INSTANTS }, () => FIRST_S + prng.int((TURN_S - FIRST_S) * 1000) / 1000);
+    const outcomes: Outcome[] = [];
+    const lane = async (): Promise<void> => {
+      for (let instant = instants.pop(); instant !== undefined; instant = instants.pop()) outcomes.push(await lose(instant));
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    console.log(`BEHIND ${JSON.stringify({ instants: outcomes.length, max: Math.max(...outcomes.map(({ behind }) => behind)), outcomes })}`);
+    expect(outcomes.filter(({ behind, memory, knows }) => behind > BEHIND_MAX || memory !== "ok" || !knows)).toEqual([]);
+    expect(outcomes).toHaveLength(INSTANTS);
+  }, 120_000 + (INSTANTS * (TURN_S + 60) * 1000) / LANES);
+});
+
+interface Outcome {
+  readonly atS: number;
+  readonly written: number;
+  readonly restored: number;
+  readonly behind: number;
+  readonly memory: string;
+  readonly knows: boolean;
+}
+
+async function lose(atS: number): Promise<Outcome> {
+  const session = await newSession();
+  await turn(session, "remember the word heliotrope");
+  await session.send(`!bash for i in $(seq ${TURN_S}); do echo $i >> lines; sleep 1; done`);
+  for (let waited = 0; lastLine(stack, session.id, "lines") < 1 && waited < 600; waited++) await delay(50);
+  await delay(atS * 1000);
+  const written = lastLine(stack, session.id, "lines");
+  await destroySandbox(stack, session.id);
+  const { seq } = await interrupted(session);
+  await session.resume({ interrupted: "skip" });
+  await untilStatus(session, ["idle"], seq, RESTORED_WITHIN_MS);
+  const restored = lastLine(stack, session.id, "lines");
+  const memory = checkMemory(stack, session.id);
+  const knows = (await recalled(session)).includes("heliotrope");
+  await session.remove();
+  return { atS, written, restored, behind: written - restored, memory, knows };
+}
+
+async function interrupted(session: SessionClient): Promise<SessionEvent> {
+  for await (const event of session.events({ signal: AbortSignal.timeout(RESTORED_WITHIN_MS) })) {
+    if (event.type === "session.status" && event.data.status === "waiting") return event;
+  }
+  throw new Error("nobody noticed that the sandbox is gone");
+}

@@ -1,0 +1,52 @@
+/** A sandbox that is gone with everything that was in it, and what the next one has. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
+import { processesOfSandbox, signalAll } from "../kill/victims.ts";
+import type { TestStack } from "../support/stack.ts";
+import { eventually } from "../support/waiting.ts";
+
+export function sandboxFolder({ dataDir }: Pick<TestStack, "dataDir">, sessionId: string): string {
+  return join(dataDir, "sandboxes", sessionId);
+}
+
+/** Nothing is asked: every process gets SIGKILL, and the folder with all that the backend knows of it goes. */
+export async function destroySandbox(stack: TestStack, sessionId: string): Promise<void> {
+  for (let left = processesOfSandbox(sessionId); left.length > 0; left = processesOfSandbox(sessionId)) {
+    signalAll(left.map(({ pid }) => pid), "SIGKILL");
+    await delay(20);
+  }
+  // The host may write down meanwhile that they ended.
+  await eventually("no folder", () => {
+    rmSync(sandboxFolder(stack, sessionId), { recursive: true, force: true, maxRetries: 10 });
+    return existsSync(sandboxFolder(stack, sessionId)) ? "still there" : true;
+  }, 10_000);
+}
+
+/** What SQLite says of the agent's database as it lies there. */
+export function checkMemory(stack: TestStack, sessionId: string): string {
+  const database = new DatabaseSync(join(sandboxFolder(stack, sessionId), "home/.local/share/opencode/opencode.db"), { readOnly: true });
+  try {
+    return String(database.prepare("PRAGMA integrity_check").get()?.["integrity_check"]);
+  } finally {
+    database.close();
+  }
+}
+
+/** Every name below the work folder with its kind, mode, length and content; `.git` too, but for what git writes by looking. */
+export function listing(stack: TestStack, sessionId: string): string[] {
+  const work = join(sandboxFolder(stack, sessionId), "work");
+  const script = "find . -path ./.git/index -prune -o -type f -printf '%y %m %p ' -exec sha256sum {} \\; -o -printf '%y %m %p %l\\n' | sort";
+  return execFileSync("/bin/sh", ["-c", script], { cwd: work, encoding: "utf8" }).trim().split("\n");
+}
+
+/** The last number that was written; 0 when there is none. */
+export function lastLine(stack: TestStack, sessionId: string, name: string): number {
+  try {
+    return Number(readFileSync(join(sandboxFolder(stack, sessionId), "work", name), "utf8").trim().split("\n").at(-1));
+  } catch {
+    return 0;
+  }
+}
