@@ -38,9 +38,18 @@ describe("the agent's faults", () => {
     expect(world.store.turns.size).toBe(1);
   });
 
-  test("[agent:prompt:not-listening] fails a prompt that surely did not arrive, and runs the next", async () => {
+  test("[agent:prompt:not-listening] asks once more where a prompt surely did not arrive, and runs it once", async () => {
     const { world, session } = await readyWorld();
     world.faults.arm("agent:prompt:not-listening");
+    session.tell(prompt("msg_1", "!say after all"));
+    await until(world, () => session.all("turn-ended").length === 1);
+    expect(session.all("turn-ended").map(({ outcome }) => outcome)).toEqual(["completed"]);
+    expect(world.store.turns.size).toBe(1);
+  });
+
+  test("[agent:prompt:not-listening] fails a prompt that did not arrive the second time either, and runs the next", async () => {
+    const { world, session } = await readyWorld();
+    world.faults.arm("agent:prompt:not-listening", { times: 2 });
     session.tell(prompt("msg_1", "!say lost"));
     session.tell(prompt("msg_2", "!say next"));
     await until(world, () => session.all("turn-ended").length === 2);
