@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPrng } from "../../src/core/kernel/prng.ts";
 import type { Subject } from "./kill/point.ts";
 import { POINTS, runKind, SEED, type Kind } from "./kill/run-kind.ts";
@@ -94,24 +94,28 @@ const fullDisk: Kind = {
   },
 };
 
-const quick = [
-  ["KIL3", agent, 2],
-  ["KIL4", runtime, 2],
-] as const;
-for (const [id, kind, share] of quick) {
-  const points = POINTS(share);
-  test(`[${id}] ${points} kills of the ${kind.kind} at random points: nothing accepted is lost, nothing runs twice (SEED=${SEED})`, () => runKind(stack, kind, points), MINUTES(points));
-}
+/** Most of the silence is waiting, so the others are killed meanwhile, one after the other. */
+describe.concurrent("in the sandbox", () => {
+  const silences = POINTS(1);
+  test(
+    `[KIL5] ${silences} times everything in the sandbox stands still for two minutes: noticed within 90 s, nothing lost, nothing twice (SEED=${SEED})`,
+    () => runKind(stack, { ...silence, afterPoint: () => Promise.all(continued).then(() => []) }, silences),
+    MINUTES(silences, 300_000),
+  );
 
-test(`[KIL5] ${POINTS(1)} times everything in the sandbox stands still for two minutes: noticed within 90 s, nothing lost, nothing twice (SEED=${SEED})`, async () => {
-  const points = POINTS(1);
-  await runKind(stack, { ...silence, afterPoint: () => Promise.all(continued).then(() => []) }, points);
-}, MINUTES(POINTS(1), 300_000));
+  describe.concurrent("one after the other", () => {
+    for (const [id, kind] of [["KIL3", agent], ["KIL4", runtime]] as const) {
+      const points = POINTS(2);
+      test.sequential(`[${id}] ${points} kills of the ${kind.kind} at random points: nothing accepted is lost, nothing runs twice (SEED=${SEED})`, () => runKind(stack, kind, points), MINUTES(points));
+    }
 
-test(`[KIL7] ${POINTS(1)} times the disk under runtime and agent is full: they go on once there is room, nothing lost, nothing twice (SEED=${SEED})`, async () => {
-  try {
-    await runKind(stack, fullDisk, POINTS(1));
-  } finally {
-    disk?.remove();
-  }
-}, MINUTES(POINTS(1), 120_000));
+    const disks = POINTS(1);
+    test.sequential(`[KIL7] ${disks} times the disk under runtime and agent is full: they go on once there is room, nothing lost, nothing twice (SEED=${SEED})`, async () => {
+      try {
+        await runKind(stack, fullDisk, disks);
+      } finally {
+        disk?.remove();
+      }
+    }, MINUTES(disks, 120_000));
+  });
+});
