@@ -4,7 +4,7 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const deferred = { reason: "reservations around model calls come with the caps", until: "spending caps of sessions and organizations" };
+const deferred = { reason: "the broker does not repeat, log or time its reservations yet", until: "spending caps of sessions and organizations" };
 const UNANSWERED = { code: "unknown", outcome: "unknown", retry: "same-request" } as const;
 
 export const LEDGER_FAULTS: FaultCatalog = {
@@ -28,7 +28,6 @@ export const LEDGER_FAULTS: FaultCatalog = {
       rule: "Refuse the model call; an id is used for one estimate.",
       recovery: "the agent's model call fails and it may try again",
       source: "sdk",
-      deferred,
     },
     {
       id: "ledger:reserve:overloaded",
@@ -48,7 +47,6 @@ export const LEDGER_FAULTS: FaultCatalog = {
       rule: "Fail closed: no model call without a grant.",
       recovery: "the person is told that the budget could not be checked, and may repeat",
       source: "https://developers.cloudflare.com/durable-objects/best-practices/error-handling/",
-      deferred,
     },
     {
       id: "ledger:reserve:lost-answer",
@@ -67,7 +65,6 @@ export const LEDGER_FAULTS: FaultCatalog = {
       rule: "Give up at the deadline and fail closed.",
       recovery: "the person is told that the budget could not be checked, and may repeat",
       source: "sdk",
-      deferred,
     },
     {
       id: "ledger:settle:double-settle",
@@ -77,7 +74,6 @@ export const LEDGER_FAULTS: FaultCatalog = {
       rule: "The first settlement stays.",
       recovery: "the person sees the amount once",
       source: "sdk",
-      deferred,
     },
     {
       id: "ledger:settle:after-expiry",
@@ -107,7 +103,6 @@ export const LEDGER_FAULTS: FaultCatalog = {
       rule: "A late grant is a grant; it counts once.",
       recovery: "the first word of the answer comes later",
       source: "sdk",
-      deferred,
     },
   ],
   notApplicable: {
