@@ -128,12 +128,9 @@ export class SessionActor {
     if (state === this.#state && result.events.length === 0 && outbox.length === 0 && messages.length === 0) return null;
     const { events, outputs } = this.#cutBigOutputs(state.sessionId, result.events);
     const answersAdd = answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: atMs + ANSWER_LIFETIME_MS }] : [];
+    let committed: readonly SessionEvent[];
     try {
-      const committed = this.#ports.store.commit({ ...this.#text.write(state, messages), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
-      this.#state = state;
-      this.#text.written(state, messages);
-      this.#show(committed, outputs.length > 0);
-      return null;
+      committed = this.#ports.store.commit({ state: JSON.stringify(state), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
     } catch (error) {
       const refusal = notCommitted(error);
       this.#ports.log({ event: "not-committed", sessionId: state.sessionId, error: String(error) });
@@ -142,6 +139,9 @@ export class SessionActor {
       this.#rearm();
       return refusal;
     }
+    this.#state = state;
+    this.#show(committed, outputs.length > 0);
+    return null;
   }
 
   #show(committed: readonly SessionEvent[], hasOutputs: boolean): void {
