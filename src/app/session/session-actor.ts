@@ -130,7 +130,7 @@ export class SessionActor {
     const answersAdd = answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: atMs + ANSWER_LIFETIME_MS }] : [];
     let committed: readonly SessionEvent[];
     try {
-      committed = this.#ports.store.commit({ state: JSON.stringify(state), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
+      committed = this.#ports.store.commit({ ...this.#text.write(state, messages), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
     } catch (error) {
       const refusal = notCommitted(error);
       this.#ports.log({ event: "not-committed", sessionId: state.sessionId, error: String(error) });
@@ -140,6 +140,7 @@ export class SessionActor {
       return refusal;
     }
     this.#state = state;
+    this.#text.written(state, messages);
     this.#show(committed, outputs.length > 0);
     return null;
   }
