@@ -13,6 +13,12 @@ export interface Transcript {
   readonly workspaceStatus: EventData<"workspace.status"> | null;
   readonly sandbox: EventData<"sandbox.status"> | null;
   readonly todos: EventData<"todo.updated">["items"];
+  /** When the work was last saved outside its sandbox. */
+  readonly savedAt: string | null;
+  /** Why it could not be saved since. */
+  readonly saveFailure: Failure | null;
+  /** When the sandbox of now was made from saved work; null when it began otherwise. */
+  readonly restoredAt: string | null;
   /** In the order they were sent; queued and cancelled ones too. */
   readonly turns: readonly Turn[];
 }
@@ -25,6 +31,13 @@ export interface Turn {
   readonly at: string;
   readonly status: MessageStatus;
   readonly failure: Failure | null;
+  /** Meant for the turn that was running. */
+  readonly steers: boolean;
+  /** Why that may not have worked, or has not. */
+  readonly deferred: EventData<"message.steer-deferred">["reason"] | null;
+  /** The interrupted message whose work this one goes on with, or does again. */
+  readonly continues: string | null;
+  readonly retryOf: string | null;
   readonly run: TurnRun | null;
   readonly items: readonly TurnItem[];
 }
@@ -33,6 +46,8 @@ export interface TurnRun {
   readonly id: string;
   readonly startedAt: string;
   readonly endedAt: string | null;
+  /** The agent was asked to stop. */
+  readonly stopping: boolean;
   readonly end: EventData<"run.ended"> | null;
 }
 

@@ -17,6 +17,9 @@ export function emptyTranscript(): Transcript {
     workspaceStatus: null,
     sandbox: null,
     todos: [],
+    savedAt: null,
+    saveFailure: null,
+    restoredAt: null,
     turns: [],
   };
 }
@@ -55,20 +58,32 @@ function reduce(transcript: Transcript, event: SessionEvent): Transcript {
       const { status, waitingFor = null, failure = null } = event.data;
       return { ...transcript, status, waitingFor, failure };
     }
-    case "sandbox.status":
-      return { ...transcript, sandbox: { ...transcript.sandbox, failure: undefined, ...event.data } };
+    case "sandbox.status": {
+      // What it stands in for is told once, and holds for its whole start.
+      const isNew = event.data.phase === "requested";
+      const sandbox = { ...transcript.sandbox, failure: undefined, ...(isNew ? { insteadOf: undefined, isolation: undefined } : {}), ...event.data };
+      return { ...transcript, sandbox, ...(isNew ? { restoredAt: null } : {}) };
+    }
+    case "workspace.checkpoint":
+      return checkpoint(transcript, event);
     case "workspace.status":
       return { ...transcript, workspaceStatus: event.data };
     case "workspace.applied":
       return appendItem(transcript, event, { kind: "applied", id: event.id, at: event.at, ...event.data });
     case "message.queued":
-      return { ...transcript, turns: [...transcript.turns, newTurn(event)] };
+      return addTurn(transcript, newTurn(event));
+    case "message.moved":
+      return moveTurn(transcript, event.messageId ?? "", event.data.position);
+    case "message.steer-deferred":
+      return changeTurn(transcript, event, (turn) => ({ ...turn, deferred: event.data.reason }));
     case "message.status":
       return changeTurn(transcript, event, (turn) => ({ ...turn, status: event.data.status, failure: event.data.failure ?? null }));
     case "run.started":
-      return changeTurn(transcript, event, (turn) => ({ ...turn, model: event.data.model, run: { id: event.runId ?? "", startedAt: event.at, endedAt: null, end: null } }));
+      return changeTurn(transcript, event, (turn) => ({ ...turn, model: event.data.model, run: { id: event.runId ?? "", startedAt: event.at, endedAt: null, stopping: false, end: null } }));
+    case "run.stopping":
+      return changeTurn(transcript, event, (turn) => (turn.run ? { ...turn, run: { ...turn.run, stopping: true } } : turn));
     case "run.ended":
-      return changeTurn(transcript, event, (turn) => ({ ...turn, run: { id: event.runId ?? "", startedAt: turn.run?.startedAt ?? event.at, endedAt: event.at, end: event.data } }));
+      return changeTurn(transcript, event, (turn) => ({ ...turn, run: { id: event.runId ?? "", startedAt: turn.run?.startedAt ?? event.at, endedAt: event.at, stopping: turn.run?.stopping ?? false, end: event.data } }));
     case "part.started":
       return putPart(transcript, event, event.data.part, event.data.part.tool ? event.data.part.tool.status === "running" : true);
     case "part.ended":
@@ -95,9 +110,36 @@ function newTurn(event: Extract<SessionEvent, { type: "message.queued" }>): Turn
     at: event.at,
     status: "queued",
     failure: null,
+    steers: event.data.delivery === "steer",
+    deferred: null,
+    continues: event.data.continues ?? null,
+    retryOf: event.data.retryOf ?? null,
     run: null,
     items: [],
   };
+}
+
+/** What stands in for an interrupted message goes before those that wait. */
+function addTurn(transcript: Transcript, turn: Turn): Transcript {
+  const waiting = transcript.turns.findIndex(({ status }) => status === "queued");
+  const at = waiting < 0 || (turn.continues ?? turn.retryOf) === null ? transcript.turns.length : waiting;
+  return { ...transcript, turns: transcript.turns.toSpliced(at, 0, turn) };
+}
+
+/** @param position how many are before it then, the running one included */
+function moveTurn(transcript: Transcript, messageId: string, position: number): Transcript {
+  const moved = transcript.turns.find((turn) => turn.messageId === messageId);
+  if (!moved) return transcript;
+  const others = transcript.turns.filter((turn) => turn !== moved);
+  const isRunning = others.some(({ run }) => run !== null && run.end === null);
+  const next = others.filter(({ status }) => status === "queued")[position - (isRunning ? 1 : 0)];
+  const at = next ? others.indexOf(next) : others.length;
+  return { ...transcript, turns: others.toSpliced(at, 0, moved) };
+}
+
+function checkpoint(transcript: Transcript, { data, at }: Extract<SessionEvent, { type: "workspace.checkpoint" }>): Transcript {
+  if (data.phase === "failed") return { ...transcript, saveFailure: data.failure ?? null };
+  return data.phase === "restored" ? { ...transcript, restoredAt: at } : { ...transcript, savedAt: at, saveFailure: null };
 }
 
 /** The event's own turn, or for one that names no message the newest that has begun. */

@@ -71,3 +71,38 @@ test("what names no message belongs to the newest turn that has begun", () => {
   const { turns } = applyEvents(emptyTranscript(), events);
   expect(turns.map(({ items }) => items.length)).toEqual([1, 0]);
 });
+
+test("waiting messages change places, and what stands in for an interrupted one goes before them", () => {
+  const running = log(
+    queued("m1", "one"),
+    status("m1", "running"),
+    { type: "run.started", messageId: "m1", runId: "r1", data: { model: "demo/demo", epoch: 1 } },
+    queued("m2", "two"),
+    queued("m3", "three"),
+    { type: "message.moved", messageId: "m3", data: { position: 1 } },
+  );
+  const transcript = applyEvents(emptyTranscript(), running);
+  expect(transcript.turns.map(({ messageId }) => messageId)).toEqual(["m1", "m3", "m2"]);
+  const next = { ...log({ type: "message.queued", messageId: "m1.2", data: { text: "go on", model: "demo/demo", position: 0, continues: "m1" } })[0], seq: 7 } as SessionEvent;
+  expect(applyEvent(transcript, next).turns.map(({ messageId, continues }) => [messageId, continues])).toEqual([["m1", null], ["m1.2", "m1"], ["m3", null], ["m2", null]]);
+});
+
+test("steering, stopping and saving are told as they are", () => {
+  const { turns, savedAt, saveFailure, restoredAt, sandbox } = applyEvents(
+    emptyTranscript(),
+    log(
+      { type: "sandbox.status", data: { epoch: 1, phase: "requested", backend: "process", insteadOf: { backend: "docker", failure: { code: "away", message: "Docker is away." } } } },
+      { type: "sandbox.status", data: { epoch: 1, phase: "ready", backend: "process", isolation: "bubblewrap" } },
+      queued("m1", "one"),
+      { type: "run.started", messageId: "m1", runId: "r1", data: { model: "demo/demo", epoch: 1 } },
+      { type: "run.stopping", messageId: "m1", runId: "r1", data: { reason: "person" } },
+      { type: "message.queued", messageId: "m2", data: { text: "two", model: "demo/demo", position: 1, delivery: "steer" } },
+      { type: "message.steer-deferred", messageId: "m2", data: { reason: "refused" } },
+      { type: "workspace.checkpoint", data: { phase: "saved", epoch: 1, checkpoint: { id: "c1", files: 1, bytes: 1 } } },
+      { type: "workspace.checkpoint", data: { phase: "failed", epoch: 1, failure: { code: "full", message: "Full." } } },
+    ),
+  );
+  expect(turns.map(({ steers, deferred, run }) => [steers, deferred, run?.stopping])).toEqual([[false, null, true], [true, "refused", undefined]]);
+  expect([savedAt, saveFailure?.code, restoredAt]).toEqual(["2026-01-01T00:00:07.000Z", "full", null]);
+  expect(sandbox).toMatchObject({ phase: "ready", isolation: "bubblewrap", insteadOf: { backend: "docker" } });
+});

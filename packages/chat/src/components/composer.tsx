@@ -1,5 +1,6 @@
 /** Where one writes. Enter sends, Shift+Enter begins a line; what is not sent is kept. */
 import { useState, type FormEvent } from "react";
+import type { Delivery } from "@berth/sdk";
 import { useDraft } from "../lib/draft.ts";
 import { toMessage } from "../lib/error-message.ts";
 import type { SessionStore } from "../lib/session-store.ts";
@@ -12,17 +13,23 @@ export interface ComposerProps {
   readonly store: SessionStore;
   /** A turn is going on: what is sent now is queued behind it. */
   readonly working: boolean;
+  /** The agent was asked to stop that turn. */
+  readonly stopping: boolean;
   readonly ended: boolean;
 }
 
-export function Composer({ store, working, ended }: ComposerProps) {
+export function Composer({ store, working, stopping, ended }: ComposerProps) {
   const [text, setText] = useDraft(store.session.id);
-  const submit = (event?: FormEvent): void => {
-    event?.preventDefault();
+  const send = (delivery: Delivery): void => {
     if (text.trim() === "" || ended) return;
-    store.send(text.trim());
+    store.send(text.trim(), delivery);
     setText("");
   };
+  const submit = (event?: FormEvent): void => {
+    event?.preventDefault();
+    send("queue");
+  };
+  const canSteer = working && !stopping && text.trim() !== "";
   const placeholder = ended ? "This session has ended" : working ? "Queue another message…" : "Message the agent…";
   return (
     <form className={css.composer} onSubmit={submit}>
@@ -35,9 +42,15 @@ export function Composer({ store, working, ended }: ComposerProps) {
         value={text}
         onChange={(event) => setText(event.target.value)}
         onSubmit={submit}
+        onSubmitNow={() => send(canSteer ? "steer" : "queue")}
       />
       <div className={css.buttons}>
-        {working ? <StopButton store={store} /> : null}
+        {working ? <StopButton store={store} stopping={stopping} /> : null}
+        {canSteer ? (
+          <button type="button" className={css.steer} data-testid="steer" aria-label="Send into the running turn" title="Send into the running turn (Ctrl + Enter)" onClick={() => send("steer")}>
+            <Icon name="steer" />
+          </button>
+        ) : null}
         {working && text.trim() === "" ? null : (
           <button type="submit" className={css.send} data-testid="send" aria-label={working ? "Queue the message" : "Send"} title={working ? "Queue (Enter)" : "Send (Enter)"} disabled={text.trim() === "" || ended}>
             <Icon name="send" />
@@ -48,7 +61,7 @@ export function Composer({ store, working, ended }: ComposerProps) {
   );
 }
 
-function StopButton({ store }: { readonly store: SessionStore }) {
+function StopButton({ store, stopping }: { readonly store: SessionStore; readonly stopping: boolean }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const stop = async (): Promise<void> => {
@@ -65,8 +78,9 @@ function StopButton({ store }: { readonly store: SessionStore }) {
   return (
     <>
       {error ? <span role="alert" className={css.error}>{error}</span> : null}
-      <button type="button" className={css.stop} data-testid="stop" aria-label="Stop" title="Stop this turn" disabled={busy} onClick={() => void stop()}>
-        {busy ? <Spinner /> : <Icon name="stop" />}
+      {stopping ? <span role="status" className={css.stopping}>Stopping…</span> : null}
+      <button type="button" className={css.stop} data-testid="stop" aria-label="Stop" title="Stop this turn" disabled={busy || stopping} onClick={() => void stop()}>
+        {busy || stopping ? <Spinner /> : <Icon name="stop" />}
       </button>
     </>
   );

@@ -12,11 +12,12 @@ export function Dock({ store, view }: { readonly store: SessionStore; readonly v
   // The first message of a session stands in the conversation from the start.
   const queued = queuedTurns(transcript).filter((turn) => turn !== transcript.turns[0]);
   const working = transcript.turns.some(({ status }) => status === "running" || status === "dispatched");
+  const stopping = transcript.turns.some(({ run }) => run !== null && run.end === null && run.stopping);
   return (
     <footer className={css.dock}>
       {transcript.todos.length > 0 && working ? <PlanPanel items={transcript.todos} /> : null}
       {queued.length > 0 ? <QueueChips store={store} queued={queued} /> : null}
-      <Composer store={store} working={working} ended={transcript.status === "ended"} />
+      <Composer store={store} working={working} stopping={stopping} ended={transcript.status === "ended"} />
       <WorkspaceLine transcript={transcript} />
     </footer>
   );

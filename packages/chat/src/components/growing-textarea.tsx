@@ -6,9 +6,11 @@ export interface GrowingTextareaProps extends Omit<ComponentProps<"textarea">, "
   readonly value: string;
   /** Enter without Shift, when nothing is being composed by an input method. */
   readonly onSubmit: () => void;
+  /** The same with Ctrl or Command. */
+  readonly onSubmitNow?: () => void;
 }
 
-export function GrowingTextarea({ value, onSubmit, ...rest }: GrowingTextareaProps) {
+export function GrowingTextarea({ value, onSubmit, onSubmitNow = onSubmit, ...rest }: GrowingTextareaProps) {
   const ref = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
     const element = ref.current;
@@ -26,7 +28,8 @@ export function GrowingTextarea({ value, onSubmit, ...rest }: GrowingTextareaPro
       onKeyDown={(event) => {
         if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
         event.preventDefault();
-        onSubmit();
+        if (event.ctrlKey || event.metaKey) onSubmitNow();
+        else onSubmit();
       }}
     />
   );

@@ -5,6 +5,7 @@ import { useAnswer } from "../lib/use-answer.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorNotice } from "../ui/notice.tsx";
+import { Parked } from "./parked.tsx";
 import css from "./request-card.module.css";
 
 type Permission = Extract<RequestItem, { kind: "permission" }>;
@@ -17,9 +18,11 @@ export interface PermissionCardProps {
   readonly item: Permission;
   /** False once its turn is over: then it cannot be answered any more. */
   readonly active: boolean;
+  /** The agent that asked is gone. */
+  readonly parked: boolean;
 }
 
-export function PermissionCard({ store, item, active }: PermissionCardProps) {
+export function PermissionCard({ store, item, active, parked }: PermissionCardProps) {
   const { sent, error, answer } = useAnswer(store, item.id);
   const given = item.answer;
   if (given || !active) {
@@ -42,6 +45,7 @@ export function PermissionCard({ store, item, active }: PermissionCardProps) {
         <Icon name="shield" /> The agent asks to use {item.tool}
       </div>
       <pre className={css.command}>{commandIn(item) ?? item.title}</pre>
+      {parked ? <Parked /> : null}
       {error ? <ErrorNotice error={error} /> : null}
       <div className={css.actions}>
         <Button kind="primary" size="s" busy={busyWith === "once"} disabled={sent !== null} onClick={reply("once")}>

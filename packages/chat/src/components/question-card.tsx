@@ -6,6 +6,7 @@ import { useAnswer } from "../lib/use-answer.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorNotice } from "../ui/notice.tsx";
+import { Parked } from "./parked.tsx";
 import { QuestionFields, type Choice } from "./question-fields.tsx";
 import css from "./request-card.module.css";
 
@@ -15,9 +16,11 @@ export interface QuestionCardProps {
   readonly store: SessionStore;
   readonly item: QuestionItem;
   readonly active: boolean;
+  /** The agent that asked is gone. */
+  readonly parked: boolean;
 }
 
-export function QuestionCard({ store, item, active }: QuestionCardProps) {
+export function QuestionCard({ store, item, active, parked }: QuestionCardProps) {
   const [choices, setChoices] = useState<readonly Choice[]>(() => item.questions.map(() => ({ labels: [], own: "" })));
   const { sent, error, answer } = useAnswer(store, item.id);
   if (item.answer || !active) return <Answered item={item} />;
@@ -41,6 +44,7 @@ export function QuestionCard({ store, item, active }: QuestionCardProps) {
           onChange={(choice) => setChoices(choices.map((before, index) => (index === at ? choice : before)))}
         />
       ))}
+      {parked ? <Parked /> : null}
       {error ? <ErrorNotice error={error} /> : null}
       <div className={css.actions}>
         <Button kind="primary" size="s" type="submit" busy={sent?.kind === "question"} disabled={sent !== null || answers.some((labels) => labels.length === 0)}>

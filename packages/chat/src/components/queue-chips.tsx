@@ -1,4 +1,4 @@
-/** Messages that wait for their turn, each with a way out. */
+/** Messages that wait for their turn, in the order in which they will run, each with a way forward and a way out. */
 import { useState } from "react";
 import type { Turn } from "@berth/sdk";
 import { toMessage } from "../lib/error-message.ts";
@@ -8,8 +8,8 @@ import css from "./queue-chips.module.css";
 
 export function QueueChips({ store, queued }: { readonly store: SessionStore; readonly queued: readonly Turn[] }) {
   const [error, setError] = useState<string | null>(null);
-  const cancel = async (messageId: string): Promise<void> => {
-    await store.session.cancel(messageId).then(
+  const act = (done: Promise<unknown>): void => {
+    done.then(
       () => setError(null),
       (failure: unknown) => setError(toMessage(failure).text),
     );
@@ -17,14 +17,21 @@ export function QueueChips({ store, queued }: { readonly store: SessionStore; re
   return (
     <section className={css.queue} aria-label="Queued messages">
       <span className={css.label}>Next</span>
-      <ul className={css.chips}>
-        {queued.map(({ messageId, text }) => (
-          <li key={messageId} className={css.chip} title={text}>
-            <span className={css.text}>{text}</span>
-            <IconButton icon="close" size={14} label={`Cancel: ${text.slice(0, 60)}`} className={css.cancel ?? ""} onClick={() => void cancel(messageId)} />
-          </li>
-        ))}
-      </ul>
+      <ol className={css.chips}>
+        {queued.map(({ messageId, text }, at) => {
+          const name = text.slice(0, 60);
+          const earlier = queued[at - 1];
+          return (
+            <li key={messageId} className={css.chip} title={text}>
+              <span className={css.text}>{text}</span>
+              {earlier ? (
+                <IconButton icon="up" size={14} label={`Run earlier: ${name}`} className={css.act ?? ""} onClick={() => act(store.session.move(messageId, earlier.messageId))} />
+              ) : null}
+              <IconButton icon="close" size={14} label={`Cancel: ${name}`} className={css.act ?? ""} onClick={() => act(store.session.cancel(messageId))} />
+            </li>
+          );
+        })}
+      </ol>
       {error ? <span role="alert" className={css.error}>{error}</span> : null}
     </section>
   );

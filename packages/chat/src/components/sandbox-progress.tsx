@@ -1,25 +1,54 @@
 /** What stands between a message and its answer: the sandbox and the work folder being made ready, or not to be had. */
-import { useState } from "react";
 import type { Transcript } from "@berth/sdk";
-import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
 import type { SessionStore } from "../lib/session-store.ts";
-import { Button } from "../ui/button.tsx";
-import { ErrorNotice } from "../ui/notice.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { ActButton } from "./act-button.tsx";
 import { FailureNotice } from "./failure-notice.tsx";
+import { InterruptedCard } from "./interrupted-card.tsx";
 import css from "./sandbox-progress.module.css";
 
 export function SandboxProgress({ store, transcript }: { readonly store: SessionStore; readonly transcript: Transcript }) {
-  const { status, failure, workspaceStatus } = transcript;
+  const { status, failure, workspaceStatus, waitingFor } = transcript;
   if (status === "failed") {
-    return <FailureNotice failure={failure} fallback="The session could not be started." action={<ResumeButton store={store}>Start again</ResumeButton>} />;
+    const again = (
+      <ActButton icon="retry" act={() => store.session.resume()}>
+        Start again
+      </ActButton>
+    );
+    return <FailureNotice failure={failure} fallback="The session could not be started." action={again} />;
   }
+  if (waitingFor === "interrupted") return <InterruptedCard store={store} />;
+  if (status === "hibernated") return <Asleep />;
   if (workspaceStatus?.phase === "failed") {
     return <FailureNotice failure={workspaceStatus.failure} fallback="The work folder could not be made ready." />;
   }
-  if (status === "starting") return <Step>{startingText(transcript)}</Step>;
+  if (status === "starting") return <Starting transcript={transcript} />;
   if (workspaceStatus?.phase === "preparing") return <Step>Copying the repository…</Step>;
   return null;
+}
+
+function Asleep() {
+  return (
+    <p className={css.step} role="status">
+      <Icon name="moon" size={16} /> Asleep. Your work is saved; a message wakes it.
+    </p>
+  );
+}
+
+function Starting({ transcript }: { readonly transcript: Transcript }) {
+  const insteadOf = transcript.sandbox?.insteadOf;
+  return (
+    <>
+      {insteadOf ? (
+        <Notice tone="info">
+          {insteadOf.backend} could not start a sandbox, so {transcript.sandbox?.backend} does. {insteadOf.failure.message}
+        </Notice>
+      ) : null}
+      <Step>{startingText(transcript)}</Step>
+    </>
+  );
 }
 
 function startingText({ sandbox }: Transcript): string {
@@ -38,26 +67,5 @@ function Step({ children }: { readonly children: string }) {
     <p className={css.step} role="status">
       <Spinner /> {children}
     </p>
-  );
-}
-
-function ResumeButton({ store, children }: { readonly store: SessionStore; readonly children: string }) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ErrorMessage | null>(null);
-  const resume = async (): Promise<void> => {
-    setBusy(true);
-    await store.session.resume().then(
-      () => setError(null),
-      (failure: unknown) => setError(toMessage(failure)),
-    );
-    setBusy(false);
-  };
-  return (
-    <>
-      {error ? <ErrorNotice error={error} /> : null}
-      <Button size="s" icon="retry" busy={busy} onClick={() => void resume()}>
-        {children}
-      </Button>
-    </>
   );
 }

@@ -34,7 +34,7 @@ export function SessionHeader({ store, transcript }: { readonly store: SessionSt
             </Button>
           </span>
         ) : null}
-        <SessionMenu store={store} title={transcript.title} onApply={folder ? () => setApplying(true) : null} />
+        <SessionMenu store={store} title={transcript.title} status={transcript.status} onApply={folder ? () => setApplying(true) : null} />
       </TopBar>
       {applying && folder ? <ApplyDialog store={store} title={transcript.title} folder={folder} onClose={() => setApplying(false)} /> : null}
     </>

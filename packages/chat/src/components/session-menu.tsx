@@ -1,5 +1,6 @@
 /** Less frequent actions on a session. */
 import { useEffect, useRef, useState } from "react";
+import type { SessionStatus } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
 import { navigate } from "../lib/router.ts";
 import type { SessionStore } from "../lib/session-store.ts";
@@ -8,16 +9,25 @@ import { Button, IconButton } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorNotice } from "../ui/notice.tsx";
+import { SessionPolicy } from "./session-policy.tsx";
 import css from "./session-menu.module.css";
 
 export interface SessionMenuProps {
   readonly store: SessionStore;
   readonly title: string;
+  readonly status: SessionStatus;
   /** Null when the session has no folder to apply to. */
   readonly onApply: (() => void) | null;
 }
 
-export function SessionMenu({ store, title, onApply }: SessionMenuProps) {
+export function SessionMenu({ store, title, status, onApply }: SessionMenuProps) {
+  const [error, setError] = useState<ErrorMessage | null>(null);
+  const act = (done: () => Promise<unknown>) => (): void => {
+    done().then(
+      () => setError(null),
+      (failure: unknown) => setError(toMessage(failure)),
+    );
+  };
   const [open, setOpen] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const root = useRef<HTMLDivElement>(null);
@@ -50,13 +60,29 @@ export function SessionMenu({ store, title, onApply }: SessionMenuProps) {
               <Icon name="branch" size={16} /> Apply to branch…
             </button>
           ) : null}
+          {status === "idle" ? (
+            <button type="button" role="menuitem" onClick={choose(act(() => store.session.hibernate()))}>
+              <Icon name="moon" size={16} /> Put to sleep
+            </button>
+          ) : null}
+          {status === "hibernated" ? (
+            <button type="button" role="menuitem" onClick={choose(act(() => store.session.resume()))}>
+              <Icon name="spark" size={16} /> Wake
+            </button>
+          ) : null}
           <button type="button" role="menuitem" onClick={choose(() => void navigator.clipboard.writeText(location.href))}>
             <Icon name="copy" size={16} /> Copy address
           </button>
+          <SessionPolicy store={store} />
           <button type="button" role="menuitem" className={css.danger} onClick={choose(() => setDeleting(true))}>
             <Icon name="trash" size={16} /> Delete session…
           </button>
         </div>
+      ) : null}
+      {error ? (
+        <Dialog title="That did not work" onClose={() => setError(null)}>
+          <ErrorNotice error={error} />
+        </Dialog>
       ) : null}
       {deleting ? <DeleteDialog store={store} title={title} onClose={() => setDeleting(false)} /> : null}
     </div>

@@ -1,16 +1,23 @@
 /** The inside of a tool call: the command with its output, the two sides of an edit, or what went in. */
+import { useState } from "react";
 import type { ToolState } from "@berth/sdk";
+import type { SessionStore } from "../lib/session-store.ts";
+import { bytes } from "../lib/format.ts";
 import { commandOf, editOf } from "../lib/tools.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { ActButton } from "./act-button.tsx";
 import css from "./tool-body.module.css";
 
 export interface ToolBodyProps {
+  readonly store: SessionStore;
   readonly tool: ToolState;
   readonly output: string;
   readonly running: boolean;
 }
 
-export function ToolBody({ tool, output, running }: ToolBodyProps) {
+export function ToolBody({ store, tool, output: inline, running }: ToolBodyProps) {
+  const [whole, setWhole] = useState<string | null>(null);
+  const output = whole ?? inline;
   const command = commandOf(tool);
   const edit = editOf(tool);
   const isOther = command === undefined && edit === null;
@@ -29,6 +36,8 @@ export function ToolBody({ tool, output, running }: ToolBodyProps) {
           {output.trimEnd()}
         </pre>
       ) : null}
+      {tool.outputRef && whole === null ? <ShowAll store={store} outputRef={tool.outputRef} onLoad={setWhole} /> : null}
+      {tool.truncated ? <p className={css.note}>The middle of this output was too large to keep.</p> : null}
       {output === "" && command !== undefined && !tool.error ? <p className={css.note}>{running ? "No output yet" : "No output"}</p> : null}
       {tool.error ? <pre className={css.error}>{tool.error}</pre> : null}
       {output !== "" && command !== undefined && !running ? (
@@ -36,6 +45,20 @@ export function ToolBody({ tool, output, running }: ToolBodyProps) {
           <CopyButton text={output} label="Copy output" />
         </div>
       ) : null}
+    </div>
+  );
+}
+
+interface ShowAllProps {
+  readonly store: SessionStore;
+  readonly outputRef: NonNullable<ToolState["outputRef"]>;
+  readonly onLoad: (text: string) => void;
+}
+
+function ShowAll({ store, outputRef, onLoad }: ShowAllProps) {
+  return (
+    <div className={css.all}>
+      <ActButton act={() => store.session.output(outputRef).then(onLoad)}>Show all ({bytes(outputRef.bytes)})</ActButton>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** A tool call: what it did to what, how it stands, and what it said. */
 import { useId, useState } from "react";
 import type { ToolState } from "@berth/sdk";
+import type { SessionStore } from "../lib/session-store.ts";
 import { commandOf, summarize } from "../lib/tools.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { Spinner } from "../ui/spinner.tsx";
@@ -22,16 +23,18 @@ const ICONS: Readonly<Record<string, IconName>> = {
 const SHORT_LINES = 6;
 
 export interface ToolCardProps {
+  readonly store: SessionStore;
   readonly tool: ToolState;
   /** What the tool printed so far. */
   readonly output: string;
   readonly running: boolean;
+  readonly stopped: boolean;
 }
 
-export function ToolCard({ tool, output, running }: ToolCardProps) {
+export function ToolCard({ store, tool, output, running, stopped }: ToolCardProps) {
   const [chosen, setChosen] = useState<boolean | null>(null);
   const id = useId();
-  const { verb, target } = summarize(tool);
+  const { verb, target } = summarize(stopped ? { ...tool, status: "running" } : tool);
   const failed = tool.status === "failed";
   const unfinished = tool.status === "running" && !running;
   const isShort = commandOf(tool) !== undefined && output !== "" && output.trimEnd().split("\n").length <= SHORT_LINES;
@@ -47,7 +50,7 @@ export function ToolCard({ tool, output, running }: ToolCardProps) {
           {target.split("\n")[0]}
         </code>
         <span className={css.status}>
-          {running ? <Spinner /> : failed ? <Failed text="Failed" /> : unfinished ? <Failed text="Cut off" /> : <Done />}
+          {running ? <Spinner /> : stopped ? <Failed text="Stopped" /> : failed ? <Failed text="Failed" /> : unfinished ? <Failed text="Cut off" /> : <Done />}
         </span>
         <span className={shared.chevron}>
           <Icon name="chevron" size={14} />
@@ -55,7 +58,7 @@ export function ToolCard({ tool, output, running }: ToolCardProps) {
       </button>
       {open ? (
         <div id={id} className={css.body}>
-          <ToolBody tool={tool} output={output} running={running} />
+          <ToolBody store={store} tool={tool} output={output} running={running} />
         </div>
       ) : null}
     </section>

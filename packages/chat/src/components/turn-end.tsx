@@ -17,7 +17,7 @@ export function TurnEnd({ store, turn }: { readonly store: SessionStore; readonl
     case "failed":
       return <FailureNotice failure={failure} fallback="The turn failed." action={again} />;
     case "interrupted":
-      return <FailureNotice tone="warn" failure={failure} fallback="The sandbox was lost in the middle of this turn. Nothing was run a second time." action={again} />;
+      return <FailureNotice tone="warn" failure={failure} fallback="The sandbox was lost in the middle of this turn. Nothing was run a second time." />;
     case "stopped":
       return <p className={css.line}>Stopped by you</p>;
     case "completed":

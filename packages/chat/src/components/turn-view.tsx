@@ -3,9 +3,11 @@ import { memo } from "react";
 import type { SessionStatus, Turn, TurnItem } from "@berth/sdk";
 import type { SessionStore } from "../lib/session-store.ts";
 import { AppliedNote } from "./applied-note.tsx";
+import { FollowUpLine } from "./follow-up-line.tsx";
 import { PartView } from "./part-view.tsx";
 import { PermissionCard } from "./permission-card.tsx";
 import { QuestionCard } from "./question-card.tsx";
+import { SteerNote } from "./steer-note.tsx";
 import { TurnEnd } from "./turn-end.tsx";
 import { UserMessage } from "./user-message.tsx";
 import css from "./turn-view.module.css";
@@ -20,11 +22,12 @@ export const TurnView = memo(function TurnView({ store, turn, sessionStatus }: T
   const active = turn.status === "running" || turn.status === "dispatched";
   return (
     <article className={css.turn} data-message={turn.messageId} data-status={turn.status}>
-      <UserMessage text={turn.text} at={turn.at} />
+      {turn.continues === null && turn.retryOf === null ? <UserMessage text={turn.text} at={turn.at} /> : <FollowUpLine turn={turn} />}
+      <SteerNote turn={turn} />
       {turn.items.length > 0 || active ? (
         <div className={css.answer}>
           {turn.items.filter((item) => !isAsking(item)).map((item) => (
-            <ItemView key={item.id} store={store} item={item} active={active} />
+            <ItemView key={item.id} store={store} turn={turn} item={item} active={active} />
           ))}
           {active && sessionStatus === "running" && !isTelling(turn.items.at(-1)) ? <Thinking /> : null}
         </div>
@@ -40,14 +43,23 @@ function sameTurn(before: TurnViewProps, after: TurnViewProps): boolean {
   return before.sessionStatus === after.sessionStatus || (after.turn.status !== "running" && after.turn.status !== "dispatched");
 }
 
-function ItemView({ store, item, active }: { readonly store: SessionStore; readonly item: TurnItem; readonly active: boolean }) {
+interface ItemViewProps {
+  readonly store: SessionStore;
+  readonly turn: Turn;
+  readonly item: TurnItem;
+  readonly active: boolean;
+}
+
+function ItemView({ store, turn, item, active }: ItemViewProps) {
+  // What a lost agent had asked stays open until it is answered or the turn is left.
+  const parked = turn.status === "interrupted";
   switch (item.kind) {
     case "part":
-      return <PartView item={item} active={active} />;
+      return <PartView store={store} item={item} active={active} stopped={turn.status === "stopped" && item === turn.items.at(-1)} />;
     case "permission":
-      return <PermissionCard store={store} item={item} active={active} />;
+      return <PermissionCard store={store} item={item} active={active || parked} parked={parked} />;
     case "question":
-      return <QuestionCard store={store} item={item} active={active} />;
+      return <QuestionCard store={store} item={item} active={active || parked} parked={parked} />;
     case "applied":
       return <AppliedNote item={item} />;
   }

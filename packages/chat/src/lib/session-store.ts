@@ -2,13 +2,14 @@
  * One open session: its transcript as it grows, the connection, and messages on their way. Nothing is shown before the
  * log was replayed once, so that a reload does not play the conversation again before one's eyes.
  */
-import { applyDeltas, applyEvents, emptyTranscript, type BerthError, type SessionClient, type SessionStream, type StreamState, type Transcript, type Turn } from "@berth/sdk";
+import { applyDeltas, applyEvents, emptyTranscript, type BerthError, type Delivery, type SessionClient, type SessionStream, type StreamState, type Transcript, type Turn } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "./error-message.ts";
 
 export interface PendingMessage {
   /** Also its idempotency key, so that trying again cannot send it twice. */
   readonly key: string;
   readonly text: string;
+  readonly delivery: Delivery;
   /** Known once the server answered; shown until its event arrives. */
   readonly messageId: string | null;
   /** How many turns there were when it was sent. */
@@ -75,8 +76,8 @@ export class SessionStore {
     this.open();
   }
 
-  send(text: string): void {
-    const pending: PendingMessage = { key: crypto.randomUUID(), text, messageId: null, turnsBefore: this.#transcript.turns.length, error: null };
+  send(text: string, delivery: Delivery = "queue"): void {
+    const pending: PendingMessage = { key: crypto.randomUUID(), text, delivery, messageId: null, turnsBefore: this.#transcript.turns.length, error: null };
     this.#publish({ pending: [...this.#view.pending, pending] });
     void this.#post(pending);
   }
@@ -92,9 +93,9 @@ export class SessionStore {
     this.#publish({ pending: this.#view.pending.filter((candidate) => candidate.key !== key) });
   }
 
-  async #post({ key, text }: PendingMessage): Promise<void> {
+  async #post({ key, text, delivery }: PendingMessage): Promise<void> {
     try {
-      const { id } = await this.session.send(text, { idempotencyKey: key });
+      const { id } = await this.session.send(text, { idempotencyKey: key, ...(delivery === "steer" ? { delivery } : {}) });
       this.#change(key, { messageId: id });
     } catch (error) {
       this.#change(key, { error: toMessage(error) });

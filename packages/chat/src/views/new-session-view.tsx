@@ -1,5 +1,6 @@
 /** Where a session begins: what to do, with which model, on what. */
 import { useCallback, useEffect, useRef, useState, type FormEvent } from "react";
+import type { OnInterruption } from "@berth/sdk";
 import { useBerth } from "../lib/berth-context.tsx";
 import { useDraft } from "../lib/draft.ts";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
@@ -14,6 +15,7 @@ import { DemoHints } from "../components/demo-hints.tsx";
 import { FirstSteps } from "../components/first-steps.tsx";
 import { FolderField } from "../components/folder-field.tsx";
 import { GrowingTextarea } from "../components/growing-textarea.tsx";
+import { InterruptionPicker } from "../components/interruption-picker.tsx";
 import { ModelPicker } from "../components/model-picker.tsx";
 import { TopBar } from "../components/top-bar.tsx";
 import css from "./new-session-view.module.css";
@@ -23,6 +25,7 @@ export function NewSessionView() {
   const { models, sessions } = useShared();
   const [model, setModel] = usePreferredModel(models.data);
   const [prompt, setPrompt] = useDraft("new");
+  const [onInterruption, setOnInterruption] = useState<OnInterruption>("ask");
   const folder = useFolder();
   // Refused with `not-found` where Berth does not run on a machine of the user's: then there is no folder to name either.
   const discoveries = useLoad(useCallback(() => berth.machine.discoveries().all(), [berth]));
@@ -41,7 +44,7 @@ export function NewSessionView() {
     try {
       const path = folder.path.trim();
       const workspace = path === "" ? { kind: "empty" as const } : { kind: "folder" as const, path };
-      const { id } = await berth.sessions.create({ model, workspace, prompt: prompt.trim() });
+      const { id } = await berth.sessions.create({ model, workspace, onInterruption, prompt: prompt.trim() });
       setPrompt("");
       navigate({ view: "session", id });
       void sessions.reload();
@@ -77,6 +80,7 @@ export function NewSessionView() {
             />
             <div className={css.row}>
               <ModelPicker models={models} value={model} onChange={setModel} />
+              <InterruptionPicker value={onInterruption} onChange={setOnInterruption} />
               <span className={css.space} />
               <Button kind="primary" type="submit" data-testid="send" busy={busy || waiting} disabled={!canStart}>
                 Start
