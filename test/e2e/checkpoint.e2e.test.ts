@@ -12,9 +12,9 @@ import { logOf, MODEL, startTestStack, turn, untilStatus, type TestStack } from 
 const SOAK = process.env["SOAK"] === "1";
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 const INSTANTS = Number(process.env["INSTANTS"] ?? (SOAK ? 20 : 1));
-const TURN_S = SOAK ? 300 : 40;
+const TURN_S = Number(process.env["TURN_S"] ?? (SOAK ? 300 : 40));
 /** Instants that are waited for at the same time, each in a session of its own. */
-const LANES = SOAK ? 4 : 1;
+const LANES = Math.min(INSTANTS, 4);
 const FIRST_S = 12;
 const BEHIND_MAX = 30;
 const RESTORED_WITHIN_MS = 90_000;
@@ -123,8 +123,10 @@ async function lose(atS: number): Promise<Outcome> {
 }
 
 async function interrupted(session: SessionClient): Promise<SessionEvent> {
+  const seen: SessionEvent[] = [];
   for await (const event of session.events({ signal: AbortSignal.timeout(RESTORED_WITHIN_MS) })) {
     if (event.type === "session.status" && event.data.status === "waiting") return event;
+    seen.push(event);
   }
-  throw new Error("nobody noticed that the sandbox is gone");
+  throw new Error(`nobody noticed that the sandbox is gone: ${JSON.stringify(seen.slice(-6).map(({ type, at, data }) => ({ type, at, data })))}`);
 }

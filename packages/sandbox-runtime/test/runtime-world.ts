@@ -4,6 +4,7 @@ import type { DownMessage } from "@berth/protocol";
 import { FaultScript } from "../../../src/core/kernel/fault.ts";
 import { createFakeAgentStore, InMemoryCodingAgent } from "../../../src/ports/agent/agent.fake.ts";
 import { AGENT_FAULTS } from "../../../src/ports/agent/agent.faults.ts";
+import type { Checkpointer } from "../src/checkpoint/checkpointer.ts";
 import { Journal, type JournalLog } from "../src/journal.ts";
 import { Runtime } from "../src/runtime.ts";
 import { FakeSession } from "./fake-session.ts";
@@ -29,7 +30,11 @@ export function newWorld(): World {
 }
 
 /** A runtime of this world; another one of the same world is the same sandbox after a crash. */
-export function launch({ session, store, log, faults, clock }: World, workspace: () => Promise<{ branch?: string; base?: string }> = async () => ({ branch: "main", base: "abc" })) {
+export function launch(
+  { session, store, log, faults, clock }: World,
+  workspace: () => Promise<{ branch?: string; base?: string }> = async () => ({ branch: "main", base: "abc" }),
+  checkpointer?: Checkpointer,
+) {
   const agent = new InMemoryCodingAgent({ store, faults });
   const over: string[] = [];
   const runtime = new Runtime({
@@ -42,6 +47,7 @@ export function launch({ session, store, log, faults, clock }: World, workspace:
     workFolder: "/work",
     token: "example",
     inspectWorkspace: workspace,
+    ...(checkpointer && { checkpointer }),
     over: () => void over.push("over"),
   });
   runtime.start();

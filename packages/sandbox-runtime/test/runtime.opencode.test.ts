@@ -137,7 +137,7 @@ describe("runtime bundle with the real OpenCode", () => {
     await session.first("ready");
     prompt("msg_1", "!bash echo ran >> log; sleep 60");
     await session.first("part-started", ({ part }) => part.kind === "tool");
-    await expect.poll(() => existsSync(join(folder, "work", "log"))).toBe(true);
+    await expect.poll(() => existsSync(join(folder, "work", "log")), { timeout: 20_000 }).toBe(true);
     await ended(first, "SIGKILL");
     launch();
     expect(await endOf("msg_1")).toMatchObject({ outcome: "interrupted" });

@@ -18,7 +18,7 @@ export interface Blobs {
   /** Null when there is none. @throws CheckpointError */
   get(name: string): Promise<Uint8Array | null>;
   delete(name: string): Promise<void>;
-  list(): Promise<readonly string[]>;
+  list(): Promise<readonly Piece[]>;
 }
 
 /** What was stored is not there any more, or is not what was stored. */

@@ -1,14 +1,14 @@
 /** A session's checkpoint blobs over HTTP, with the sandbox's own token; at the same address as the link. */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import type { Blobs } from "./archive.ts";
+import type { Blobs, Piece } from "./archive.ts";
 import { CheckpointError } from "./failure.ts";
 
 const PATH = "/v1/sandbox/checkpoint-blobs";
 const CALL_TIMEOUT_MS = 60_000;
 const PAUSES_MS = [300, 1_500] as const;
 
-const Listed = z.object({ items: z.array(z.object({ name: z.string() })), next: z.string().nullable() });
+const Listed = z.object({ items: z.array(z.object({ name: z.string(), bytes: z.int() })), next: z.string().nullable() });
 
 /** @param linkUrl `ws://` or `wss://` address of the link */
 export function createBlobClient({ linkUrl, token }: { readonly linkUrl: string; readonly token: string }): Blobs {
@@ -22,13 +22,13 @@ export function createBlobClient({ linkUrl, token }: { readonly linkUrl: string;
     },
     delete: async (name) => void (await (await call("DELETE", `/${name}`)).arrayBuffer()),
     list: async () => {
-      const names: string[] = [];
+      const found: Piece[] = [];
       for (let next: string | null = ""; next !== null; ) {
         const page = Listed.parse(await (await call("GET", next === "" ? "" : `?after=${encodeURIComponent(next)}`)).json());
-        names.push(...page.items.map(({ name }) => name));
+        found.push(...page.items);
         next = page.next;
       }
-      return names;
+      return found;
     },
   };
 }

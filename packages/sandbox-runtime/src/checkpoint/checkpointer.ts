@@ -109,7 +109,7 @@ export class Checkpointer {
     const { passedOver, ...saved } = await restore(this.#deps, id).catch((error: unknown) => {
       throw notRestored(error);
     });
-    for (const { id: broken, why } of passedOver) log(`checkpoint ${broken} was passed over: ${why}`);
+    for (const { id: broken, why } of passedOver) this.#passedOver(broken, why);
     const { tree } = await walk(workFolder, Number.MAX_SAFE_INTEGER);
     this.#base = { ...saved, tree, wholeTree: null, fingerprint: memory.fingerprint() };
     kept.mark(saved.id);
@@ -117,6 +117,13 @@ export class Checkpointer {
     await this.#garbage.begin(saved.id).catch(() => {});
     log(`restored ${saved.id} with ${saved.manifest.files} files in ${this.#deps.clock.now() - startedAtMs} ms`);
     return checkpointOf(saved);
+  }
+
+  /** An older state than the session knows of is not taken in silence. */
+  #passedOver(id: string, why: string): void {
+    this.#deps.log(`checkpoint ${id} was passed over: ${why}`);
+    const message = `The newest checkpoint could not be restored: ${why}. The one before it was.`;
+    this.#listener?.post({ type: "checkpoint-failed", failure: { code: "checkpoint-passed-over", message } });
   }
 
   /** A later runtime in the same folder. */

@@ -45,7 +45,7 @@ export class Garbage {
     const known = this.#saved.filter(({ id }) => isKnown(id)).slice(0, KEPT);
     // Then the session may still name one that was made before this runtime.
     if (known.length === 0) return;
-    this.#stored ??= new Set(await this.#blobs.list());
+    this.#stored ??= new Set((await this.#blobs.list()).map(({ name }) => name));
     const oldest = known.length < KEPT ? this.#saved.length : this.#saved.indexOf(known[KEPT - 1] as Saved) + 1;
     this.#saved = this.#saved.slice(0, oldest);
     const needed = new Set(this.#saved.flatMap(blobsOf));

@@ -43,9 +43,32 @@ export async function storeManifest(manifest: Manifest, blobs: Blobs): Promise<S
 /** @throws BrokenBlob, CheckpointError */
 export async function readManifest(id: string, blobs: Blobs): Promise<Saved> {
   if (!/^cp_[0-9a-f]{64}$/.test(id)) throw new BrokenBlob("its name is not one of ours");
-  const parsed = Manifest.safeParse(JSON.parse(Buffer.from(await proved(id.slice(PREFIX.length), blobs)).toString("utf8")));
+  const parsed = Manifest.safeParse(parse(await proved(id.slice(PREFIX.length), blobs)));
   if (!parsed.success) throw new BrokenBlob("it was made by another version");
   return { id, manifest: parsed.data };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return null;
+  }
+}
+
+/** A manifest of a long chain is far smaller. */
+const MANIFEST_BYTES_MAX = 256 * 1024;
+
+/** The newest that is stored besides these, looked for by content; for when the one that names it cannot be read. */
+export async function findManifest(blobs: Blobs, besides: readonly string[]): Promise<Saved | null> {
+  const found: Saved[] = [];
+  for (const { name, bytes } of await blobs.list()) {
+    const id = PREFIX + name;
+    if (bytes > MANIFEST_BYTES_MAX || besides.includes(id)) continue;
+    const saved = await readManifest(id, blobs).catch(() => null);
+    if (saved) found.push(saved);
+  }
+  return found.toSorted((a, b) => b.manifest.savedAtMs - a.manifest.savedAtMs)[0] ?? null;
 }
 
 /** Every blob that is needed to restore it. */

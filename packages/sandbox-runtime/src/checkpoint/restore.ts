@@ -2,7 +2,7 @@
 import type { Blobs } from "./archive.ts";
 import { BrokenBlob, readArchive } from "./archive.ts";
 import { CheckpointError } from "./failure.ts";
-import { readManifest, type Saved } from "./manifest.ts";
+import { findManifest, readManifest, type Saved } from "./manifest.ts";
 import type { AgentMemory } from "./memory.ts";
 import { inScratch } from "./save.ts";
 import { Unpacker } from "./unpack.ts";
@@ -19,6 +19,9 @@ export interface Restored extends Saved {
   readonly passedOver: readonly { readonly id: string; readonly why: string }[];
 }
 
+/** It cannot even say which one came before. */
+class BrokenManifest extends BrokenBlob {}
+
 /** @throws CheckpointError when neither it nor the one before can be restored; the folder is empty or holds a part then */
 export async function restore(deps: RestoreDeps, id: string): Promise<Restored> {
   const passedOver: { id: string; why: string }[] = [];
@@ -26,7 +29,9 @@ export async function restore(deps: RestoreDeps, id: string): Promise<Restored> 
     const current: string = next;
     next = null;
     try {
-      const saved = await readManifest(current, deps.blobs);
+      const saved = await readManifest(current, deps.blobs).catch((error: unknown) => {
+        throw error instanceof BrokenBlob ? new BrokenManifest(error.message, { cause: error }) : error;
+      });
       next = saved.manifest.previous;
       await restoreOne(deps, saved);
       return { ...saved, passedOver };
@@ -35,6 +40,7 @@ export async function restore(deps: RestoreDeps, id: string): Promise<Restored> 
       if (error instanceof CheckpointError) throw error;
       if (isOfThisMachine(error)) throw error;
       passedOver.push({ id: current, why: error instanceof Error ? error.message : String(error) });
+      if (error instanceof BrokenManifest) next = (await findManifest(deps.blobs, passedOver.map(({ id: tried }) => tried)))?.id ?? null;
     }
   }
   const why = passedOver.map(({ why: reason }) => reason).join("; ");

@@ -1,5 +1,5 @@
 /** Blobs in memory, which can be damaged, lost, or not reached. */
-import type { Blobs } from "../../src/checkpoint/archive.ts";
+import type { Blobs, Piece } from "../../src/checkpoint/archive.ts";
 
 export class MemoryBlobs implements Blobs {
   readonly stored = new Map<string, Uint8Array>();
@@ -26,9 +26,9 @@ export class MemoryBlobs implements Blobs {
     this.stored.delete(name);
   }
 
-  async list(): Promise<readonly string[]> {
+  async list(): Promise<readonly Piece[]> {
     this.#check();
-    return [...this.stored.keys()];
+    return [...this.stored].map(([name, { length }]) => ({ name, bytes: length }));
   }
 
   /** One bit of it is another. */

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { LIMITS } from "@berth/protocol";
+import { formatSandboxToken } from "../core/sandbox/sandbox-token.ts";
+import { InMemoryBlobStore } from "../ports/blob-store/blob-store.fake.ts";
+import { CheckpointBlobs } from "./checkpoints.ts";
+import type { SessionHandle } from "./session-handle.ts";
+
+const ORG = "org-a";
+const SESSION = "ses_01aaaaaaaaaaaaaaaaaaaaaaaa";
+const token = (epoch: number, sessionId = SESSION, orgId = ORG): string => formatSandboxToken({ orgId, sessionId, epoch }, new Uint8Array(32).fill(epoch));
+
+class Rig {
+  readonly blobs = new InMemoryBlobStore();
+  current = 1;
+
+  of(withToken: string): Promise<CheckpointBlobs> {
+    const of = (orgId: string, sessionId: string): SessionHandle => {
+      const handle: Partial<SessionHandle> = {
+        authorizeBroker: async (given) => (given === token(this.current, sessionId, orgId) ? { orgId, sessionId, epoch: this.current, runId: null, providers: [] } : null),
+      };
+      return handle as SessionHandle;
+    };
+    return CheckpointBlobs.of({ sessions: { of }, blobs: this.blobs }, withToken);
+  }
+}
+
+function upload(bytes: Uint8Array, length = String(bytes.length)): Request {
+  return new Request("http://berth.invalid/", { method: "PUT", body: new Uint8Array(bytes), headers: length === "" ? {} : { "content-length": length } });
+}
+
+describe("blobs of a session's checkpoints", () => {
+  test("[CHK11] are stored, read, listed and deleted under the session's own prefix", async () => {
+    const rig = new Rig();
+    const mine = await rig.of(token(1));
+    for (const name of ["b", "a"]) await mine.put(name, upload(new TextEncoder().encode(name.repeat(3))));
+    expect((await rig.blobs.list(`${ORG}/`, { after: null, limit: 10 })).blobs.map(({ key }) => key)).toEqual([`${ORG}/${SESSION}/checkpoints/a`, `${ORG}/${SESSION}/checkpoints/b`]);
+    expect(new TextDecoder().decode(await mine.get("b"))).toBe("bbb");
+    expect(await mine.list(null)).toEqual({ items: [{ name: "a", bytes: 3 }, { name: "b", bytes: 3 }], next: null });
+    expect(await mine.list("a")).toEqual({ items: [{ name: "b", bytes: 3 }], next: null });
+    await mine.delete("a");
+    await mine.delete("a");
+    await expect(mine.get("a")).rejects.toMatchObject({ problem: { status: 404 } });
+    const other = await rig.of(token(1, "ses_01bbbbbbbbbbbbbbbbbbbbbbbb"));
+    expect((await other.list(null)).items).toEqual([]);
+    await expect(other.get("b")).rejects.toMatchObject({ problem: { status: 404 } });
+  });
+
+  test("[CHK11] a token of an older sandbox is worth nothing, and neither is what is no token", async () => {
+    const rig = new Rig();
+    rig.current = 2;
+    for (const given of [token(1), "", "example"]) await expect(rig.of(given)).rejects.toMatchObject({ problem: { status: 401 } });
+    await (await rig.of(token(2))).put("a", upload(new Uint8Array(1)));
+  });
+
+  test.each(["../other/checkpoints/a", "", ".", "..", "A", "a/b", "a%2fb", "x".repeat(101)])("[CHK11] the name %j is refused", async (name) => {
+    const mine = await new Rig().of(token(1));
+    await expect(mine.put(name, upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 400 } });
+    await expect(mine.get(name)).rejects.toMatchObject({ problem: { status: 400 } });
+    await expect(mine.delete(name)).rejects.toMatchObject({ problem: { status: 400 } });
+  });
+
+  test("[CHK11] a blob too large, without a length, or past the session's limits is refused and named", async () => {
+    const rig = new Rig();
+    const mine = await rig.of(token(1));
+    await expect(mine.put("a", upload(new Uint8Array(1), String(LIMITS.checkpointBlobBytesMax + 1)))).rejects.toMatchObject({ problem: { status: 413, detail: expect.stringContaining("checkpointBlobBytesMax") } });
+    await expect(mine.put("a", upload(new Uint8Array(1), ""))).rejects.toMatchObject({ problem: { status: 400 } });
+    rig.blobs.list = async (prefix) => ({ blobs: [{ key: `${prefix}a`, size: 2 * LIMITS.checkpointBytesMax, contentType: "", sha256: "" }], next: null });
+    await expect(mine.put("b", upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 409, detail: expect.stringContaining("checkpointBytesMax"), fix: expect.any(String) } });
+    rig.blobs.list = async (prefix) => ({ blobs: Array.from({ length: LIMITS.checkpointBlobsMax }, (_, i) => ({ key: `${prefix}${i}`, size: 1, contentType: "", sha256: "" })), next: null });
+    await expect(mine.put("b", upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 409, detail: expect.stringContaining("checkpointBlobsMax") } });
+  });
+
+  test("[CHK11] a store that does not answer is said to be away", async () => {
+    const rig = new Rig();
+    const mine = await rig.of(token(1));
+    rig.blobs.faults.arm("blob-store:put:unreachable");
+    await expect(mine.put("a", upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 503 } });
+  });
+});
