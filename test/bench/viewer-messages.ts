@@ -28,8 +28,8 @@ export interface Opened {
 /** What one viewer counted since it was opened or reset. */
 export interface Report {
   readonly frames: number;
-  /** Of the frames as they came, without the socket's own framing. */
-  readonly bytes: number;
+  /** Bytes of the frames that brought text, in pieces or as a part's end, without the socket's own framing. */
+  readonly textBytes: number;
   readonly events: number;
   /** UTF-16 units of text in deltas. */
   readonly textUnits: number;

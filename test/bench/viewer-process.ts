@@ -16,7 +16,7 @@ process.on("disconnect", () => process.exit(0));
 async function answer(asked: Ask): Promise<unknown> {
   if (asked.ask === "open") {
     const { group, url, apiKey, after, count } = asked;
-    const viewers = Array.from({ length: count }, () => new Viewer(`${url}?after=${after}`, apiKey));
+    const viewers = Array.from({ length: count }, () => new Viewer(`${url}?frames=short&after=${after}`, apiKey));
     groups.set(group, viewers);
     return { syncedMs: await Promise.all(viewers.map(({ synced }) => synced)) } satisfies Opened;
   }

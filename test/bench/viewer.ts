@@ -1,5 +1,5 @@
-/** One viewer over WebSocket: acknowledges each frame once it is read, as the SDK does, and counts what comes. */
-import type { ServerFrame } from "@berth/protocol";
+/** One viewer over WebSocket: asks for short frames and acknowledges each once it is read, as the SDK does, and counts what comes. */
+import type { ServerFrame, SessionEvent } from "@berth/protocol";
 import { WebSocket } from "ws";
 import { ageMs } from "./clock.ts";
 import type { Report } from "./viewer-messages.ts";
@@ -27,6 +27,7 @@ export class Viewer {
       const frame = JSON.parse(data.toString("utf8")) as ServerFrame;
       if (frame.type === "synced") resolve(performance.now() - dialledAt);
       else if (frame.type === "frame") this.#take(frame, data.length);
+      else if (frame.type === "more") this.#take({ frame: frame.frame, events: [], deltas: [frame] }, data.length);
     });
   }
 
@@ -50,10 +51,10 @@ export class Viewer {
     this.#socket.terminate();
   }
 
-  #take({ frame, events, deltas }: Extract<ServerFrame, { type: "frame" }>, bytes: number): void {
+  #take({ frame, events, deltas }: Taken, bytes: number): void {
     const report = this.#report;
     report.frames += 1;
-    report.bytes += bytes;
+    if (deltas.length > 0 || events.some(({ type }) => type === "part.ended")) report.textBytes += bytes;
     report.events += events.length;
     if (deltas.length > 0) {
       const now = performance.now();
@@ -88,8 +89,14 @@ export class Viewer {
   }
 }
 
+interface Taken {
+  readonly frame: number;
+  readonly events: readonly SessionEvent[];
+  readonly deltas: readonly { readonly text: string }[];
+}
+
 type Counting = { -readonly [Name in keyof Report]: Report[Name] } & { lagsMs: number[] };
 
 function nothing(): Counting {
-  return { frames: 0, bytes: 0, events: 0, textUnits: 0, gapMaxMs: 0, lagsMs: [] };
+  return { frames: 0, textBytes: 0, events: 0, textUnits: 0, gapMaxMs: 0, lagsMs: [] };
 }
