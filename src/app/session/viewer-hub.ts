@@ -154,6 +154,14 @@ export class ViewerHub {
     const textEnd = lastDelta ? { partId: lastDelta.partId, end: lastDelta.offset + lastDelta.text.length } : null;
     const only = events.length === 0 && deltas.length === 1 ? lastDelta : undefined;
     const more = only && `"text":${JSON.stringify(only.text)}}`;
+    // Those who came together are at the same frame, and then it is one text for all of them.
+    const texts = new Map<string, string>();
+    const textFor = (type: "frame" | "more", frame: number, rest: string): string => {
+      const head = frameHead(type, frame);
+      const text = texts.get(head) ?? head + rest;
+      texts.set(head, text);
+      return text;
+    };
     for (const viewer of this.#viewers.values()) {
       if (viewer.state.mode !== "live") continue;
       if (viewer.unacked.length >= LIMITS.viewerUnackedFramesMax || viewer.unackedBytes >= LIMITS.viewerUnackedBytesMax) {
@@ -162,8 +170,8 @@ export class ViewerHub {
         continue;
       }
       const goesOn = viewer.state.short && only && viewer.textEnd?.partId === only.partId && viewer.textEnd.end === only.offset;
-      if (goesOn && more) this.#frame(viewer, more, "more");
-      else this.#frame(viewer, body);
+      const frame = viewer.state.frame + 1;
+      this.#send(viewer, goesOn && more ? textFor("more", frame, more) : textFor("frame", frame, body));
       viewer.textEnd = textEnd ?? viewer.textEnd;
       if (events.length > 0) viewer.state.cursor = this.#newest;
     }
@@ -241,9 +249,13 @@ export class ViewerHub {
     });
   }
 
-  #frame(viewer: Viewer, body: string, type: "frame" | "more" = "frame"): void {
+  #frame(viewer: Viewer, body: string): void {
+    this.#send(viewer, frameHead("frame", viewer.state.frame + 1) + body);
+  }
+
+  /** The viewer's next frame. */
+  #send(viewer: Viewer, text: string): void {
     viewer.state.frame += 1;
-    const text = `{"type":"${type}","frame":${viewer.state.frame},${body}`;
     if (viewer.unacked.length === 0) viewer.progressAtMs = this.#timers.now();
     viewer.unacked.push({ frame: viewer.state.frame, bytes: text.length });
     viewer.unackedBytes += text.length;
@@ -263,4 +275,8 @@ export class ViewerHub {
       for (const { socket, state } of this.#viewers.values()) socket.save(state);
     });
   }
+}
+
+function frameHead(type: "frame" | "more", frame: number): string {
+  return `{"type":"${type}","frame":${frame},`;
 }

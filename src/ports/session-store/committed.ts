@@ -13,11 +13,18 @@ const TEXTS = new WeakMap<SessionEvent, string>();
  * @throws PortError `invalid-argument` when it is too big for a row
  */
 export function commitEvent(event: NewEvent, seq: number, unique: string, atMs: number): SessionEvent {
-  const text = JSON.stringify({ seq, id: `evt_${unique}_${seq}`, at: new Date(atMs).toISOString(), ...event });
+  const committed = plain({ seq, id: `evt_${unique}_${seq}`, at: new Date(atMs).toISOString(), ...event }) as SessionEvent;
+  const text = JSON.stringify(committed);
   checkSize(`event ${event.type}`, text);
-  const committed = JSON.parse(text) as SessionEvent;
   TEXTS.set(committed, text);
   return committed;
+}
+
+/** A copy as it would be read back from JSON, but for long texts, which are not copied. */
+function plain(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => (item === undefined ? null : plain(item)));
+  return Object.fromEntries(Object.entries(value).flatMap(([name, item]) => (item === undefined ? [] : [[name, plain(item)]])));
 }
 
 /** JSON text of a committed event, made once however many write it down. It is the event's as it was committed. */
