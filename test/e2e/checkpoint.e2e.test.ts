@@ -2,12 +2,13 @@
  * A sandbox is destroyed with its folder, and the next one goes on from the last checkpoint. `SOAK=1` takes twenty instants
  * of turns of 300 s, `INSTANTS` as many as it says; `SEED` repeats a run.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SessionClient, SessionEvent } from "@berth/sdk";
-import { setTimeout as delay } from "node:timers/promises";
 import { createPrng } from "../../src/core/kernel/prng.ts";
 import { checkMemory, destroySandbox, lastLine, listing } from "./checkpoint/lost-sandbox.ts";
-import { logOf, MODEL, startTestStack, turn, untilStatus, type TestStack } from "./support/stack.ts";
+import { logOf, MODEL, startTestStack, turn, untilStatus, workFile, type TestStack } from "./support/stack.ts";
 
 const SOAK = process.env["SOAK"] === "1";
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -36,9 +37,9 @@ async function newSession(): Promise<SessionClient> {
   return session;
 }
 
-async function saved(session: SessionClient, after: number): Promise<void> {
-  for await (const event of session.events({ after, signal: AbortSignal.timeout(30_000) })) {
-    if (event.type === "workspace.checkpoint" && event.data.phase === "saved") return;
+async function savedWith(session: SessionClient, after: number, filesMin: number): Promise<void> {
+  for await (const event of session.events({ after, signal: AbortSignal.timeout(90_000) })) {
+    if (event.type === "workspace.checkpoint" && event.data.phase === "saved" && (event.data.checkpoint?.files ?? 0) >= filesMin) return;
   }
 }
 
@@ -54,6 +55,36 @@ async function recalled(session: SessionClient): Promise<string> {
 }
 
 describe("a sandbox that is destroyed with its folder", () => {
+  test("[CHK5] a session that hibernates is saved first, and wakes with its work", async () => {
+    const session = await newSession();
+    await turn(session, "!bash echo kept > file");
+    const after = await lastSeq(session);
+    await session.hibernate();
+    await untilStatus(session, ["hibernated"], after);
+    expect(phases(await logOf(session, after))).toContain("saved");
+    await destroySandbox(stack, session.id);
+    await turn(session, "!bash cat file");
+    expect(phases(await logOf(session, after))).toContain("restored");
+    expect(readFileSync(workFile(stack, session.id, "file"), "utf8")).toBe("kept\n");
+  }, 180_000);
+
+  test("[CHK12] a work folder of 200 MB is back within 15 s", async () => {
+    const session = await newSession();
+    const after = await lastSeq(session);
+    await turn(session, "!bash for i in $(seq 100); do head -c 2097152 /dev/urandom > f$i; done");
+    await savedWith(session, after, 100);
+    await destroySandbox(stack, session.id);
+    const destroyedAt = await lastSeq(session);
+    await turn(session, "!bash ls | wc -l");
+    const events = await logOf(session, destroyedAt);
+    const restored = events.find((event) => event.type === "workspace.checkpoint" && event.data.phase === "restored");
+    const begun = events.findLast((event) => event.type === "sandbox.status" && event.seq < (restored?.seq ?? 0));
+    const tookMs = Date.parse(restored?.at ?? "") - Date.parse(begun?.at ?? "");
+    console.log(`200 MB restored in ${tookMs} ms`);
+    expect(tookMs).toBeLessThanOrEqual(15_000);
+    expect(readdirSync(workFile(stack, session.id, ".")).filter((name) => name.startsWith("f"))).toHaveLength(100);
+  }, 180_000);
+
   test("[CHK8] [CHK9] is restored with the next message: the same tree, the agent's database whole, and it still knows what it was told", async () => {
     const session = await newSession();
     await turn(session, "remember the word heliotrope");
@@ -65,7 +96,7 @@ describe("a sandbox that is destroyed with its folder", () => {
     await turn(session, make.map((line) => `!bash ${line}`).join("\n"));
     const after = await lastSeq(session);
     await turn(session, "!bash rm -r gone && chmod 600 deep/er/file");
-    await saved(session, after);
+    await savedWith(session, after, 0);
     // The next one is made only when something changed, and nothing does any more.
     const before = listing(stack, session.id);
     await destroySandbox(stack, session.id);

@@ -5,7 +5,7 @@
 import type { Checkpoint, Failure, UpMessage } from "@berth/protocol";
 import type { Clock } from "../clock.ts";
 import type { Blobs } from "./archive.ts";
-import { CheckpointError, failureOf, notRestored } from "./failure.ts";
+import { CheckpointError, failureOf, notBegun } from "./failure.ts";
 import { Garbage } from "./garbage.ts";
 import type { Base, KeptState } from "./kept.ts";
 import { checkpointOf } from "./manifest.ts";
@@ -62,11 +62,9 @@ export class Checkpointer {
    */
   async begin(checkpointId: string | null): Promise<Checkpoint | null> {
     if (this.#isLive) return null;
-    const { kept } = this.#deps;
-    const isFresh = kept.readMark() === null;
-    const restored = isFresh && checkpointId !== null ? await this.#restore(checkpointId) : null;
-    if (isFresh && restored === null) kept.mark(null);
-    if (!isFresh) await this.#goOn(checkpointId);
+    const restored = await this.#begin(checkpointId).catch((error: unknown) => {
+      throw notBegun(error);
+    });
     this.#isLive = true;
     if (this.#isAsked) void this.#soon();
     return restored;
@@ -103,12 +101,21 @@ export class Checkpointer {
     this.#cancelTimer?.();
   }
 
+  async #begin(checkpointId: string | null): Promise<Checkpoint | null> {
+    const { kept } = this.#deps;
+    if (kept.readMark() !== null) {
+      await this.#goOn(checkpointId);
+      return null;
+    }
+    if (checkpointId !== null) return this.#restore(checkpointId);
+    kept.mark(null);
+    return null;
+  }
+
   async #restore(id: string): Promise<Checkpoint> {
     const { workFolder, kept, memory, log } = this.#deps;
     const startedAtMs = this.#deps.clock.now();
-    const { passedOver, ...saved } = await restore(this.#deps, id).catch((error: unknown) => {
-      throw notRestored(error);
-    });
+    const { passedOver, ...saved } = await restore(this.#deps, id);
     for (const { id: broken, why } of passedOver) this.#passedOver(broken, why);
     const { tree } = await walk(workFolder, Number.MAX_SAFE_INTEGER);
     this.#base = { ...saved, tree, wholeTree: null, fingerprint: memory.fingerprint() };

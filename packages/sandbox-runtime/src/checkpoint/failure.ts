@@ -41,10 +41,10 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** For the session, which shows it and goes no further with this sandbox. */
-export function notRestored(error: unknown): CheckpointError {
+export function notBegun(error: unknown): CheckpointError {
   if (error instanceof CheckpointError) return error;
   const { message, ...known } = ofSystem(error, "restore-failed");
-  return new CheckpointError({ ...known, message: `The session's checkpoint could not be restored: ${message}.` }, { cause: error });
+  return new CheckpointError({ ...known, message: `The session's work could not be put in place: ${message}.` }, { cause: error });
 }
 
 function ofSystem(error: unknown, otherwise: string): Failure {
