@@ -77,19 +77,17 @@ class SqliteSessionStore implements SessionStore {
   eventTexts(after: number, { limit, bytesMax }: { readonly limit: number; readonly bytesMax: number }): readonly string[] {
     // The sizes are in the rows' headers, so that no text is read to be left out.
     const sizes = "SELECT seq, octet_length(event) AS bytes FROM events WHERE seq > ? ORDER BY seq LIMIT ?";
-    let to = 0;
-    let sum = 0;
-    for (const { seq, bytes } of this.#all<{ seq: number; bytes: number }>("eventTexts", sizes, after, limit)) {
-      sum += bytes;
-      if (to > 0 && sum > bytesMax) break;
-      to = seq;
-    }
+    const to = lastThatFits(this.#all<Sized>("eventTexts", sizes, after, limit), bytesMax);
     const select = "SELECT event FROM events WHERE seq > ? AND seq <= ? ORDER BY seq";
     return to === 0 ? [] : this.#all<{ event: string }>("eventTexts", select, after, to).map(({ event }) => event);
   }
 
-  eventsOfRun(runId: string, after = 0, limit = -1): readonly SessionEvent[] {
-    return this.#events("eventsOfRun", "SELECT event FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?", runId, after, limit);
+  eventsOfRun(runId: string, after = 0, page?: { readonly limit: number; readonly bytesMax: number }): readonly SessionEvent[] {
+    const select = "SELECT event FROM events WHERE run_id = ? AND seq > ? AND seq <= ? ORDER BY seq";
+    if (!page) return this.#events("eventsOfRun", select, runId, after, Number.MAX_SAFE_INTEGER);
+    const sizes = "SELECT seq, octet_length(event) AS bytes FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?";
+    const to = lastThatFits(this.#all<Sized>("eventsOfRun", sizes, runId, after, page.limit), page.bytesMax);
+    return this.#events("eventsOfRun", select, runId, after, to);
   }
 
   firstSeq(): number {
@@ -278,6 +276,23 @@ class SqliteSessionStore implements SessionStore {
       throw error;
     }
   }
+}
+
+interface Sized {
+  readonly seq: number;
+  readonly bytes: number;
+}
+
+/** The first one fits whatever its size. 0 when there is none. */
+function lastThatFits(events: readonly Sized[], bytesMax: number): number {
+  let last = 0;
+  let sum = 0;
+  for (const { seq, bytes } of events) {
+    sum += bytes;
+    if (last > 0 && sum > bytesMax) break;
+    last = seq;
+  }
+  return last;
 }
 
 /** Errors of the inner call keep their own operation. */

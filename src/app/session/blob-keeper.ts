@@ -154,7 +154,7 @@ export class BlobKeeper {
     if (run !== null) runs.push(run.runId);
     // A run's record begins with its message, which may wait for long.
     runs.push(...queue.map(({ runId }) => runId), ...steering.map(({ message }) => message.runId));
-    return Math.min(...runs.map((runId) => store.eventsOfRun(runId, 0, 1)[0]?.seq ?? Number.POSITIVE_INFINITY));
+    return Math.min(...runs.map((runId) => store.eventsOfRun(runId, 0, { limit: 1, bytesMax: 1 })[0]?.seq ?? Number.POSITIVE_INFINITY));
   }
 
   async #remove(state: SessionState, done: () => void): Promise<void> {

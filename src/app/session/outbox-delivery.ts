@@ -58,10 +58,10 @@ export class OutboxDelivery {
   }
 
   #nextPage(runId: string, after: number): { readonly events: readonly SessionEvent[]; readonly isLast: boolean } {
-    const found = this.#ports.store.eventsOfRun(runId, after, PAGE_EVENTS + 1);
-    let bytes = 0;
-    const tooMany = found.findIndex((event, i) => i === PAGE_EVENTS || ((bytes += JSON.stringify(event).length) > PAGE_BYTES && i > 0));
-    return tooMany === -1 ? { events: found, isLast: true } : { events: found.slice(0, tooMany), isLast: false };
+    const { store } = this.#ports;
+    const events = store.eventsOfRun(runId, after, { limit: PAGE_EVENTS, bytesMax: PAGE_BYTES });
+    const isLast = store.eventsOfRun(runId, events.at(-1)?.seq ?? after, { limit: 1, bytesMax: 1 }).length === 0;
+    return { events, isLast };
   }
 
   #batchFrom(head: OutboxEntry): readonly OutboxEntry[] {

@@ -104,6 +104,8 @@ export class SessionActor {
   restore(linkId: string | null): void {
     this.#state = this.#text.read(this.#ports.store);
     if (this.#state === null) return;
+    // The operator may have changed them since.
+    this.apply({ type: "backends-configured", backends: [...this.#ports.sandboxes.keys()], nowMs: this.nowMs });
     this.apply({ type: "session-restored", linkId, nowMs: this.nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
     this.#blobs.tend();

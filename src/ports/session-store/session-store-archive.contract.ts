@@ -30,8 +30,10 @@ export function describeArchive(harness: SessionStoreHarness): void {
     harness.run((open) => {
       const store = open();
       fill(store, 9);
-      expect([seqs(store.eventsOfRun("run_1", 0, 2)), seqs(store.eventsOfRun("run_1", 3, 2)), seqs(store.eventsOfRun("run_1", 7, 2))]).toEqual([[1, 3], [5, 7], [9]]);
-      expect(store.eventsOfRun("run_1", 9, 2)).toEqual([]);
+      const page = (after: number, limit: number, bytesMax = 1_000_000) => seqs(store.eventsOfRun("run_1", after, { limit, bytesMax }));
+      expect([page(0, 2), page(3, 2), page(7, 2), page(9, 2)]).toEqual([[1, 3], [5, 7], [9], []]);
+      const bytes = JSON.stringify(store.eventsAfter(0, 1)[0]).length;
+      expect([page(0, 9, 1), page(0, 9, 2 * bytes), page(0, 9, 2 * bytes - 1)]).toEqual([[1], [1, 3], [1]]);
     }),
   );
 

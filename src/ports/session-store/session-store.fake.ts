@@ -83,18 +83,13 @@ export class InMemorySessionStore implements SessionStore {
   }
 
   eventTexts(after: number, { limit, bytesMax }: { readonly limit: number; readonly bytesMax: number }): readonly string[] {
-    const texts = this.#texts(after, limit);
-    let bytes = 0;
-    const past = texts.findIndex((text, i) => (bytes += UTF8.encode(text).length) > bytesMax && i > 0);
-    return past === -1 ? texts : texts.slice(0, past);
+    return fitting(this.#texts(after, limit), bytesMax);
   }
 
-  eventsOfRun(runId: string, after = 0, limit = Number.POSITIVE_INFINITY): readonly SessionEvent[] {
+  eventsOfRun(runId: string, after = 0, page = { limit: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY }): readonly SessionEvent[] {
     const from = Math.max(after, this.firstSeq() - 1);
-    return (this.disk.eventsOfRun.get(runId) ?? [])
-      .filter((index) => index >= from)
-      .slice(0, limit)
-      .map((index) => JSON.parse(this.disk.events[index] ?? "null") as SessionEvent);
+    const indices = (this.disk.eventsOfRun.get(runId) ?? []).filter((index) => index >= from).slice(0, page.limit);
+    return fitting(indices.map((index) => this.disk.events[index] ?? "null"), page.bytesMax).map((text) => JSON.parse(text) as SessionEvent);
   }
 
   firstSeq(): number {
@@ -203,4 +198,11 @@ export class InMemorySessionStore implements SessionStore {
       answers.add(key);
     }
   }
+}
+
+/** As many as fit, the first one whatever its size. */
+function fitting(texts: readonly string[], bytesMax: number): readonly string[] {
+  let bytes = 0;
+  const past = texts.findIndex((text, i) => (bytes += UTF8.encode(text).length) > bytesMax && i > 0);
+  return past === -1 ? texts : texts.slice(0, past);
 }

@@ -77,8 +77,8 @@ export interface SessionStore {
   eventsAfter(after: number, limit: number): readonly SessionEvent[];
   /** The same as JSON texts, at most `bytesMax` bytes in sum, though one where there is one. */
   eventTexts(after: number, page: { readonly limit: number; readonly bytesMax: number }): readonly string[];
-  /** Held events of one run with `seq` above `after` (0 when absent), oldest first, at most `limit` (all when absent). */
-  eventsOfRun(runId: string, after?: number, limit?: number): readonly SessionEvent[];
+  /** Held events of one run with `seq` above `after` (0 when absent), oldest first; of a page's size where one is given. */
+  eventsOfRun(runId: string, after?: number, page?: { readonly limit: number; readonly bytesMax: number }): readonly SessionEvent[];
   /** Oldest `seq` still held; 1 when nothing was archived. */
   firstSeq(): number;
   lastSeq(): number;
