@@ -91,6 +91,15 @@ verifies("SES35", "removing a session ends everything it has and destroys every 
   expect(session.take("sandbox-released", { releasedEpoch: 2 }).effects.map(brief)).toEqual(["forget-session", "set-alarm"]);
 });
 
+verifies("SES35", "a removed session whose backend never answers is forgotten after a day all the same", () => {
+  const session = new Driver();
+  session.accept();
+  session.take("session-removed", {});
+  for (let hours = 0; hours < 30 && session.state.deadlines.release !== undefined; hours += 1) session.wait(3_600_000);
+  expect(session.effects.map(brief)).toContain("forget-session");
+  expect(session.state.deadlines).toEqual({});
+});
+
 verifies("SES36", "a create that was not sent is sent after a restart, one that may have been sent gets a new epoch", () => {
   const session = new Driver();
   expect(session.take("session-restored", { linkId: null }).effects.map(brief)).toEqual(["create-sandbox 1", "set-alarm"]);
