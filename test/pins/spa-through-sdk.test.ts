@@ -20,6 +20,10 @@ const NOT_FOR_THE_SDK: Readonly<Record<string, string>> = {
   "GET /sign-in": "a browser that follows the link which the server printed",
   "POST /internal/bootstrap": "the operator's launcher",
   "GET /v1/sandbox/link": "the runtime in a sandbox",
+  "GET /v1/sandbox/checkpoint-blobs": "the runtime in a sandbox",
+  "GET /v1/sandbox/checkpoint-blobs/:name": "the runtime in a sandbox",
+  "PUT /v1/sandbox/checkpoint-blobs/:name": "the runtime in a sandbox",
+  "DELETE /v1/sandbox/checkpoint-blobs/:name": "the runtime in a sandbox",
   "GET /v1/broker/model/:provider/*": "the agent in a sandbox",
   "POST /v1/broker/model/:provider/*": "the agent in a sandbox",
 };

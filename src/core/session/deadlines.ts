@@ -8,7 +8,7 @@ import { currentLease, probe, sandboxLost } from "./lease.ts";
 import { hangUp } from "./link.ts";
 import { ACCEPT_MISSES_MAX, TIMINGS } from "./session.timings.ts";
 import type { DeadlineKind, Deadlines } from "./session.state.ts";
-import { notReleased } from "./release.ts";
+import { forgetWhenGone, notReleased } from "./release.ts";
 import { attemptFailed, startSandbox, startTimedOut } from "./start.ts";
 import { steersUnconfirmed } from "./steering.ts";
 import { endRun, interrupt } from "./turn.ts";
@@ -27,10 +27,13 @@ export function earliestDeadline(deadlines: Deadlines): Deadline | null {
 export function clockTicked(draft: Draft): null {
   for (;;) {
     const due = earliestDeadline(draft.state.deadlines);
-    if (due === null || due.atMs > draft.nowMs) return null;
+    if (due === null || due.atMs > draft.nowMs) break;
     clearDeadlines(draft, due.kind);
     passed(draft, due.kind);
   }
+  // The step that asked for it may not have been stored.
+  if (draft.state.status === "ended") forgetWhenGone(draft);
+  return null;
 }
 
 function passed(draft: Draft, kind: DeadlineKind): void {

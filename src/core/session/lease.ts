@@ -62,7 +62,9 @@ export function linkLost(draft: Draft): void {
 
 /** The sandbox is not coming back. What it was doing ends interrupted, and nothing is done again unless a person says so. */
 export function sandboxLost(draft: Draft, failure: Failure, mayPass = false): void {
-  if (draft.state.status === "starting") return attemptFailed(draft, failure, true, mayPass);
+  const { start } = draft.state;
+  // One that died on the way is worth one more try; one that dies again will do so for ever.
+  if (start !== null) return attemptFailed(draft, failure, true, mayPass || start.rounds === 0);
   releaseLease(draft, "lost", failure);
   clearDeadlines(draft, "link");
   if (draft.state.run !== null) afterRun(draft, endRun(draft, { outcome: "interrupted", failure }));

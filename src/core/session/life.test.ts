@@ -91,6 +91,13 @@ verifies("SES35", "removing a session ends everything it has and destroys every 
   expect(session.take("sandbox-released", { releasedEpoch: 2 }).effects.map(brief)).toEqual(["forget-session", "set-alarm"]);
 });
 
+verifies("SES35", "the alarm of a removed session that holds nothing more asks for it to be forgotten, as waking up does", () => {
+  const session = new Driver();
+  session.take("session-removed", {});
+  session.take("sandbox-released", { releasedEpoch: 1 });
+  expect(session.wait(1_000).effects.map(brief)).toEqual(["forget-session", "set-alarm"]);
+});
+
 verifies("SES35", "a removed session whose backend never answers is forgotten after a day all the same", () => {
   const session = new Driver();
   session.accept();

@@ -43,7 +43,7 @@ export function destroyRetired(draft: Draft): void {
 /** A day of a backend that does not answer: its own reaper must do it. */
 const MISSES_MAX = 24;
 
-function forgetWhenGone(draft: Draft): void {
+export function forgetWhenGone(draft: Draft): void {
   if (draft.state.retired.every(({ stopped }) => stopped)) effect(draft, { type: "forget-session" });
 }
 

@@ -4,10 +4,10 @@ import { Icon } from "../ui/icon.tsx";
 import css from "./model-picker.module.css";
 
 const WORDS: Readonly<Record<OnInterruption, string>> = {
-  ask: "If the sandbox is lost: ask me",
-  continue: "If the sandbox is lost: continue",
-  retry: "If the sandbox is lost: run again",
-  fail: "If the sandbox is lost: go on with the next",
+  ask: "When interrupted: ask me",
+  continue: "When interrupted: continue",
+  retry: "When interrupted: run again",
+  fail: "When interrupted: skip it",
 };
 
 export interface InterruptionPickerProps {

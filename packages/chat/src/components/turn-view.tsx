@@ -20,16 +20,18 @@ export interface TurnViewProps {
 
 export const TurnView = memo(function TurnView({ store, turn, sessionStatus }: TurnViewProps) {
   const active = turn.status === "running" || turn.status === "dispatched";
+  // What it brought about is told where the turn is that took it.
+  const rides = turn.steers && turn.run === null;
   return (
     <article className={css.turn} data-message={turn.messageId} data-status={turn.status}>
       {turn.continues === null && turn.retryOf === null ? <UserMessage text={turn.text} at={turn.at} /> : <FollowUpLine turn={turn} />}
       <SteerNote turn={turn} />
-      {turn.items.length > 0 || active ? (
+      {turn.items.length > 0 || (active && !rides) ? (
         <div className={css.answer}>
-          {turn.items.filter((item) => !isAsking(item)).map((item) => (
+          {turn.items.filter((item) => !isAsking(item, turn)).map((item) => (
             <ItemView key={item.id} store={store} turn={turn} item={item} active={active} />
           ))}
-          {active && sessionStatus === "running" && !isTelling(turn.items.at(-1)) ? <Thinking /> : null}
+          {active && !rides && sessionStatus === "running" && !isTelling(turn.items.at(-1)) ? <Thinking /> : null}
         </div>
       ) : null}
       <TurnEnd store={store} turn={turn} />
@@ -66,8 +68,8 @@ function ItemView({ store, turn, item, active }: ItemViewProps) {
 }
 
 /** The call by which a question is asked says no more than the question's own card. */
-function isAsking(item: TurnItem): boolean {
-  return item.kind === "part" && item.part.tool?.name === "question" && item.part.tool.status !== "failed";
+function isAsking(item: TurnItem, { status }: Turn): boolean {
+  return item.kind === "part" && item.part.tool?.name === "question" && (item.part.tool.status !== "failed" || status === "interrupted");
 }
 
 /** True while something is seen to move: text being written, a tool at work. */
