@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LIMITS } from "@berth/protocol";
+import { LIMITS, type Session } from "@berth/protocol";
 import { formatSandboxToken } from "../core/sandbox/sandbox-token.ts";
 import { InMemoryBlobStore } from "../ports/blob-store/blob-store.fake.ts";
 import { CheckpointBlobs } from "./checkpoints.ts";
@@ -12,11 +12,13 @@ const token = (epoch: number, sessionId = SESSION, orgId = ORG): string => forma
 class Rig {
   readonly blobs = new InMemoryBlobStore();
   current = 1;
+  isRemoved = false;
 
   of(withToken: string): Promise<CheckpointBlobs> {
     const of = (orgId: string, sessionId: string): SessionHandle => {
       const handle: Partial<SessionHandle> = {
-        authorizeBroker: async (given) => (given === token(this.current, sessionId, orgId) ? { orgId, sessionId, epoch: this.current, runId: null, providers: [] } : null),
+        read: async () => (this.isRemoved ? null : ({} as Session)),
+        authorizeBroker: async (given) => (!this.isRemoved && given === token(this.current, sessionId, orgId) ? { orgId, sessionId, epoch: this.current, runId: null, providers: [] } : null),
       };
       return handle as SessionHandle;
     };
@@ -68,6 +70,16 @@ describe("blobs of a session's checkpoints", () => {
     await expect(mine.put("b", upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 409, detail: expect.stringContaining("checkpointBytesMax"), fix: expect.any(String) } });
     rig.blobs.list = async (prefix) => ({ blobs: Array.from({ length: LIMITS.checkpointBlobsMax }, (_, i) => ({ key: `${prefix}${i}`, size: 1, contentType: "", sha256: "" })), next: null });
     await expect(mine.put("b", upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 409, detail: expect.stringContaining("checkpointBlobsMax") } });
+  });
+
+  test("[CHK11] a blob that arrives while its session is removed does not stay, and one of a sandbox that is replaced does", async () => {
+    const rig = new Rig();
+    const mine = await rig.of(token(1));
+    rig.current = 2;
+    await mine.put("a", upload(new Uint8Array(1)));
+    rig.isRemoved = true;
+    await mine.put("b", upload(new Uint8Array(1)));
+    expect((await mine.list(null)).items.map(({ name }) => name)).toEqual(["a"]);
   });
 
   test("[CHK11] a store that does not answer is said to be away", async () => {

@@ -26,10 +26,12 @@ const PAGE = 1_000;
 export class CheckpointBlobs {
   readonly #deps: CheckpointDeps;
   readonly #session: SessionName;
+  readonly #token: string;
 
-  private constructor(deps: CheckpointDeps, session: SessionName) {
+  private constructor(deps: CheckpointDeps, session: SessionName, token: string) {
     this.#deps = deps;
     this.#session = session;
+    this.#token = token;
   }
 
   /** @throws ProblemError `unauthenticated` for a token that is not the session's current one */
@@ -37,7 +39,7 @@ export class CheckpointBlobs {
     const parts = parseSandboxToken(token);
     const grant = parts && (await deps.sessions.of(parts.orgId, parts.sessionId).authorizeBroker(token));
     if (!grant) refuse("unauthenticated", "The sandbox's token is not valid: its session ended or has a newer sandbox.");
-    return new CheckpointBlobs(deps, grant);
+    return new CheckpointBlobs(deps, grant, token);
   }
 
   /** Replaces. @throws ProblemError `body-too-large`, `conflict` past the limits of the session */
@@ -51,6 +53,14 @@ export class CheckpointBlobs {
     await guard(async () => this.#requireRoom(Number(announced)));
     const bytes = new Uint8Array(await request.arrayBuffer());
     await guard(() => this.#deps.blobs.put(key, bytes, { contentType: CONTENT_TYPE }));
+    if (await this.#isRemoved()) await this.delete(name);
+  }
+
+  /** While the blob was on its way: nobody would delete it any more. */
+  async #isRemoved(): Promise<boolean> {
+    const { orgId, sessionId } = this.#session;
+    const handle = this.#deps.sessions.of(orgId, sessionId);
+    return (await handle.authorizeBroker(this.#token)) === null && (await handle.read()) === null;
   }
 
   /** @throws ProblemError `not-found` */

@@ -120,7 +120,7 @@ export class Checkpointer {
     const { tree } = await walk(workFolder, Number.MAX_SAFE_INTEGER);
     this.#base = { ...saved, tree, wholeTree: null, fingerprint: memory.fingerprint() };
     kept.mark(saved.id);
-    kept.note(this.#base);
+    await kept.note(this.#base);
     await this.#garbage.begin(saved.id).catch(() => {});
     log(`restored ${saved.id} with ${saved.manifest.files} files in ${this.#deps.clock.now() - startedAtMs} ms`);
     return checkpointOf(saved);
@@ -177,7 +177,7 @@ export class Checkpointer {
     try {
       const made = await this.#make();
       if (made) {
-        this.#deps.kept.note(made);
+        await this.#deps.kept.note(made);
         this.#base = made;
         this.#garbage.add(made);
       }

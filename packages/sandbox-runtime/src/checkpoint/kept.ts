@@ -3,6 +3,7 @@
  * that nothing is ever restored over it. The notes let a later runtime go on with the chain; without them it begins a new one.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Manifest, type Saved } from "./manifest.ts";
@@ -52,9 +53,11 @@ export class KeptState {
   }
 
   /** Notes of an earlier checkpoint would lead to blobs that are gone. @throws the system's error when they cannot be removed either */
-  note({ id, manifest, fingerprint, tree }: Base): void {
+  async note({ id, manifest, fingerprint, tree }: Base): Promise<void> {
     try {
-      this.#write(this.#notes, { id, manifest, fingerprint, tree: [...tree] });
+      // They may be large and are worth little: the mark says whether they are those of its checkpoint.
+      await writeFile(`${this.#notes}.next`, JSON.stringify({ id, manifest, fingerprint, tree: [...tree] }), { mode: 0o600 });
+      renameSync(`${this.#notes}.next`, this.#notes);
       this.mark(id);
     } catch {
       rmSync(this.#notes, { force: true });
