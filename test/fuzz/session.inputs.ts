@@ -142,7 +142,7 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
     case "sandbox-create-failed":
       return { type: what, nowMs, epoch, backend: lease?.backend ?? "docker", failure: FAILURE, outcome: pick(["not-applied", "applied", "unknown"], a), mayPass: b % 2 === 0 };
     case "sandbox-described":
-      return { type: what, nowMs, epoch, phase: pick(["alive", "gone"], a), failure: null, mayPass: a % 2 === 0, openPartTexts };
+      return { type: what, nowMs, epoch, phase: pick(["alive", "gone", "unreachable"], a), failure: null, mayPass: a % 2 === 0, openPartTexts };
     case "link-opened": {
       const sent = lease?.link.sent ?? 0;
       const acked = lease?.link.acked ?? 0;

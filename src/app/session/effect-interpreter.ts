@@ -106,6 +106,7 @@ export class EffectInterpreter {
   async #describe(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
     const described = await provider.describe(id).catch((error: unknown) => {
       if (isPortError(error) && error.code === "not-found") return null;
+      this.#actor.apply({ type: "sandbox-described", epoch, phase: "unreachable", failure: null, nowMs: this.#nowMs });
       throw error;
     });
     const gone = described === null || described.phase === "stopped" || described.phase === "failed";

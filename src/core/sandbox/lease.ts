@@ -34,6 +34,8 @@ export interface Start {
   readonly again: readonly string[];
   /** How often the list was begun again. */
   readonly rounds: number;
+  /** How often in a row the backend of this attempt could not be asked. */
+  readonly silences: number;
   /** Why the earlier attempts of this start failed. */
   readonly failures: readonly Failure[];
 }
@@ -49,6 +51,8 @@ export interface RetiredSandbox {
 export const START_TOTAL_MS = 90_000;
 export const START_ATTEMPT_MAX_MS = 45_000;
 
+/** A backend that does not answer this often in a row is taken for one that is away. */
+export const START_SILENCES_MAX = 3;
 /** Before the backends are tried again, which doubles up to the longest. */
 export const START_PAUSE_MS = 1_000;
 export const START_PAUSE_MAX_MS = 5_000;

@@ -2,7 +2,7 @@
 import type { Failure } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
-import type { Lease } from "../sandbox/lease.ts";
+import { START_SILENCES_MAX, type Lease } from "../sandbox/lease.ts";
 import { clearDeadlines, effect, emit, patch, refuse, setDeadline, type Draft } from "./draft.ts";
 import { afterRun } from "./interrupted.ts";
 import { advance } from "./queue.ts";
@@ -42,7 +42,8 @@ export function createFailed(draft: Draft, { failure, outcome, mayPass }: InputO
 /** Only an absent link makes it worth asking; one that is back speaks for itself. */
 export function sandboxDescribed(draft: Draft, { phase, failure, mayPass }: InputOf<"sandbox-described">): Refusal | null {
   const lease = currentLease(draft);
-  if (phase === "alive" || lease.linkId !== null) return null;
+  if (phase === "unreachable") backendSilent(draft, lease);
+  if (phase !== "gone" || lease.linkId !== null) return null;
   sandboxLost(draft, failure ?? { code: "sandbox-gone", message: `The ${lease.backend} sandbox is gone.` }, mayPass);
   return null;
 }
@@ -70,6 +71,19 @@ export function sandboxLost(draft: Draft, failure: Failure, mayPass = false): vo
   if (draft.state.run !== null) afterRun(draft, endRun(draft, { outcome: "interrupted", failure }));
   else advance(draft);
 }
+
+/** While nothing is known of a sandbox that was asked for, a backend that stays away makes room for the next one. */
+function backendSilent(draft: Draft, { phase, backend }: Lease): void {
+  const { start } = draft.state;
+  if (start === null || phase !== "requested") return;
+  const silences = start.silences + 1;
+  patch(draft, { start: { ...start, silences } });
+  if (silences < START_SILENCES_MAX) return;
+  const failure = { code: "sandbox-backend-unreachable", message: `The sandbox backend ${backend} could not be reached.`, fix: UNREACHABLE_FIX };
+  attemptFailed(draft, failure, true, true);
+}
+
+const UNREACHABLE_FIX = "Run `npm run doctor` to see whether its host is up, then resume the session.";
 
 /**
  * Not heard from yet: accepted, and it may have died since; or asked for without an answer, and it may never have been made.

@@ -28,7 +28,7 @@ export type Effect =
   | { readonly type: "stop-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
   /** Removes its files too; then step `sandbox-released`. */
   | { readonly type: "destroy-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
-  /** Ask the backend, then step `sandbox-described`; when the backend cannot be asked, step nothing. */
+  /** Ask the backend, then step `sandbox-described`. */
   | { readonly type: "describe-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
   /** To the socket with this id, if it is still there. Of several acks in one tick only the last needs to go. */
   | { readonly type: "send-frame"; readonly linkId: string; readonly frame: DownFrame }

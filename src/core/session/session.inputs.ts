@@ -114,8 +114,8 @@ export type SessionInput =
     })
   /** The backend says that a sandbox that was let go is stopped or, after the session was removed, destroyed. */
   | (At & { readonly type: "sandbox-released"; readonly releasedEpoch: number })
-  /** What the backend says of a sandbox whose link is gone; `gone` covers stopped, failed and not found. */
-  | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone"; readonly failure: Failure | null; readonly mayPass?: boolean })
+  /** What the backend says of a sandbox whose link is gone; `gone` covers stopped, failed and not found, `unreachable` that it could not be asked. */
+  | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone" | "unreachable"; readonly failure: Failure | null; readonly mayPass?: boolean })
   /** A hello on a socket whose token was checked against the lease's hash. `linkId` is minted by the shell per socket. */
   | (OfEpoch & WithOpenParts & {
       readonly type: "link-opened";

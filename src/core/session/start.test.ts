@@ -202,3 +202,17 @@ verifies("SES51", "an attempt whose request was never answered is made again whi
   session.ready();
   expect(session.state.status).toBe("idle");
 });
+
+verifies("SES51", "a backend that cannot even be asked makes room for the next in seconds", () => {
+  const session = new Driver({ backends: ["docker", "process"] });
+  failCreate(session, "unknown");
+  for (let asked = 0; asked < 3; asked += 1) {
+    expect(session.state.lease).toMatchObject({ backend: "docker" });
+    session.take("sandbox-described", { phase: "unreachable", failure: null });
+    session.wait(2_000);
+  }
+  expect(session.state).toMatchObject({ lease: { backend: "process", epoch: 2 }, retired: [{ epoch: 1, stopped: false }] });
+  session.take("sandbox-described", { phase: "unreachable", failure: null });
+  session.ready();
+  expect(session.state.status).toBe("idle");
+});

@@ -18,7 +18,7 @@ export function startSandbox(draft: Draft): void {
   releaseLease(draft, "stopped");
   const { backends } = draft.state;
   if (backends.length === 0) return failSession(draft, NO_BACKEND);
-  const start = { deadlineAtMs: draft.nowMs + START_TOTAL_MS, backendsLeft: backends, again: [], rounds: 0, failures: [] };
+  const start = { deadlineAtMs: draft.nowMs + START_TOTAL_MS, backendsLeft: backends, again: [], rounds: 0, silences: 0, failures: [] };
   patch(draft, { status: "starting", waitingFor: null, failure: null, start, deadlines: onlyRelease(draft) });
   setDeadline(draft, "start", START_TOTAL_MS);
   nextAttempt(draft);
@@ -31,7 +31,7 @@ function nextAttempt(draft: Draft, failed?: { readonly backend: string; readonly
   const { round, pauseMs } = nextRound(start);
   const [backend, ...backendsLeft] = round.backendsLeft;
   if (backend === undefined || draft.nowMs + pauseMs >= start.deadlineAtMs) return failSession(draft, startFailure(start.failures));
-  const next = { ...round, backendsLeft };
+  const next = { ...round, backendsLeft, silences: 0 };
   const epoch = draft.state.epoch + 1;
   patch(draft, { start: next, epoch, lease: requestLease(epoch, backend, draft.state.demoOnly) });
   setDeadline(draft, "attempt", attemptDeadlineAtMs(next, draft.nowMs) - draft.nowMs);
