@@ -43,6 +43,13 @@ const TICK_BYTES_MAX = 64 * 1024;
 /** Replay keeps four such frames on the way, so that a fast viewer is not slowed by its own acknowledgements. */
 const REPLAY_PAGE = { limit: 500, bytesMax: LIMITS.viewerUnackedBytesMax / 4 } as const;
 const SAVE_DELAY_MS = 1_000;
+const PAGES_KEPT = 4;
+
+interface ReplayPage {
+  readonly count: number;
+  /** The frame without its head. */
+  readonly body: string;
+}
 
 export class ViewerHub {
   readonly #viewers = new Map<string, Viewer>();
@@ -55,6 +62,8 @@ export class ViewerHub {
   #pendingBytes = 0;
   #flushedAtMs = 0;
   #timerSet = false;
+  /** Pages that were read lately, by the position they go on from. */
+  readonly #pages = new Map<number, ReplayPage>();
   #saveSet = false;
   #stallSet = false;
 
@@ -130,6 +139,8 @@ export class ViewerHub {
   closeAll(code: number, reason: string): void {
     for (const viewer of this.#viewers.values()) viewer.socket.close(code, reason);
     this.#viewers.clear();
+    // The log may begin anew under the same name.
+    this.#pages.clear();
   }
 
   /** Closes those for which `gone` is true, for example because their key was revoked. */
@@ -195,12 +206,26 @@ export class ViewerHub {
   #replay(viewer: Viewer): void {
     while (viewer.unackedBytes + REPLAY_PAGE.bytesMax <= LIMITS.viewerUnackedBytesMax && viewer.unacked.length < LIMITS.viewerUnackedFramesMax) {
       this.#skipArchived(viewer);
-      const texts = this.#source.eventTexts(viewer.state.cursor, REPLAY_PAGE);
-      if (texts.length === 0) return this.#goLive(viewer);
-      this.#frame(viewer, `"events":[${texts.join(",")}],"deltas":[]}`);
-      viewer.state.cursor += texts.length;
+      const page = this.#pageAfter(viewer.state.cursor);
+      if (page.count === 0) return this.#goLive(viewer);
+      this.#frame(viewer, page.body);
+      viewer.state.cursor += page.count;
     }
     this.#watchStalled();
+  }
+
+  /** Viewers that fall behind together read the same pages. What a page holds stays true, though more may follow it by now. */
+  #pageAfter(after: number): ReplayPage {
+    const known = this.#pages.get(after);
+    if (known) return known;
+    const texts = this.#source.eventTexts(after, REPLAY_PAGE);
+    const page = { count: texts.length, body: `"events":[${texts.join(",")}],"deltas":[]}` };
+    if (page.count === 0) return page;
+    const [oldest] = this.#pages.keys();
+    if (oldest !== undefined && this.#pages.size >= PAGES_KEPT) this.#pages.delete(oldest);
+    this.#pages.set(after, page);
+    this.#saveSoon();
+    return page;
   }
 
   /** A position from before the first event held, at its arrival or because the viewer fell that far behind. */
@@ -273,6 +298,7 @@ export class ViewerHub {
     this.#timers.after(SAVE_DELAY_MS, () => {
       this.#saveSet = false;
       for (const { socket, state } of this.#viewers.values()) socket.save(state);
+      this.#pages.clear();
     });
   }
 }
