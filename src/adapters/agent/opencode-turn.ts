@@ -51,6 +51,8 @@ export class OpenCodeTurn {
   #begun = false;
   #seen = false;
   stopRequested = false;
+  /** Of its prompt; for what steers it. */
+  model = "";
 
   /**
    * @param nextId id of the prompt after this one, for a turn of the past

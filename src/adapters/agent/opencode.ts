@@ -14,6 +14,7 @@ import { classify, failureOfRetries } from "./opencode-classify.ts";
 import { titleOf } from "./opencode-events.ts";
 import { OpenCodeIds } from "./opencode-ids.ts";
 import { launchOpenCode, type LaunchedOpenCode, type OpenCodeDeps } from "./opencode-launch.ts";
+import { OpenCodeSteering } from "./opencode-steering.ts";
 import { OpenCodeTurn } from "./opencode-turn.ts";
 
 export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
@@ -22,8 +23,6 @@ export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
 
 const RECONNECT_MS = 100;
 const ABORT_GRACE_MS = 2_000;
-/** How long a message that OpenCode took may need to be stored. */
-const STORE_GRACE_MS = 5_000;
 const DIED: Failure = { code: "agent-died", message: "The agent ended in the middle of the turn.", fix: "Send the message again to go on." };
 const CUT_AFTER_TOOL: Failure = {
   code: "model-cut",
@@ -43,22 +42,23 @@ class OpenCodeAgent implements CodingAgent {
   readonly #out = new AsyncQueue<AgentEvent>();
   #running: Running | null = null;
   #turn: OpenCodeTurn | null = null;
-  #model = "";
   #settling: OpenCodeTurn | null = null;
   /** OpenCode became idle once more while its turn was being settled. */
   #settleAgain = false;
-  /** Messages on their way into the turn, and the last of them: they go one after another. */
-  readonly #steers = new Map<string, Promise<SteerAnswer>>();
-  readonly #nudged = new Set<string>();
-  #lastSteer: Promise<unknown> = Promise.resolve();
-  /** Asked whenever OpenCode told something, or the turn is over. */
-  readonly #watching = new Set<() => void>();
   #aborting: Promise<void> | null = null;
   #title: string | null = null;
+  readonly #steering: OpenCodeSteering;
 
   constructor(deps: OpenCodeDeps) {
     this.#deps = deps;
     this.#ids = new OpenCodeIds(deps);
+    this.#steering = new OpenCodeSteering({
+      ids: this.#ids,
+      conversation: () => this.#running,
+      turn: () => this.#turn,
+      isSettling: (turn) => this.#settling === turn,
+      lookup: (messageId) => this.lookup(messageId),
+    });
   }
 
   async open(config: AgentConfig, signal: AbortSignal): Promise<AgentInfo> {
@@ -74,8 +74,8 @@ class OpenCodeAgent implements CodingAgent {
     if ((await this.lookup(messageId)) !== "unknown") throw refusal("prompt", "already-exists", "This prompt was submitted before.");
     await this.#aborting;
     const turn = new OpenCodeTurn(messageId, this.#ids.assign(messageId), sessionId);
+    turn.model = model;
     this.#turn = turn;
-    this.#model = model;
     try {
       await calls.submit(sessionId, turn.openCodeId, text, model);
     } catch (error) {
@@ -114,12 +114,7 @@ class OpenCodeAgent implements CodingAgent {
 
   async steer(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer> {
     this.#need("steer");
-    const underWay = this.#steers.get(steerId);
-    if (underWay) return underWay;
-    const steer = this.#lastSteer.then(() => this.#steer(turnMessageId, steerId, text));
-    this.#steers.set(steerId, steer);
-    this.#lastSteer = steer.catch(() => {}).finally(() => this.#steers.delete(steerId));
-    return steer;
+    return this.#steering.give(turnMessageId, steerId, text);
   }
 
   async interrupt(messageId: string): Promise<void> {
@@ -127,7 +122,7 @@ class OpenCodeAgent implements CodingAgent {
     if (!this.#running || turn?.messageId !== messageId) return;
     const { calls, server, sessionId } = this.#running;
     turn.stopRequested = true;
-    this.#lookAround();
+    this.#steering.lookAround();
     this.#aborting = calls.abort(sessionId).catch(() => {});
     await this.#aborting;
     // The abort was taken, or was not answered: either way the turn ends now or OpenCode does.
@@ -212,7 +207,7 @@ class OpenCodeAgent implements CodingAgent {
     const turn = this.#turn;
     if (!turn) return this.#onStray(running, event);
     this.#out.push(...turn.apply(event));
-    this.#lookAround();
+    this.#steering.lookAround();
     if (event.type === "session.idle" && event.properties.sessionID === running.sessionId && turn.seen) void this.#settle(turn);
     else if (event.type === "session.error" && turn.failure && !turn.seen) void this.#settleIfIdle(turn);
     else if (event.type === "session.status" && event.properties.sessionID === running.sessionId) this.#onStatus(running, turn, event.properties.status);
@@ -222,48 +217,6 @@ class OpenCodeAgent implements CodingAgent {
   #onStray({ calls, sessionId }: Running, event: Event): void {
     const isBusy = event.type === "session.status" && event.properties.sessionID === sessionId && event.properties.status.type === "busy";
     if (isBusy) this.#aborting = calls.abort(sessionId).catch(() => {});
-  }
-
-  async #steer(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer> {
-    if ((await this.lookup(steerId)) !== "unknown") return "taken";
-    const turn = this.#turn;
-    if (turn?.messageId !== turnMessageId) return "refused";
-    // OpenCode puts messages in the order in which it stored them.
-    await this.#until(turn, () => turn.seen || turn.isEnding);
-    const running = this.#running;
-    if (!running || this.#turn !== turn || this.#settling === turn || turn.isEnding) return "refused";
-    const { calls, sessionId } = running;
-    const openCodeId = this.#ids.assign(steerId, turnMessageId);
-    turn.expectSteer(openCodeId);
-    try {
-      await calls.submit(sessionId, openCodeId, text, this.#model, "steer");
-    } catch (error) {
-      if (isPortError(error) && error.outcome === "not-applied") return "refused";
-      // It may have arrived all the same.
-    }
-    if (await this.#until(turn, () => turn.hasSteer(openCodeId), STORE_GRACE_MS)) return "taken";
-    const known = await this.lookup(steerId).catch(() => null);
-    if (known === null) throw new PortError({ port: "agent", operation: "steer", code: "deadline-exceeded", outcome: "unknown", retry: "never", message: "The agent ended before it said whether it has the message." });
-    return known === "unknown" ? "refused" : "taken";
-  }
-
-  /** True when it is so; false when the turn was over before, or the time. */
-  #until(turn: OpenCodeTurn, isSo: () => boolean, withinMs?: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const look = (): void => {
-      if (isSo() || this.#turn !== turn) resolve(isSo());
-    };
-    const timer = withinMs === undefined ? undefined : setTimeout(() => resolve(isSo()), withinMs);
-    this.#watching.add(look);
-    look();
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#watching.delete(look);
-    });
-  }
-
-  #lookAround(): void {
-    for (const look of this.#watching) look();
   }
 
   #past(messageId: string, openCodeId: string, sessionId: string): OpenCodeTurn {
@@ -293,7 +246,7 @@ class OpenCodeAgent implements CodingAgent {
     const { calls, sessionId } = this.#need("resume");
     const messages = await calls.messagesFrom(sessionId, turn.openCodeId);
     if (messages && this.#turn === turn) this.#out.push(...turn.reconcile(messages));
-    this.#lookAround();
+    this.#steering.lookAround();
     await this.#settleIfIdle(turn);
   }
 
@@ -314,10 +267,11 @@ class OpenCodeAgent implements CodingAgent {
     // An aborted turn is idle a moment before its last parts are stored.
     await this.#aborting;
     // What was submitted before OpenCode became idle is answered all the same, in a loop of its own.
-    await Promise.allSettled(this.#steers.values());
+    await this.#steering.arrived();
     const messages = await running.calls.messagesFrom(running.sessionId, turn.openCodeId).catch(() => null);
     const events = turn.reconcile(messages ?? []);
-    const goesOn = turn.isSteered && (await this.#goesOn(running, turn));
+    const goesOn = await this.#steering.goesOn(running, turn);
+    if (goesOn && turn.stopRequested) this.#aborting = running.calls.abort(running.sessionId).catch(() => {});
     this.#settling = null;
     if (this.#turn !== turn) return;
     if (!goesOn) return this.#end(turn, events, undefined);
@@ -325,21 +279,11 @@ class OpenCodeAgent implements CodingAgent {
     if (this.#settleAgain) await this.#settle(turn);
   }
 
-  /** True when OpenCode answers what came in its last moment, or has been made to. */
-  async #goesOn({ calls, sessionId }: Running, turn: OpenCodeTurn): Promise<boolean> {
-    const isBusy = await calls.isBusy(sessionId).catch(() => false);
-    if (isBusy && turn.stopRequested) this.#aborting = calls.abort(sessionId).catch(() => {});
-    const { unanswered, isEnding } = turn;
-    if (isBusy || unanswered === null || isEnding || this.#nudged.has(unanswered)) return isBusy;
-    this.#nudged.add(unanswered);
-    return calls.nudge(sessionId, unanswered, this.#model).then(() => true, () => false);
-  }
-
   #end(turn: OpenCodeTurn, events: readonly AgentEvent[], cutOff: Failure | undefined): void {
     this.#turn = null;
     this.#aborting = null;
     this.#out.push(...events, ...turn.finish(cutOff));
-    this.#lookAround();
+    this.#steering.lookAround();
   }
 
   #onExit(running: Running): void {
