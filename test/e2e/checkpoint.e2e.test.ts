@@ -3,11 +3,14 @@
  * of turns of 300 s, `INSTANTS` as many as it says; `SEED` repeats a run.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SessionClient, SessionEvent } from "@berth/sdk";
 import { createPrng } from "../../src/core/kernel/prng.ts";
-import { checkMemory, destroySandbox, lastLine, listing } from "./checkpoint/lost-sandbox.ts";
+import { checkMemory, destroySandbox, lastLine, listing, sandboxFolder } from "./checkpoint/lost-sandbox.ts";
+import { SmallDisk } from "./kill/small-disk.ts";
+import { runtimePids, signalAll } from "./kill/victims.ts";
 import { logOf, MODEL, startTestStack, turn, untilStatus, workFile, type TestStack } from "./support/stack.ts";
 
 const SOAK = process.env["SOAK"] === "1";
@@ -40,9 +43,16 @@ async function newSession(): Promise<SessionClient> {
 }
 
 async function savedWith(session: SessionClient, after: number, filesMin: number): Promise<void> {
-  for await (const event of session.events({ after, signal: AbortSignal.timeout(90_000) })) {
-    if (event.type === "workspace.checkpoint" && event.data.phase === "saved" && (event.data.checkpoint?.files ?? 0) >= filesMin) return;
+  await until(session, after, (event) => event.type === "workspace.checkpoint" && event.data.phase === "saved" && (event.data.checkpoint?.files ?? 0) >= filesMin);
+}
+
+async function until(session: SessionClient, after: number, isIt: (event: SessionEvent) => boolean): Promise<SessionEvent> {
+  const seen: SessionEvent[] = [];
+  for await (const event of session.events({ after, signal: AbortSignal.timeout(RESTORED_WITHIN_MS) })) {
+    if (isIt(event)) return event;
+    seen.push(event);
   }
+  throw new Error(`it did not come: ${JSON.stringify(seen.slice(-6).map(({ type, at, data }) => ({ type, at, data })))}`);
 }
 
 async function lastSeq(session: SessionClient): Promise<number> {
@@ -69,6 +79,26 @@ describe("a sandbox that is destroyed with its folder", () => {
     expect(phases(await logOf(session, after))).toContain("restored");
     expect(readFileSync(workFile(stack, session.id, "file"), "utf8")).toBe("kept\n");
   }, 180_000);
+
+  test("[CHK7] a disk that is full is said in the session, and once there is room the work is saved", async () => {
+    const session = await newSession();
+    const disk = SmallDisk.under(join(sandboxFolder(stack, session.id), "home"), 256);
+    try {
+      // The next sandbox of the session is the one that has it.
+      const before = await lastSeq(session);
+      signalAll(runtimePids(session.id), "SIGKILL");
+      await until(session, before, (event) => event.type === "sandbox.status" && event.data.phase === "lost");
+      await session.send("!bash echo full > file; sleep 14");
+      await until(session, before, (event) => event.type === "part.started" && event.data.part.kind === "tool");
+      disk.fill();
+      const failed = await until(session, before, (event) => event.type === "workspace.checkpoint" && event.data.phase === "failed");
+      expect(failed.data).toMatchObject({ failure: { code: "disk-full", fix: expect.any(String) } });
+      disk.makeRoom();
+      await until(session, failed.seq, (event) => event.type === "workspace.checkpoint" && event.data.phase === "saved" && (event.data.checkpoint?.bytes ?? 0) > 0);
+    } finally {
+      disk.remove();
+    }
+  }, 120_000);
 
   test(`[CHK12] a work folder of ${MEGABYTES} MB is back within 15 s`, async () => {
     const session = await newSession();
@@ -151,7 +181,7 @@ async function lose(atS: number): Promise<Outcome> {
   await delay(atS * 1000);
   const written = lastLine(stack, session.id, "lines");
   await destroySandbox(stack, session.id);
-  const { seq } = await interrupted(session);
+  const { seq } = await until(session, 0, (event) => event.type === "session.status" && event.data.status === "waiting");
   await session.resume({ interrupted: "skip" });
   await untilStatus(session, ["idle"], seq, RESTORED_WITHIN_MS);
   const restored = lastLine(stack, session.id, "lines");
@@ -159,13 +189,4 @@ async function lose(atS: number): Promise<Outcome> {
   const knows = (await recalled(session)).includes("heliotrope");
   await session.remove();
   return { atS, written, restored, behind: written - restored, memory, knows };
-}
-
-async function interrupted(session: SessionClient): Promise<SessionEvent> {
-  const seen: SessionEvent[] = [];
-  for await (const event of session.events({ signal: AbortSignal.timeout(RESTORED_WITHIN_MS) })) {
-    if (event.type === "session.status" && event.data.status === "waiting") return event;
-    seen.push(event);
-  }
-  throw new Error(`nobody noticed that the sandbox is gone: ${JSON.stringify(seen.slice(-6).map(({ type, at, data }) => ({ type, at, data })))}`);
 }
