@@ -15,7 +15,7 @@ import { SessionService } from "../app/session/session-service.ts";
 import { onViewerMessage } from "../app/session/viewer-actions.ts";
 import { newViewer, ViewerAttachment } from "../app/session/viewer.ts";
 import type { Author, SessionHandle } from "../app/session-handle.ts";
-import { closeSocket, pingAnswer, refuseUpgrade, sendText, upgrade } from "./sockets.ts";
+import { closeSocket, pingAnswer, refuseUpgrade, sendText, upgrade, viewerSocket } from "./sockets.ts";
 
 interface LinkAttachment {
   readonly kind: "link";
@@ -179,12 +179,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     }
 
     #join(ws: WorkerSocket, attachment: ViewerAttachment): void {
-      const socket = {
-        send: (text: string) => sendText(ws, text),
-        close: (code: number, reason: string) => closeSocket(ws, code, reason),
-        save: (state: ViewerAttachment) => ws.serializeAttachment(state),
-      };
-      this.#actor.hub.join(socket, attachment);
+      this.#actor.hub.join(viewerSocket(ws), attachment);
     }
 
     /** As it was when the socket was taken; what changes in it is the hub's. */

@@ -1,5 +1,6 @@
 /** The Workers runtime's socket helpers, typed; its global types do not go together with the browser's. */
 import type { WebSocket as WorkerSocket, WebSocketRequestResponsePair as AutoResponse } from "@cloudflare/workers-types";
+import type { ViewerSocket } from "../app/session/viewer.ts";
 
 const runtime = globalThis as unknown as {
   WebSocketPair: new () => { readonly 0: WorkerSocket; readonly 1: WorkerSocket };
@@ -23,6 +24,15 @@ export function sendText(ws: WorkerSocket | undefined, text: string): void {
 
 export function closeSocket(ws: WorkerSocket | undefined, code: number, reason: string): void {
   if (ws && ws.readyState !== WebSocket.CLOSED) ws.close(code, reason);
+}
+
+/** A viewer's socket as the hub uses it. */
+export function viewerSocket(ws: WorkerSocket): ViewerSocket {
+  return {
+    send: (text) => sendText(ws, text),
+    close: (code, reason) => closeSocket(ws, code, reason),
+    save: (attachment) => ws.serializeAttachment(attachment),
+  };
 }
 
 /** Accepts and closes, since a browser is told nothing of a refused upgrade. */
