@@ -33,7 +33,7 @@ export interface RuntimeDeps {
 
 const HEARTBEAT_MS = 10_000;
 /** Between a connection that is refused and the news that its process is gone. */
-const AGENT_DEATH_KNOWN_MS = 500;
+const AGENT_DEATH_KNOWN_MS = 1_000;
 /** What a prompt in line waits at most for the work of the turn before to be saved; then that goes on beside it. */
 const SAVE_BETWEEN_TURNS_MS = 300;
 /** Within what a sandbox is given to end. */
@@ -221,7 +221,7 @@ export class Runtime {
     this.#beat();
     checkpointer?.turnStarted();
     try {
-      await this.#submitOnce(prompt).then(() => over);
+      await this.#submit(prompt).then(() => over);
     } catch (error) {
       await this.#answerSteers(messageId);
       this.#post({ type: "turn-ended", messageId, outcome: "failed", failure: failureOf(error, "agent-failed") });
@@ -233,9 +233,21 @@ export class Runtime {
     if (checkpointer) await this.#atMost(SAVE_BETWEEN_TURNS_MS, checkpointer.turnEnded());
   }
 
+  /** An agent that died a moment ago does not listen, or refuses. Once that is known it is started again and asked once more. */
+  async #submit(prompt: Prompt): Promise<void> {
+    try {
+      await this.#submitOnce(prompt);
+    } catch (error) {
+      if (!isPortError(error) || error.outcome !== "not-applied") throw error;
+      await new Promise<void>((resolve) => void this.#deps.clock.after(AGENT_DEATH_KNOWN_MS, resolve));
+      if (this.#isOpen && error.retry !== "same-request") throw error;
+      // It may have begun before the agent died, which ended it.
+      if (this.#deps.journal.state.prompts[prompt.messageId] !== null) await this.#submitOnce(prompt);
+    }
+  }
+
   /** Submits what the agent never saw; what it saw, or may have seen, it reports again. */
-  async #submitOnce(prompt: Prompt, isRepeat = false): Promise<void> {
-    const { messageId, text, model } = prompt;
+  async #submitOnce({ messageId, text, model }: Prompt): Promise<void> {
     const { agent, journal } = this.#deps;
     if (!this.#isOpen && journal.state.configure) await this.#open(journal.state.configure);
     const known = await agent.lookup(messageId);
@@ -253,13 +265,9 @@ export class Runtime {
       // The stop came while the prompt was on its way.
       if (this.#stopped.has(messageId)) await agent.interrupt(messageId);
     } catch (error) {
-      if (!isPortError(error)) throw error;
       // It may have arrived all the same; only what surely did not is a failure to report.
-      if (error.outcome === "unknown") return agent.resume(messageId);
-      // The agent died a moment ago and never heard of it: once that is known it is started again, and asked once more.
-      if (isRepeat || error.outcome !== "not-applied" || error.retry !== "same-request") throw error;
-      await new Promise<void>((resolve) => void this.#deps.clock.after(AGENT_DEATH_KNOWN_MS, resolve));
-      return this.#submitOnce(prompt, true);
+      if (!isPortError(error) || error.outcome !== "unknown") throw error;
+      await agent.resume(messageId);
     }
   }
 
