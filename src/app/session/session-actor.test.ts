@@ -1,4 +1,4 @@
-import type { DownFrame } from "@berth/protocol";
+import type { DownFrame, UpMessage } from "@berth/protocol";
 import { expect, test } from "vitest";
 import { InMemoryBlobStore } from "../../ports/blob-store/blob-store.fake.ts";
 import type { Catalog } from "../../ports/catalog/catalog.port.ts";
@@ -104,6 +104,31 @@ test("when everything is carried the alarm is the session's own deadline again",
   await rig.fire(5);
   for (let turn = 0; turn < 100; turn++) await Promise.resolve();
   expect(rig.alarms.at(-1)).toBe(Math.min(...Object.values(rig.actor.state?.deadlines ?? {})));
+});
+
+test("deadlines that a run's events move on are not written each time, and an alarm before them finds nothing and sets the next", async () => {
+  const rig = new Rig({});
+  rig.open();
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+  const { actor } = rig;
+  const author = { actor: { kind: "user", id: "usr_1" }, apiKeyId: null } as const;
+  let n = 0;
+  const up = (message: UpMessage): void => void actor.apply({ type: "up-received", epoch: 1, n: ++n, message, nowMs: rig.nowMs, openPartTexts: {} });
+  actor.apply({ type: "link-opened", epoch: 1, linkId: "con_1", versions: [1], received: 0, nowMs: rig.nowMs, openPartTexts: {} });
+  up({ type: "ready", agent: "example", agentVersion: "1" });
+  actor.apply({ type: "prompt-received", prompt: { messageId: "msg_1", runId: "run_1", text: "go" }, author, nowMs: rig.nowMs });
+  up({ type: "accepted", messageId: "msg_1" });
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+
+  const armed = rig.alarms.length;
+  for (let second = 0; second < 9; second++) {
+    rig.nowMs += 1_000;
+    up({ type: "part-started", messageId: "msg_1", part: { id: `prt_${second}`, kind: "text", text: "" } });
+  }
+  expect(rig.alarms).toHaveLength(armed);
+  rig.nowMs = rig.alarms.at(-1) ?? Number.NaN;
+  actor.alarm();
+  expect([actor.state?.status, rig.alarms.at(-1)]).toEqual(["running", Math.min(...Object.values(actor.state?.deadlines ?? {}))]);
 });
 
 test("a session that is opened again under the id of a removed one is kept", async () => {

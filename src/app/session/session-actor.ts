@@ -33,6 +33,8 @@ const ANSWER_LIFETIME_MS = 24 * 3_600_000;
 
 /** After a step could not be written, until the alarm tries what is due. */
 const COMMIT_AGAIN_MS = 1_000;
+/** By how much an alarm may be too early. */
+const ALARM_EARLY_MAX_MS = 10_000;
 
 /** An answer to keep under a client's `Idempotency-Key`, committed with the step it belongs to. */
 export interface AnswerToKeep {
@@ -206,9 +208,16 @@ export class SessionActor {
     if (this.#outboxAtMs === undefined) this.#outboxAtMs = this.#outbox.wakeAtMs;
     const times = [this.#alarmAtMs, this.#outboxAtMs, this.#blobs.wakeAtMs].filter((atMs) => atMs !== null);
     const atMs = times.length === 0 ? null : Math.min(...times);
-    if (atMs === this.#armedAtMs) return;
+    if (atMs === this.#armedAtMs || this.#isSoonEnough(atMs)) return;
     this.#armedAtMs = atMs;
     this.#ports.background(this.#wakeAt(atMs));
+  }
+
+  /** Deadlines of a run move on with each event. To write that each time costs more than an alarm that is early and finds nothing. */
+  #isSoonEnough(atMs: number | null): boolean {
+    const armedAtMs = this.#armedAtMs ?? null;
+    if (atMs === null || armedAtMs === null || !this.#state?.run) return false;
+    return armedAtMs > this.nowMs && armedAtMs < atMs && atMs - armedAtMs < ALARM_EARLY_MAX_MS;
   }
 
   /** Whether a time was set is not known when that failed, and the last one set counts: it is set again, and else with the next. */
