@@ -80,7 +80,9 @@ export class EffectInterpreter {
         this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure, outcome: "applied", mayPass: mayPass(failure), nowMs: this.#nowMs });
         return;
       }
-      this.#actor.apply({ type: "sandbox-accepted", epoch, backend, isolation: made.isolation, nowMs: this.#nowMs });
+      const accepted = this.#actor.apply({ type: "sandbox-accepted", epoch, backend, isolation: made.isolation, nowMs: this.#nowMs });
+      // Its session was removed and forgotten while it was being made, so nobody else knows of it.
+      if (accepted.state === null) await provider.destroy(id);
     } catch (error) {
       const outcome = isPortError(error) ? error.outcome : "not-applied";
       const again = isPortError(error) && error.retry !== "never";
