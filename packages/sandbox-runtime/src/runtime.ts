@@ -233,14 +233,17 @@ export class Runtime {
     if (checkpointer) await this.#atMost(SAVE_BETWEEN_TURNS_MS, checkpointer.turnEnded());
   }
 
-  /** An agent that died a moment ago does not listen, or refuses. Once that is known it is started again and asked once more. */
+  /**
+   * An agent that died a moment ago does not listen, or answers nothing. Once that is known it is started again and asked
+   * once more: what of this prompt it knows is looked up before anything is submitted.
+   */
   async #submit(prompt: Prompt): Promise<void> {
     try {
       await this.#submitOnce(prompt);
     } catch (error) {
-      if (!isPortError(error) || error.outcome !== "not-applied") throw error;
+      if (!isPortError(error)) throw error;
       await new Promise<void>((resolve) => void this.#deps.clock.after(AGENT_DEATH_KNOWN_MS, resolve));
-      if (this.#isOpen && error.retry !== "same-request") throw error;
+      if (this.#isOpen && error.outcome === "not-applied" && error.retry === "never") throw error;
       // It may have begun before the agent died, which ended it.
       if (this.#deps.journal.state.prompts[prompt.messageId] !== null) await this.#submitOnce(prompt);
     }
