@@ -7,7 +7,7 @@ type AskedMessage = Extract<UpMessage, { type: "permission-asked" | "question-as
 export type Act =
   | { readonly do: "say"; readonly message: UpMessage }
   | { readonly do: "delta"; readonly partId: string; readonly text: string }
-  | { readonly do: "ask"; readonly requestId: string; readonly message: AskedMessage }
+  | { readonly do: "ask"; readonly requestId: string; readonly message: AskedMessage; /** The next one is asked before this one is answered. */ readonly andMore?: boolean }
   | { readonly do: "call" }
   | { readonly do: "sleep"; readonly ms: number }
   | { readonly do: "fail" };
@@ -53,12 +53,16 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
   if (world.chance(0.35)) acts.push({ do: "call" });
   for (let left = 1 + world.prng.int(2); left > 0; left -= 1) {
     const draw = world.prng.next();
-    if (draw < 0.4) speak("text", false);
+    if (draw < 0.25) speak("text", false);
     else if (draw < 0.55) speak("text", true);
     else if (draw < 0.62) speak("reasoning", false);
-    else if (draw < 0.85) tool();
-    else if (draw < 0.92) {
+    else if (draw < 0.82) tool();
+    else if (draw < 0.95) {
       const requestId = id("que");
+      if (world.chance(0.4)) {
+        const first = id("que");
+        acts.push({ do: "ask", requestId: first, andMore: true, message: { type: "question-asked", messageId, requestId: first, questions: [{ question: "Who?", options: [] }] } });
+      }
       acts.push({ do: "ask", requestId, message: { type: "question-asked", messageId, requestId, questions: [{ question: "Which?", options: [{ label: "A" }, { label: "B" }] }] } });
     } else say({ type: "todo", messageId, items: [{ text: "do it", status: "pending" }] });
   }

@@ -13,6 +13,8 @@ import type { World } from "./world.ts";
 
 export interface TurnMemory {
   readonly said: AgentEvent[];
+  /** Ids of messages that were given to the turn while it ran. */
+  readonly steers: Set<string>;
   outcome: string | null;
 }
 
@@ -25,7 +27,8 @@ export interface AgentMemory {
 export interface AgentOptions {
   readonly world: World;
   readonly epoch: number;
-  readonly memory: AgentMemory;
+  /** Asked each time, since a checkpoint may take its place before the agent is opened. */
+  readonly memory: () => AgentMemory;
   readonly faults: FaultScript;
   /** Asks the broker for a model call; resolves when the answer is there. */
   modelCall(): Promise<void>;
@@ -70,12 +73,13 @@ export class ScriptedAgent implements CodingAgent {
   }
 
   async prompt({ messageId, text }: AgentPrompt): Promise<void> {
-    const { world, faults, memory, epoch } = this.#o;
+    const { world, faults, epoch } = this.#o;
+    const memory = this.#o.memory();
     faults.strike("prompt", "before-send");
     if (!this.#config) throw refusal("prompt", "failed-precondition", "The agent is not running.");
     if (memory.turns.has(messageId)) throw refusal("prompt", "already-exists", "This prompt was submitted before.");
     if (this.#turn) throw refusal("prompt", "failed-precondition", "Another turn is running.");
-    const record: TurnMemory = { said: [], outcome: null };
+    const record: TurnMemory = { said: [], steers: new Set(), outcome: null };
     memory.turns.set(messageId, record);
     const execution = world.records.executed(messageId, text, epoch, world.time.now());
     const script = writeScript(world, messageId, epoch, this.#config.permissions["*"] === "ask");
@@ -91,15 +95,15 @@ export class ScriptedAgent implements CodingAgent {
   }
 
   async lookup(messageId: string): Promise<PromptKnowledge> {
-    if (this.#turn?.messageId === messageId) return "running";
-    const known = this.#o.memory.turns.get(messageId);
+    if (this.#turn?.messageId === messageId || this.#turn?.memory.steers.has(messageId)) return "running";
+    const known = this.#known(messageId);
     if (!known) return "unknown";
     return known.outcome === null || known.outcome === "interrupted" ? "maybe" : "finished";
   }
 
   async resume(messageId: string): Promise<void> {
     if (this.#turn?.messageId === messageId) return;
-    const known = this.#o.memory.turns.get(messageId);
+    const known = this.#o.memory().turns.get(messageId);
     if (!known) throw refusal("resume", "not-found", "This prompt was never submitted.");
     this.#out.push(...known.said);
     if (known.outcome !== null) return;
@@ -119,8 +123,23 @@ export class ScriptedAgent implements CodingAgent {
     this.#out.push(...events);
   }
 
-  async steer(): Promise<SteerAnswer> {
-    return "refused";
+  async steer(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer> {
+    const { world, faults } = this.#o;
+    if (!this.#config) throw refusal("steer", "failed-precondition", "The agent is not running.");
+    if (this.#known(steerId)) return "taken";
+    const turn = this.#turn;
+    if (turn?.messageId !== turnMessageId || faults.strike("steer", "before-send") || world.chance(0.2)) return "refused";
+    turn.memory.steers.add(steerId);
+    world.records.steered.set(steerId, (world.records.steered.get(steerId) ?? 0) + 1);
+    world.say(`the agent takes ${steerId} (${text})`);
+    turn.script.push({ do: "say", message: { type: "todo", messageId: turnMessageId, items: [{ text: "and that", status: "pending" }] } });
+    faults.strike("steer", "after-apply");
+    return "taken";
+  }
+
+  #known(messageId: string): TurnMemory | undefined {
+    const { turns } = this.#o.memory();
+    return turns.get(messageId) ?? [...turns.values()].find(({ steers }) => steers.has(messageId));
   }
 
   async interrupt(messageId: string): Promise<void> {
@@ -159,6 +178,14 @@ export class ScriptedAgent implements CodingAgent {
     this.#turn = null;
   }
 
+  /** Its process ends, in a turn or between two. */
+  die(): void {
+    if (this.#config === null) return;
+    this.#cut(DIED);
+    this.#config = null;
+    this.#out.push({ kind: "message", message: { type: "agent-failed", failure: DIED } });
+  }
+
   #cut(failure: { readonly code: string; readonly message: string }): void {
     if (this.#turn) this.#end(this.#turn, "interrupted", failure);
   }
@@ -172,7 +199,7 @@ export class ScriptedAgent implements CodingAgent {
     const { world, faults, epoch } = this.#o;
     const struck = this.#strike(faults);
     if (struck === "hang") return void this.#hang(turn);
-    if (struck === "die") return this.#die(turn);
+    if (struck === "die") return this.die();
     if (struck !== null) return this.#end(turn, "failed", struck);
     const act = turn.script.shift();
     if (!act) return this.#end(turn, "completed");
@@ -200,8 +227,10 @@ export class ScriptedAgent implements CodingAgent {
       }
       case "ask":
         turn.requests.set(act.requestId, act.message.type === "permission-asked" ? "permission" : "question");
+        this.#say(act.message);
+        if (act.andMore) break;
         turn.isWaiting = true;
-        return this.#say(act.message);
+        return;
       case "call":
         return void this.#o.modelCall().then(() => this.#workSoon(turn));
       case "sleep":
@@ -217,12 +246,6 @@ export class ScriptedAgent implements CodingAgent {
     turn.script.length = 0;
     turn.isWaiting = true;
     this.#o.world.say("the turn hangs");
-  }
-
-  #die(turn: Turn): void {
-    this.#end(turn, "interrupted", DIED);
-    this.#config = null;
-    this.#out.push({ kind: "message", message: { type: "agent-failed", failure: DIED } });
   }
 
   #strike(faults: FaultScript): "hang" | "die" | { readonly code: string; readonly message: string } | null {
@@ -250,7 +273,9 @@ export class ScriptedAgent implements CodingAgent {
     if (this.#turn !== turn) return;
     const { messageId } = turn;
     for (const part of turn.open.values()) this.#say({ type: "part-ended", messageId, part: cutPart(part) });
-    for (const requestId of turn.requests.keys()) this.#say({ type: "request-gone", requestId });
+    // One that died with its process withdraws nothing.
+    const withdrawn = failure === DIED && this.#o.world.chance(0.5) ? [] : turn.requests.keys();
+    for (const requestId of withdrawn) this.#say({ type: "request-gone", requestId });
     this.#say({ type: "turn-ended", messageId, usage: NO_USAGE, outcome, ...(failure ? { failure } : {}) });
     turn.memory.outcome = outcome;
     turn.execution.outcome = outcome;

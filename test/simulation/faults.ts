@@ -79,7 +79,7 @@ export const NOT_DRAWN: Readonly<Record<string, string>> = {
 };
 
 /** Answers whether it could happen now; otherwise it is tried again a step later. */
-type Happen = (stage: Stage) => boolean;
+export type Happen = (stage: Stage) => boolean;
 
 const script = (port: string, id: string): Happen => ({ scripts }) => {
   scripts[port]?.arm(id);
@@ -124,6 +124,8 @@ const BY_HAND: Readonly<Record<string, Happen>> = {
     return true;
   },
   "sandbox:stop:lost": take("sandbox:stop:lost", 2),
+  "sandbox:create:answered-late": take("sandbox:create:answered-late"),
+  "sandbox:stop:answered-late": take("sandbox:stop:answered-late"),
   "sandbox:stop:lingers": take("sandbox:stop:lingers"),
   "sandbox:describe:died": act("sandbox:describe:died", ({ machines }) => {
     const machine = machines.newest;
@@ -162,7 +164,11 @@ const BY_HAND: Readonly<Record<string, Happen>> = {
     world.arm("sandbox:stop:lingers");
     return true;
   }),
-  "sandbox:create:arrives-late": take("sandbox:create:arrives-late"),
+  "sandbox:create:arrives-late": ({ world, people }) => {
+    world.arm("sandbox:create:arrives-late");
+    if (world.chance(0.3)) world.time.after(5_000, () => people.remove());
+    return true;
+  },
   "link:half-open": act("link:half-open", ({ machines }) => {
     const wire = machines.newest?.wire;
     if (!wire?.isOpen || wire.isHalfOpen) return false;

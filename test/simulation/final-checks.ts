@@ -58,9 +58,13 @@ function executions({ stage: { world }, log }: Seen): void {
     if (message?.status === "completed" && executed !== "completed") world.violate("SIM2", `message ${messageId} is completed and its turn ended ${executed}`);
     if (message?.status === "cancelled") world.violate("SIM3", `message ${messageId} was taken back and executed`);
   }
+  for (const [messageId, times] of records.steered) {
+    if (times > 1 || records.executions.has(messageId)) world.violate("SIM3", `message ${messageId} was given to a running turn ${times} times and executed ${records.executions.get(messageId)?.length ?? 0} times`);
+  }
   for (const { messageId, status } of log.messages.values()) {
+    if (records.steered.has(messageId)) continue;
     if (status === "completed" && !records.executions.has(messageId)) world.violate("SIM2", `message ${messageId} is completed and was never executed`);
-    const isSpoilt = records.struck.length > 0 || records.removed || status === "cancelled" || status === "queued";
+    const isSpoilt = records.struck.length > 0 || records.isLed || records.removed || status === "cancelled" || status === "queued";
     if (!isSpoilt && !records.executions.has(messageId) && status !== "stopped") world.violate("SIM2", `nothing went wrong and ${messageId} was ${status} without being executed`);
   }
   const order = log.dispatched.filter((messageId) => records.executions.has(messageId));
@@ -117,7 +121,8 @@ async function history({ stage: { world, object }, log, runHistory, catalog }: S
   const { sessions } = await catalog.listSessions(ORG, { after: null, limit: 5 });
   const listed = sessions[0];
   if (log.status === "ended") {
-    if (listed) world.violate("SIM4", "a removed session is still listed");
+    // A summary that a lost memory had sent may arrive after the removal.
+    if (listed && !world.records.forgot) world.violate("SIM4", "a removed session is still listed");
   } else if (listed?.status !== log.status) world.violate("SIM4", `the session is ${log.status} and listed as ${listed?.status}`);
   if (log.status !== "ended" && object.disk.outbox.size > 0) world.violate("SIM4", "something is left in the outbox");
 }

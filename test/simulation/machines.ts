@@ -1,12 +1,15 @@
 /** The sandboxes of a world: in each the real runtime with the scripted agent, which can be killed, restarted and robbed of its disk. */
+import type { Checkpointer } from "../../packages/sandbox-runtime/src/checkpoint/checkpointer.ts";
 import { Journal, type JournalLog } from "../../packages/sandbox-runtime/src/journal.ts";
 import { Runtime } from "../../packages/sandbox-runtime/src/runtime.ts";
 import type { WireListener } from "../../packages/sandbox-runtime/src/wire.ts";
+import type { BlobStore } from "../../src/ports/blob-store/blob-store.port.ts";
 import type { FaultScript } from "../../src/core/kernel/fault.ts";
 import { PortError } from "../../src/core/kernel/port-error.ts";
 import { InMemorySandboxProvider } from "../../src/ports/sandbox/sandbox.fake.ts";
 import type { SandboxProvider, SandboxSpec } from "../../src/ports/sandbox/sandbox.port.ts";
-import { ScriptedAgent, type AgentMemory } from "./agent.ts";
+import { ScriptedAgent } from "./agent.ts";
+import { SimCheckpointer, type SandboxDisk, type Saved } from "./checkpoints.ts";
 import type { SimObject } from "./object.ts";
 import type { Wire } from "./wire.ts";
 import type { World } from "./world.ts";
@@ -15,6 +18,8 @@ export interface MachineOutside {
   readonly world: World;
   readonly object: () => SimObject;
   readonly agentFaults: FaultScript;
+  readonly blobs: BlobStore;
+  readonly saved: Saved;
   modelCall(token: string): Promise<void>;
   /** The runtime ended by itself. */
   ended(id: string): void;
@@ -24,7 +29,7 @@ export class Machine {
   readonly backend: string;
   readonly spec: SandboxSpec;
   readonly #o: MachineOutside;
-  readonly #disk: { agent: AgentMemory };
+  readonly #disk: SandboxDisk;
   #lines: string[] = [];
   #generation = 0;
   #agent: ScriptedAgent | null = null;
@@ -33,7 +38,7 @@ export class Machine {
   #diskFullUntilMs = 0;
   #isolatedUntilMs = 0;
 
-  constructor(backend: string, spec: SandboxSpec, outside: MachineOutside, disk: { agent: AgentMemory }) {
+  constructor(backend: string, spec: SandboxSpec, outside: MachineOutside, disk: SandboxDisk) {
     this.backend = backend;
     this.spec = spec;
     this.#o = outside;
@@ -69,8 +74,9 @@ export class Machine {
         this.#lines = [...lines];
       },
     };
-    const agent = new ScriptedAgent({ world, epoch: this.spec.epoch, memory: this.#disk.agent, faults: agentFaults, modelCall: () => this.#o.modelCall(this.spec.link.token) });
+    const agent = new ScriptedAgent({ world, epoch: this.spec.epoch, memory: () => this.#disk.agent, faults: agentFaults, modelCall: () => this.#o.modelCall(this.spec.link.token) });
     this.#agent = agent;
+    const checkpointer = new SimCheckpointer(world, this.#o.blobs, this.#o.saved, this.#disk, guarded);
     const runtime = new Runtime({
       agent,
       journal: new Journal(log),
@@ -81,6 +87,7 @@ export class Machine {
       workFolder: "/workspace",
       token: this.spec.link.token,
       inspectWorkspace: async () => ({ branch: "main", base: "0".repeat(40) }),
+      checkpointer: checkpointer as unknown as Checkpointer,
       over: () => {
         if (!isAlive()) return;
         this.kill();
@@ -105,6 +112,12 @@ export class Machine {
     this.kill();
     if (!keepsJournal) this.#lines = [];
     this.boot();
+  }
+
+  /** The agent's process ends, in a turn or between two. */
+  agentDies(): boolean {
+    this.#agent?.die();
+    return this.#agent !== null;
   }
 
   /** Nothing of it gets through, and it does not notice. */
@@ -151,12 +164,16 @@ function guardedListener(listener: WireListener, guarded: (run: () => void) => v
   };
 }
 
+function emptyDisk(): SandboxDisk {
+  return { agent: { turns: new Map(), titled: false }, isFresh: true };
+}
+
 export class Machines {
   readonly running = new Map<string, Machine>();
   readonly backends = new Map<string, InMemorySandboxProvider>();
   readonly #outside: MachineOutside;
   readonly #world: World;
-  #disk: { agent: AgentMemory } = { agent: { turns: new Map(), titled: false } };
+  #disk: SandboxDisk = emptyDisk();
 
   constructor(outside: Omit<MachineOutside, "ended">, names: readonly string[], faults: FaultScript) {
     this.#world = outside.world;
@@ -187,7 +204,7 @@ export class Machines {
 
   /** The sandbox ends by itself; with its disk the agent's memory goes too. */
   lose(machine: Machine, keepsDisk: boolean): void {
-    if (!keepsDisk) this.#disk = { agent: { turns: new Map(), titled: false } };
+    if (!keepsDisk) this.#disk = emptyDisk();
     this.#ended(machine.spec.id);
   }
 

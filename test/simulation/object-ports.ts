@@ -23,6 +23,8 @@ export interface Outside {
   /** How much of the log the object holds. */
   readonly archive: { readonly keep: number; readonly pageEvents: number; readonly pageBytes: number };
   readonly sandboxes: ReadonlyMap<string, SandboxProvider>;
+  /** Those that the operator has taken out of the configuration; read when the object wakes. */
+  readonly backendsTaken: Set<string>;
   readonly schedulerFaults: FaultScript;
   /** Until when nothing behind the outbox answers. */
   outboxDownUntilMs: number;
@@ -34,13 +36,17 @@ class LivingStore extends InMemorySessionStore {
   readonly #life: Life;
   readonly #world: World;
 
-  constructor(disk: MemoryDisk, faults: FaultScript, life: Life, world: World) {
+  readonly #object: SimObject;
+
+  constructor(disk: MemoryDisk, faults: FaultScript, life: Life, world: World, object: SimObject) {
     super({ disk, faults, unique: "sim" });
     this.#life = life;
     this.#world = world;
+    this.#object = object;
   }
 
   override commit(batch: CommitBatch): readonly SessionEvent[] {
+    this.#object.stayAwake();
     this.#life.pass();
     const before = this.lastSeq();
     const committed = super.commit(batch);
@@ -86,7 +92,7 @@ export function portsOf(object: SimObject, disk: MemoryDisk, life: Life, world: 
       throw new PortError({ port, operation: "any", code: "unknown", outcome: "not-applied", retry: { afterMs: 500 }, message: "down" });
     }
   };
-  const store = new LivingStore(disk, storeFaults, life, world);
+  const store = new LivingStore(disk, storeFaults, life, world, object);
   return {
     store,
     scheduler: {
@@ -139,7 +145,13 @@ export function portsOf(object: SimObject, disk: MemoryDisk, life: Life, world: 
           return seq;
         }, { before: world.takes("event-bus:publish:reordered") ? 15_000 : 0, after: world.takes("event-bus:publish:slow") ? 20_000 : 0 }),
     }),
-    sandboxes: new Map([...outside.sandboxes].map(([name, provider]) => [name, livingProvider(provider, over, () => (world.takes("sandbox:create:arrives-late") ? world.pick([20_000, 60_000, 100_000]) : 0))])),
+    sandboxes: new Map([...outside.sandboxes].filter(([name]) => !outside.backendsTaken.has(name)).map(([name, provider]) => [name, livingProvider(provider, over, {
+      create: () => ({
+        before: world.takes("sandbox:create:arrives-late") ? world.pick([20_000, 60_000, 100_000]) : 0,
+        after: world.takes("sandbox:create:answered-late") ? world.pick([500, 5_000, 20_000]) : 0,
+      }),
+      stop: () => ({ after: world.takes("sandbox:stop:answered-late") ? world.pick([1_000, 20_000]) : 0 }),
+    })])),
     linkUrl: "ws://simulation/v1/sandbox/link",
     timers: {
       now: () => world.time.now() + object.clockOffsetMs,
@@ -178,16 +190,21 @@ function livingBlobs(blobs: BlobStore, life: Life): BlobStore {
   };
 }
 
-type Over = <T>(label: string, work: () => Promise<T>, waits?: { readonly before?: number }) => Promise<T>;
+type Over = <T>(label: string, work: () => Promise<T>, waits?: Waits) => Promise<T>;
 
-function livingProvider(provider: SandboxProvider, over: Over, createWaitsMs: () => number): SandboxProvider {
+interface Waits {
+  readonly before?: number;
+  readonly after?: number;
+}
+
+function livingProvider(provider: SandboxProvider, over: Over, waits: { create(): Waits; stop(): Waits }): SandboxProvider {
   return {
     backend: provider.backend,
     isolation: provider.isolation,
     capabilities: provider.capabilities,
-    create: (spec) => over("a create", () => provider.create(spec), { before: createWaitsMs() }),
+    create: (spec) => over("a create", () => provider.create(spec), waits.create()),
     describe: (id) => over("a describe", () => provider.describe(id)),
-    stop: (id) => over("a stop of a sandbox", () => provider.stop(id)),
+    stop: (id) => over("a stop of a sandbox", () => provider.stop(id), waits.stop()),
     destroy: (id) => over("a destroy", () => provider.destroy(id)),
     applyWork: (id, request) => over("work to apply", () => provider.applyWork(id, request)),
     list: (filter) => provider.list(filter),

@@ -48,7 +48,9 @@ class CountedActor extends SessionActor {
   override apply(input: SessionInput, answer?: AnswerToKeep): Step | NoStep {
     const from = this.state?.status ?? "none";
     const result = super.apply(input, answer);
-    if (result.refusal === null && result.state !== null) bump(this.world?.statistics.transitions ?? {}, `${from} ${input.type} ${result.state.status}`);
+    // What its handler refuses for the caller's fault was taken as well, and the status stays.
+    const isTaken = result.refusal === null || !("epoch" in input);
+    if (isTaken && result.state !== null) bump(this.world?.statistics.transitions ?? {}, `${from} ${input.type} ${result.state.status}`);
     this.world?.say(`  ${input.type}: ${from} -> ${result.refusal ? `refused, ${result.refusal.detail}` : result.state?.status}`);
     return result;
   }
@@ -72,6 +74,9 @@ export class SimObject {
   clockOffsetMs = 0;
   busyUntilMs = 0;
   inFlight = 0;
+  #alarmBeforeMs: number | null = null;
+  /** When its memory ended in the middle of something, and with it perhaps the wake-up it was about to set. */
+  #lostAtMs: number | null = null;
 
   constructor(world: World, outside: Outside, storeFaults: FaultScript) {
     this.#world = world;
@@ -105,8 +110,11 @@ export class SimObject {
 
   /** Memory and sockets are gone, as after a crash or a deployment. */
   crash(): void {
+    const wasAlive = this.isAwake;
+    this.#world.records.forgot = true;
     this.#memory?.life.end();
     this.#memory = null;
+    if (wasAlive) this.#lostAtMs = null;
     for (const wire of this.wires.values()) wire.lost();
     this.wires.clear();
     for (const viewer of this.#viewers.values()) this.#closeViewer(viewer, 1006);
@@ -116,8 +124,10 @@ export class SimObject {
 
   /** The memory goes and the sockets stay. The platform does so only after quiet seconds. */
   hibernate(): void {
+    this.#world.records.forgot = true;
     this.#memory?.life.end();
     this.#memory = null;
+    this.#lostAtMs = null;
   }
 
   /** The memory will end in the middle of what happens next, after so many calls to the outside. */
@@ -125,10 +135,20 @@ export class SimObject {
     this.#wake().life.endAfter(calls);
   }
 
-  /** Its clock is right and its memory ends no more by itself. */
+  /** The platform lets it go only after ten quiet seconds. */
+  stayAwake(): void {
+    this.busyUntilMs = this.#world.time.now() + 10_000;
+  }
+
+  /** Between two steps of the world. */
+  rest(): void {
+    this.#alarmBeforeMs = this.alarmAtMs;
+  }
+
+  /** A new memory with a clock that is right, which does not end by itself any more. */
   heal(): void {
+    this.crash();
     this.clockOffsetMs = 0;
-    this.#memory?.life.endAfter(null);
   }
 
   async openLink(token: string, listener: WireListener): Promise<Wire | null> {
@@ -207,14 +227,20 @@ export class SimObject {
   }
 
   #wake(): Memory {
-    this.busyUntilMs = this.#world.time.now() + 10_000;
+    this.stayAwake();
     if (this.#memory && !this.#memory.life.isAlive) this.crash();
     if (this.#memory) return this.#memory;
     const world = this.#world;
     world.say("the object wakes up");
+    // Until somebody asked for it again nothing could happen.
+    if (this.#lostAtMs !== null) world.records.slackMs += world.time.now() - this.#lostAtMs;
+    this.#lostAtMs = null;
     // Its sockets break with it, whether anybody asks for the object again or not.
     const life = new Life(() => {
       world.say("the object's memory is lost");
+      this.#lostAtMs = world.time.now();
+      // A wake-up that was taken back a moment ago and would have been set anew is still the one of before.
+      this.alarmAtMs ??= this.#alarmBeforeMs;
       world.traffic.once("what the object held breaks", () => {
         if (this.#memory?.life === life) this.crash();
       });

@@ -86,9 +86,10 @@ export class People {
     if (tabs > 1) this.#doubtful.add(text);
     const by = world.chance(0.3) ? KEY : ADA;
     const viewer = world.chance(0.25) ? this.#viewers.find((each) => each.isConnected && !each.isForbidden) : undefined;
+    const steers = world.chance(this.#log.running ? 0.4 : 0.1);
     for (let tab = 0; tab < tabs; tab += 1) {
       if (viewer) this.#promptBySocket(viewer, text, key);
-      else this.#send(text, key, by, TRIES);
+      else this.#send(text, key, by, TRIES, steers);
     }
   }
 
@@ -165,6 +166,16 @@ export class People {
     this.#rest("update", (service) => service.update(change, ADA, providers));
   }
 
+  /** A provider that a sandbox which was asked for with the demo model in mind may not have. */
+  addProvider(): void {
+    this.#rest("update", (service) => service.update({}, ADA, MORE_PROVIDERS));
+  }
+
+  choose(policy: (typeof POLICIES)[number]): void {
+    this.choices.add(policy);
+    this.#rest("update", (service) => service.update({ onInterruption: policy }, ADA));
+  }
+
   applyWork(): void {
     this.#rest("apply", (service) => service.applyWork({ branch: "work" }, ADA));
   }
@@ -177,17 +188,17 @@ export class People {
     else viewer.leave();
   }
 
-  #send(text: string, key: string | null, by: Author, tries: number): void {
+  #send(text: string, key: string | null, by: Author, tries: number, steers: boolean): void {
     const world = this.#world;
     const options = key === null ? {} : { idempotency: { key, bodyHash: `h:${text}` } };
     this.#rest(
       "prompt",
-      (service) => service.send({ text }, by, options),
+      (service) => service.send({ text, ...(steers ? { delivery: "steer" as const } : {}) }, by, options),
       (result) => this.#answered(text, key, isOk(result) ? (result as { value: { id: string } }).value.id : null),
       () => {
         this.#doubtful.add(text);
         // Sent again only under a key: whoever has none cannot know.
-        if (key !== null && tries > 0) void world.gate("a second try", 1_000).then(() => this.#send(text, key, by, tries - 1));
+        if (key !== null && tries > 0) void world.gate("a second try", 1_000).then(() => this.#send(text, key, by, tries - 1, steers));
       },
     );
   }

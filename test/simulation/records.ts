@@ -48,6 +48,8 @@ export class Records {
   readonly accepted: Accepted[] = [];
   readonly executions = new Map<string, Execution[]>();
   readonly order: string[] = [];
+  /** How often the agent took a message into a turn that was running. */
+  readonly steered = new Map<string, number>();
   readonly parts = new Map<string, SpokenPart>();
   readonly stops: StopAsked[] = [];
   readonly viewers: Watched[] = [];
@@ -58,6 +60,10 @@ export class Records {
   /** Time that passed with an alarm due and not rung, in all. */
   slackMs = 0;
   removed = false;
+  /** The object's memory was lost, and with it text that was streamed and not committed: its runtime sends that again, if it lives. */
+  forgot = false;
+  /** Something was made to happen that is in no catalog. */
+  isLed = false;
 
   executed(messageId: string, text: string, epoch: number, atMs: number): Execution {
     const execution: Execution = { messageId, text, epoch, atMs, outcome: null };

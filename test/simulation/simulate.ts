@@ -15,6 +15,8 @@ import type { SessionEvent } from "@berth/protocol";
 import { BLOB_STORE_FAULTS } from "../../src/ports/blob-store/blob-store.faults.ts";
 import { SimBlobs } from "./blobs.ts";
 import { Broker } from "./broker.ts";
+import { Saved } from "./checkpoints.ts";
+import { Director } from "./director.ts";
 import { finalChecks } from "./final-checks.ts";
 import { DRAWS, type Draw, type Stage } from "./faults.ts";
 import { LogChecks } from "./log-checks.ts";
@@ -35,6 +37,8 @@ export interface Outcome {
 
 const ALL_HELD = { keep: 10_000, pageEvents: 1_000, pageBytes: 4_000_000 };
 const LITTLE_HELD = { keep: 10, pageEvents: 5, pageBytes: 1_000_000 };
+/** How much longer a world may take where it is led somewhere. */
+const LED_STEPS_MAX = 150;
 const HEAL_STEPS_MAX = 6_000;
 const HELPS_MAX = 40;
 /** A turn that goes on for so long without an end is stopped by whoever waits for it. */
@@ -56,6 +60,8 @@ class SimulatedLife {
   readonly #runHistory: InMemoryRunHistory;
   readonly #catalog: InMemoryCatalog;
   readonly #pending: { readonly atStep: number; readonly draw: Draw }[] = [];
+  /** Then people leave it alone for most of the time. */
+  #isLed = false;
   #helps = 0;
   #helped = { seq: 0, atMs: 0 };
 
@@ -78,15 +84,17 @@ class SimulatedLife {
     this.#catalog = new InMemoryCatalog({ now: time.now, faults: scripts.catalog });
     const stage = {} as { object: SimObject };
     const broker = new Broker(world, () => stage.object, scripts.ledger);
+    const blobs = new SimBlobs(world, scripts["blob-store"]);
     const backends = ["alpha", "beta", "gamma"].slice(0, world.pick([0, 1, 1, 1, 2, 2, 2, 3]));
-    const machines = new Machines({ world, object: () => stage.object, agentFaults: scripts.agent, modelCall: (token) => broker.call(token) }, backends, scripts.sandbox);
+    const machines = new Machines({ world, object: () => stage.object, agentFaults: scripts.agent, blobs, saved: new Saved(), modelCall: (token) => broker.call(token) }, backends, scripts.sandbox);
     this.#outside = {
       runHistory: this.#runHistory,
       catalog: this.#catalog,
       feed: new InMemoryEventBus({ now: time.now, faults: scripts["event-bus"] }),
-      blobs: new SimBlobs(world, scripts["blob-store"]),
+      blobs,
       archive: world.pick([ALL_HELD, LITTLE_HELD, LITTLE_HELD]),
       sandboxes: machines.providers(),
+      backendsTaken: new Set(),
       schedulerFaults: scripts.scheduler,
       outboxDownUntilMs: 0,
       randomBytes: (length) => world.prng.bytes(length),
@@ -103,9 +111,12 @@ class SimulatedLife {
     const steps = 30 + world.prng.int(90);
     this.#drawFaults(steps);
     await this.#open();
-    while (world.steps < steps && world.violation === null) {
+    const director = new Director(this.#stage, this.#log);
+    while ((world.steps < steps || (!director.isDone && world.steps < steps + LED_STEPS_MAX)) && world.violation === null) {
       this.#faultDue();
-      this.#step();
+      this.#isLed = !director.isDone;
+      if (world.chance(0.3) && director.step()) world.steps += 1;
+      else this.#step();
       await this.#settle();
     }
     if (world.violation === null) await this.#heal();
@@ -120,6 +131,7 @@ class SimulatedLife {
   /** Lets every promise that can go on do so, and reads what was committed. */
   async #settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+    this.#stage.object.rest();
     const { log } = this.#world.records;
     for (let index = this.#log.lastSeq; index < log.length && this.#world.violation === null; index += 1) {
       this.#log.take(JSON.parse(log[index] as string) as SessionEvent);
@@ -150,6 +162,8 @@ class SimulatedLife {
     const onInterruption = world.pick(POLICIES);
     people.choices.add(onInterruption);
     const permissions = world.chance(0.4) ? ({ "*": "ask" } as const) : ({ "*": "allow" } as const);
+    if (world.chance(0.15)) world.arm("sandbox:create:answered-late", 2);
+    if (world.chance(0.15)) world.arm("sandbox:stop:answered-late", 2);
     for (let tries = 0; tries < 5; tries += 1) {
       const opened = object
         .call((service) =>
@@ -190,7 +204,7 @@ class SimulatedLife {
       return object.ring();
     }
     if (time.runDue()) return;
-    if (draw > 0.93) return people.act();
+    if (draw > (this.#isLed ? 0.98 : 0.93)) return people.act();
     if (!traffic.isEmpty && (draw < 0.85 || isDue)) return this.#deliver();
     if (isDue) return object.ring();
     this.#moveTime(traffic.isEmpty ? Infinity : SLOW_NETWORK_MS);
@@ -220,6 +234,7 @@ class SimulatedLife {
     world.disarm();
     for (const script of Object.values(scripts)) script.disarm();
     outside.outboxDownUntilMs = 0;
+    outside.backendsTaken.clear();
     object.heal();
     for (const provider of machines.backends.values()) provider.release();
     for (const wire of object.wires.values()) if (wire.isHalfOpen) wire.heal();
@@ -282,6 +297,7 @@ class SimulatedLife {
   #isQuiet(): boolean {
     const { object, viewers, machines } = this.#stage;
     const { status } = this.#log;
+    if (status !== "failed" && this.#log.unsettled().length > 0) return false;
     const isAtRest = status === "ended" || status === "hibernated" || (status === "idle" && this.#log.queue.length === 0) || (status === "failed" && machines.backends.size === 0);
     if (!isAtRest || !this.#world.traffic.isEmpty || object.disk.outbox.size > 0) return false;
     if (status === "ended") return object.disk.state === null && object.alarmAtMs === null;

@@ -55,6 +55,8 @@ export class World {
   }
 
   struck(id: string): void {
+    // What could not be stored is tried again a second later.
+    if (id.startsWith("session-store:commit:")) this.records.slackMs += 1_000;
     this.say(`fault ${id}`);
     this.records.struck.push(id);
     bump(this.statistics.faults, id);
