@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --only PREFIX] [--json | --markdown] [--profile FOLDER]`: Berth's own figures with their bounds, each
+ * `npm run bench [-- --only PREFIX] [--json] [--write] [--profile FOLDER]`: Berth's own figures with their bounds, each
  * the median of its runs on instances started for it. `--json` prints one array of `{id, value, unit, bound?, kept, runs,
- * note?}`. `--profile` writes CPU profiles of workerd, which costs time, so that its figures are for nothing else.
+ * note?}`; `--write` puts them into docs/BENCHMARKS.md, each in its own line there; `--profile` writes CPU profiles of workerd, which costs time, so that its figures are for nothing else.
  */
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,19 +13,21 @@ import { firstDelta } from "./rows/first-delta.ts";
 import { lag } from "./rows/lag.ts";
 import { longLog } from "./rows/long-log.ts";
 import { manySessions } from "./rows/many-sessions.ts";
+import { platform } from "./rows/platform.ts";
 import { prompt } from "./rows/prompt.ts";
 import { sessionCreate } from "./rows/session-create.ts";
 import { start } from "./rows/start.ts";
 import { turn } from "./rows/turn.ts";
 import { isKept, type Row } from "./row.ts";
-import { markdown, table } from "./table.ts";
+import { table } from "./table.ts";
+import { writeRows } from "./write-rows.ts";
 
-const GROUPS: readonly Group[] = [fanoutBurst, fanoutPaced, lag, prompt, longLog, manySessions, sessionCreate, start, turn, firstDelta];
+const GROUPS: readonly Group[] = [fanoutBurst, fanoutPaced, lag, prompt, longLog, manySessions, sessionCreate, start, turn, platform, firstDelta];
 
 interface Options {
   readonly only: string;
   readonly json: boolean;
-  readonly markdown: boolean;
+  readonly write: boolean;
   readonly profile: string | null;
 }
 
@@ -53,23 +55,19 @@ export async function run(args: readonly string[]): Promise<number> {
     await bench.close();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
-  console.log(printed(rows, options));
+  if (options.write) writeRows(rows);
+  console.log(options.json ? JSON.stringify(rows.map((row) => ({ ...row, kept: isKept(row) })), null, 2) : table(rows));
   return 0;
-}
-
-function printed(rows: readonly Row[], options: Options): string {
-  if (options.json) return JSON.stringify(rows.map((row) => ({ ...row, kept: isKept(row) })), null, 2);
-  return options.markdown ? markdown(rows) : table(rows);
 }
 
 function readOptions(args: readonly string[]): Options {
   try {
     const flag = { type: "boolean" } as const;
     const text = { type: "string" } as const;
-    const { only = "", json = false, markdown = false, profile = null } = parseArgs({ args: [...args], options: { only: text, json: flag, markdown: flag, profile: text } }).values;
+    const { only = "", json = false, write = false, profile = null } = parseArgs({ args: [...args], options: { only: text, json: flag, write: flag, profile: text } }).values;
     if (profile !== null) mkdirSync(profile, { recursive: true });
-    return { only, json, markdown, profile };
+    return { only, json, write, profile };
   } catch (error) {
-    throw new UserError(`${(error as Error).message}\nnpm run bench -- [--only PREFIX] [--json | --markdown] [--profile FOLDER]`);
+    throw new UserError(`${(error as Error).message}\nnpm run bench -- [--only PREFIX] [--json] [--write] [--profile FOLDER]`);
   }
 }

@@ -18,7 +18,7 @@ export interface ScriptedHost {
   close(): Promise<void>;
 }
 
-const SANDBOXES_MAX = 1_000;
+const SANDBOXES_MAX = 2_000;
 
 /** @param folder for the journals of the runtimes */
 export async function startScriptedHost(secret: string, folder: string): Promise<ScriptedHost> {

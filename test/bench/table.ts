@@ -1,9 +1,9 @@
-/** Rows as a person reads them, and as docs/BENCHMARKS.md holds them. */
+/** Rows as a person reads them. */
 import { cpus, loadavg } from "node:os";
 import { isKept, type Row } from "./row.ts";
 
 /** Where a missed bound is explained: its profile, and what it shows. */
-export const PROFILES = "docs/BENCHMARKS.md#what-limits-a-missed-bound";
+const PROFILES = "docs/BENCHMARKS.md#what-limits-a-missed-bound";
 
 export function table(rows: readonly Row[]): string {
   const lines = rows.map((row) => [row.id, figure(row), bound(row), verdict(row), row.note ?? ""]);
@@ -14,27 +14,21 @@ export function table(rows: readonly Row[]): string {
   return `\n${text.join("\n")}${pointer}\n\n  ${machine()}\n`;
 }
 
-/** The table of docs/BENCHMARKS.md. */
-export function markdown(rows: readonly Row[]): string {
-  const lines = rows.map((row) => `| \`${row.id}\` | ${figure(row)} | ${bound(row)} | ${isKept(row) === false ? `[missed](#what-limits-a-missed-bound)` : verdict(row)} | ${row.note ?? ""} |`);
-  return `${machine()}\n\n| id | figure | bound | | what it is |\n| --- | --- | --- | --- | --- |\n${lines.join("\n")}\n`;
-}
-
-function figure({ value, unit }: Row): string {
+export function figure({ value, unit }: Row): string {
   return `${value} ${unit}`;
 }
 
-function bound({ bound: most, unit }: Row): string {
+export function bound({ bound: most, unit }: Row): string {
   return most === undefined ? "" : `≤ ${most} ${unit}`;
 }
 
-function verdict(row: Row): string {
+export function verdict(row: Row): string {
   const kept = isKept(row);
   return kept === null ? "" : kept ? "ok" : "missed";
 }
 
-/** The load average tells whether the machine had other things to do. */
-function machine(): string {
+/** When and on what; the load average tells whether the machine had other things to do. */
+export function machine(): string {
   const date = new Date().toISOString().slice(0, 10);
-  return `${date}: ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}, load average ${loadavg()[0]?.toFixed(1)} at the end`;
+  return `${date}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.versions.node}, load average ${loadavg()[0]?.toFixed(1)}`;
 }

@@ -14,15 +14,24 @@ export function cpuSeconds(stack: Stack): number {
 
 /** Memory of workerd that is resident and its own, in MB of 1,000,000 bytes. */
 export function privateMegabytes(stack: Stack): number {
-  const rollup = readFileSync(`/proc/${workerdOf(stack)}/smaps_rollup`, "utf8");
+  return privateMegabytesOf(workerdOf(stack));
+}
+
+export function privateMegabytesOf(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const kilobytes = ["Private_Clean", "Private_Dirty"].map((name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1] ?? Number.NaN));
   return (kilobytes.reduce((sum, each) => sum + each, 0) * 1024) / 1e6;
 }
 
-export function workerdOf(stack: Stack): number {
+function workerdOf(stack: Stack): number {
   const worker = stack.pids()["worker"];
   if (!worker) throw new Error("the Worker does not run");
-  const pid = descendantsOf(worker).find((each) => readFileSync(`/proc/${each}/stat`, "utf8").includes("(workerd)"));
+  return workerdBelow(worker);
+}
+
+/** The one that runs below a process. */
+export function workerdBelow(parent: number): number {
+  const pid = descendantsOf(parent).find((each) => readFileSync(`/proc/${each}/stat`, "utf8").includes("(workerd)"));
   if (pid === undefined) throw new Error("workerd can only be looked at on Linux");
   return pid;
 }
