@@ -35,7 +35,9 @@ export interface Report {
   readonly textUnits: number;
   /** Between one frame and the next, while text was streamed. */
   readonly gapMaxMs: number;
-  /** Of each stamped piece of text. */
+  /** Of each frame with text: units of text that had come by then, and the microsecond. */
+  readonly arrivals: readonly (readonly [number, number])[];
+  /** Of each part that was begun or ended with a stamp as its text. */
   readonly lagsMs: readonly number[];
 }
 

@@ -1,7 +1,7 @@
 /** One viewer over WebSocket: asks for short frames and acknowledges each once it is read, as the SDK does, and counts what comes. */
 import type { ServerFrame, SessionEvent } from "@berth/protocol";
 import { WebSocket } from "ws";
-import { ageMs } from "./clock.ts";
+import { ageMs, nowMicros } from "./clock.ts";
 import type { Report } from "./viewer-messages.ts";
 
 const STAMPED = /^[0-9a-z]{5,9}$/;
@@ -12,8 +12,6 @@ export class Viewer {
   readonly #socket: WebSocket;
   readonly #ended = new Set<string>();
   #waiting: { readonly messageId: string; readonly resolve: () => void }[] = [];
-  #lastFrameAt: number | null = null;
-  #rest = "";
   #report = nothing();
 
   constructor(url: string, apiKey: string) {
@@ -33,8 +31,6 @@ export class Viewer {
 
   reset(): void {
     this.#report = nothing();
-    this.#lastFrameAt = null;
-    this.#rest = "";
   }
 
   /** Resolves when the run of a message has ended. */
@@ -57,13 +53,11 @@ export class Viewer {
     if (deltas.length > 0 || events.some(({ type }) => type === "part.ended")) report.textBytes += bytes;
     report.events += events.length;
     if (deltas.length > 0) {
-      const now = performance.now();
-      if (this.#lastFrameAt !== null) report.gapMaxMs = Math.max(report.gapMaxMs, now - this.#lastFrameAt);
-      this.#lastFrameAt = now;
-    }
-    for (const { text } of deltas) {
-      report.textUnits += text.length;
-      this.#takeText(text);
+      const micros = nowMicros();
+      const [, before = micros] = report.arrivals.at(-1) ?? [];
+      report.gapMaxMs = Math.max(report.gapMaxMs, (micros - before) / 1000);
+      report.textUnits += deltas.reduce((sum, { text }) => sum + text.length, 0);
+      report.arrivals.push([report.textUnits, micros]);
     }
     for (const event of events) {
       if (event.type === "part.started" || event.type === "part.ended") {
@@ -74,12 +68,6 @@ export class Viewer {
       }
     }
     this.#socket.send(`{"type":"ack","frame":${frame}}`);
-  }
-
-  #takeText(text: string): void {
-    const pieces = (this.#rest + text).split(" ");
-    this.#rest = pieces.pop() ?? "";
-    for (const piece of pieces) if (STAMPED.test(piece)) this.#report.lagsMs.push(ageMs(piece));
   }
 
   #end(messageId: string): void {
@@ -95,8 +83,8 @@ interface Taken {
   readonly deltas: readonly { readonly text: string }[];
 }
 
-type Counting = { -readonly [Name in keyof Report]: Report[Name] } & { lagsMs: number[] };
+type Counting = { -readonly [Name in keyof Report]: Report[Name] } & { lagsMs: number[]; arrivals: [number, number][] };
 
 function nothing(): Counting {
-  return { frames: 0, textBytes: 0, events: 0, textUnits: 0, gapMaxMs: 0, lagsMs: [] };
+  return { frames: 0, textBytes: 0, events: 0, textUnits: 0, gapMaxMs: 0, arrivals: [], lagsMs: [] };
 }

@@ -1,14 +1,16 @@
 /** From a piece of text that the agent writes to each viewer, while it is written at a steady pace. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench, Group } from "../bench.ts";
-import { stamp } from "../clock.ts";
+import { nowMicros } from "../clock.ts";
 import { paced } from "../pace.ts";
 import { percentile, repeat, row, type Row } from "../row.ts";
 import type { Scripted } from "../scripted.ts";
+import type { Report } from "../viewer-messages.ts";
 
 const VIEWERS = 10;
 const PER_SECOND = 500;
 const SECONDS = 10;
+const PIECE = "abc ";
 /** Pieces still on the way when the part ends are superseded by its end, so the end waits for them. */
 const DRAIN_MS = 300;
 
@@ -30,14 +32,25 @@ async function measure(scripted: Scripted): Promise<number[]> {
   await using group = await scripted.watch(session, VIEWERS);
   await group.reset();
   const { agent } = session;
+  const writtenAt: number[] = [];
   await session.turn(group, async (messageId) => {
     const part = agent.startPart(messageId);
-    await paced(PER_SECOND, SECONDS, () => agent.write(part, stamp()));
+    await paced(PER_SECOND, SECONDS, () => {
+      writtenAt.push(nowMicros());
+      agent.write(part, PIECE);
+    });
     await delay(DRAIN_MS);
     agent.endPart(messageId, part);
   });
-  const lags = (await group.reports()).flatMap(({ lagsMs }) => lagsMs);
-  const expected = PER_SECOND * SECONDS * VIEWERS;
-  if (lags.length !== expected) throw new Error(`the viewers saw ${lags.length} of ${expected} pieces`);
-  return lags;
+  return (await group.reports()).flatMap((report) => lagsOf(writtenAt, report));
+}
+
+/** Milliseconds from each piece's writing to the frame that brought the last of it. */
+function lagsOf(writtenAt: readonly number[], { arrivals, textUnits }: Report): number[] {
+  if (textUnits !== writtenAt.length * PIECE.length) throw new Error(`a viewer saw ${textUnits} units of ${writtenAt.length * PIECE.length}`);
+  let frame = 0;
+  return writtenAt.map((micros, index) => {
+    while ((arrivals[frame]?.[0] ?? Infinity) < (index + 1) * PIECE.length) frame += 1;
+    return ((arrivals[frame]?.[1] ?? Number.NaN) - micros) / 1000;
+  });
 }
