@@ -5,7 +5,7 @@
 import type { DownMessage, Failure, UpMessage } from "@berth/protocol";
 import { isPortError } from "../../../src/core/kernel/port-error.ts";
 import type { AgentEvent, CodingAgent, SteerAnswer } from "../../../src/ports/agent/agent.port.ts";
-import type { Checkpointer } from "./checkpoint/checkpointer.ts";
+import type { Checkpoints } from "./checkpoint/checkpointer.ts";
 import { CheckpointError } from "./checkpoint/failure.ts";
 import type { Clock } from "./clock.ts";
 import { isNews, unansweredSteers, unfinished, type Configure, type Prompt, type Steer } from "./journal-state.ts";
@@ -26,7 +26,7 @@ export interface RuntimeDeps {
   /** The branch and commit the work starts from; empty when it is no repository. */
   inspectWorkspace(): Promise<{ readonly branch?: string; readonly base?: string }>;
   /** Absent: nothing is saved or restored. */
-  readonly checkpointer?: Checkpointer;
+  readonly checkpointer?: Checkpoints;
   /** The session needs this runtime no more, or it was told to stop; everything is closed by then. */
   over(): void;
 }

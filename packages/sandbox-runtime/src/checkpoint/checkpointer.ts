@@ -33,6 +33,9 @@ export interface CheckpointListener {
   isOnItsWay(checkpointId: string): boolean;
 }
 
+/** What a runtime asks of it. */
+export type Checkpoints = Pick<Checkpointer, "listen" | "begin" | "turnStarted" | "turnEnded" | "request" | "last" | "stop">;
+
 export class Checkpointer {
   readonly #deps: CheckpointerDeps;
   readonly #garbage: Garbage;
