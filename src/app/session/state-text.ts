@@ -9,7 +9,6 @@ import type { CommitBatch, SessionStore } from "../../ports/session-store/sessio
 
 /** A shorter text costs less where it is than to be looked up. */
 const TEXT_UNITS_MIN = 512;
-const COLD = "settings";
 
 interface Texted {
   readonly messageId: string;
@@ -20,19 +19,23 @@ export class StateText {
   /** Of messages as the store has them, for as long as the state speaks of them. */
   #kept = new Map<string, string>();
   #cold: SessionState["settings"] | null = null;
-  /** JSON by field, valid while the field is the same object. */
-  readonly #fields = new Map<string, { readonly value: unknown; readonly text: string }>();
+  /** Fields without the texts that are kept elsewhere, valid while the field is the same object. */
+  readonly #fields = new Map<string, { readonly value: unknown; readonly stored: unknown }>();
 
   /** What to commit for this state, in the same batch as these messages. */
   write(state: SessionState, messages: readonly Message[]): Pick<CommitBatch, "state" | "coldState"> {
     const coming = new Map(messages.map(({ id, text }) => [id, text]));
     const isKept = ({ messageId, text }: Texted): boolean => (coming.get(messageId) ?? this.#kept.get(messageId)) === text;
-    const fields = Object.entries(state).flatMap(([name, value]: [string, unknown]) => {
-      if (name === COLD || value === undefined) return [];
-      return `${JSON.stringify(name)}:${this.#field(name, value, isKept)}`;
-    });
+    const stored = {
+      ...state,
+      settings: undefined,
+      queue: this.#stored("queue", state.queue, isKept),
+      current: this.#stored("current", state.current, isKept),
+      steering: this.#stored("steering", state.steering, isKept),
+      interrupted: this.#stored("interrupted", state.interrupted, isKept),
+    };
     const isColdNew = state.settings !== this.#cold;
-    return { state: `{${fields.join(",")}}`, ...(isColdNew ? { coldState: JSON.stringify(state.settings) } : {}) };
+    return { state: JSON.stringify(stored), ...(isColdNew ? { coldState: JSON.stringify(state.settings) } : {}) };
   }
 
   /** That was committed. */
@@ -48,17 +51,16 @@ export class StateText {
     if (stored === null) return null;
     const cold = store.coldState();
     const whole = JSON.parse(stored.state, (_name, value: unknown) => this.#withText(store, value)) as SessionState;
-    const state = readState(JSON.stringify(cold === null ? whole : { ...whole, [COLD]: JSON.parse(cold) as unknown }));
-    return state;
+    return readState(JSON.stringify(cold === null ? whole : { ...whole, settings: JSON.parse(cold) as unknown }));
   }
 
-  #field(name: string, value: unknown, isKept: (message: Texted) => boolean): string {
-    if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  #stored(name: string, value: unknown, isKept: (message: Texted) => boolean): unknown {
+    if (value === null) return null;
     const known = this.#fields.get(name);
-    if (known?.value === value) return known.text;
-    const text = JSON.stringify(value, (_name, inner: unknown) => (isLong(inner) && isKept(inner) ? { ...inner, text: null } : inner));
-    this.#fields.set(name, { value, text });
-    return text;
+    if (known && known.value === value) return known.stored;
+    const stored = withoutTexts(value, isKept);
+    this.#fields.set(name, { value, stored });
+    return stored;
   }
 
   #withText(store: SessionStore, value: unknown): unknown {
@@ -74,6 +76,13 @@ export class StateText {
     const spoken = new Set([...queue, current, ...steering.map(({ message }) => message), interrupted?.message].map((message) => message?.messageId));
     for (const id of this.#kept.keys()) if (!spoken.has(id)) this.#kept.delete(id);
   }
+}
+
+function withoutTexts(value: unknown, isKept: (message: Texted) => boolean): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutTexts(item, isKept));
+  if (isLong(value) && isKept(value)) return { ...value, text: null };
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutTexts(item, isKept)]));
 }
 
 function isLong(value: unknown): value is Texted {
