@@ -92,7 +92,10 @@ export class EffectInterpreter {
   }
 
   async #stop(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
-    await provider.stop(id);
+    await provider.stop(id).catch((error: unknown) => {
+      // It was never made, or a newer one took over what it had.
+      if (!isPortError(error) || error.code !== "not-found") throw error;
+    });
     this.#released(epoch);
   }
 

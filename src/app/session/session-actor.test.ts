@@ -1,5 +1,7 @@
 import type { DownFrame, UpMessage } from "@berth/protocol";
+import { verifies } from "@berth/testkit";
 import { expect, test } from "vitest";
+import { PortError } from "../../core/kernel/port-error.ts";
 import { InMemoryBlobStore } from "../../ports/blob-store/blob-store.fake.ts";
 import type { Catalog } from "../../ports/catalog/catalog.port.ts";
 import { InMemoryCatalog } from "../../ports/catalog/catalog.fake.ts";
@@ -17,7 +19,7 @@ class Rig {
   readonly actor: SessionActor;
   #background: Promise<unknown>[] = [];
 
-  constructor(catalog: Partial<Catalog>) {
+  constructor(catalog: Partial<Catalog>, stop: SandboxProvider["stop"] = async () => undefined) {
     const now = (): number => this.nowMs;
     this.actor = new SessionActor(
       {
@@ -27,7 +29,7 @@ class Rig {
         catalog: Object.assign(new InMemoryCatalog({ now }), catalog),
         blobs: new InMemoryBlobStore(),
         feedOf: () => new InMemoryEventBus({ now }),
-        sandboxes: new Map([["slow", { create: () => new Promise(() => undefined), stop: async () => undefined, destroy: async () => undefined } as unknown as SandboxProvider]]),
+        sandboxes: new Map([["slow", { create: () => new Promise(() => undefined), stop, destroy: async () => undefined } as unknown as SandboxProvider]]),
         linkUrl: "ws://memory",
         timers: { now, after: () => undefined },
         randomBytes: (length) => new Uint8Array(length),
@@ -164,4 +166,17 @@ test("a change that could not be told before its session was removed does not br
   for (let turn = 0; turn < 100; turn++) await Promise.resolve();
   expect(rig.actor.state).toBeNull();
   expect((await catalog.listSessions("org_a", { after: null, limit: 10 })).sessions).toEqual([]);
+});
+
+verifies("SES46", "a sandbox that its backend does not know, since it was never made or a newer one took it over, is let go", async () => {
+  const unknown = new PortError({ port: "sandbox", operation: "stop", code: "not-found", outcome: "not-applied", retry: "never", message: "There is no such sandbox." });
+  const rig = new Rig({}, () => Promise.reject(unknown));
+  rig.open();
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+  rig.nowMs = Math.min(...Object.values(rig.actor.state?.deadlines ?? {}));
+  rig.actor.alarm();
+  expect(rig.actor.state?.retired).toEqual([{ epoch: 1, backend: "slow", stopped: false }]);
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+  expect(rig.actor.state?.retired).toEqual([{ epoch: 1, backend: "slow", stopped: true }]);
+  expect(rig.actor.state?.deadlines.release).toBeUndefined();
 });
