@@ -128,3 +128,13 @@ verifies("SES50", "a state of the first version goes on as one of today", () => 
   session.end(1);
   expect(session.state).toMatchObject({ version: 2, current: { messageId: "msg_2", delivery: "queue" } });
 });
+
+verifies("SES50", "a start that the first version began ends as one of today", () => {
+  const session = new Driver({ backends: ["docker"] });
+  const { again: _a, rounds: _r, silences: _s, ...start } = session.state.start ?? {};
+  session.state = readState(JSON.stringify({ ...session.state, version: 1, start }));
+  session.wait(45_000);
+  expect(session.state.status).toBe("starting");
+  session.wait(45_000);
+  expect(session.state).toMatchObject({ status: "failed", failure: { code: "sandbox-not-accepted" } });
+});

@@ -18,6 +18,7 @@ function fromFirst(old: SessionState): SessionState {
     // What was interrupted is not in an old state, so there is nothing to go on with.
     ...(wasCutOff ? { status: "idle", waitingFor: null } : {}),
     onInterruption: "ask",
+    start: old.start && { ...old.start, again: [], rounds: 0, silences: 0 },
     retired: old.retired.map((sandbox) => ({ ...sandbox, stopped: true })),
     releaseMisses: 0,
     checkpoint: null,
