@@ -170,10 +170,15 @@ function putPart(transcript: Transcript, event: SessionEvent, part: Part, open: 
     return {
       ...turn,
       items: turn.items.map((item) =>
-        item.kind === "part" && item.id === part.id ? put(part.text ?? part.tool?.output ?? item.text) : item,
+        item.kind === "part" && item.id === part.id ? { ...put(part.text ?? part.tool?.output ?? item.text), part: { ...part, ...toolOf(item.part, part) } } : item,
       ),
     };
   });
+}
+
+/** An end that was made for a call which nobody saw end does not know what went into it. */
+function toolOf({ tool: before }: Part, { tool }: Part): Pick<Part, "tool"> {
+  return tool ? { tool: { ...(before?.input === undefined ? {} : { input: before.input }), ...(before?.title === undefined ? {} : { title: before.title }), ...tool } } : {};
 }
 
 function answerRequest(transcript: Transcript, requestId: string, answer: NonNullable<RequestItem["answer"]>): Transcript {

@@ -106,3 +106,17 @@ test("steering, stopping and saving are told as they are", () => {
   expect([savedAt, saveFailure?.code, restoredAt]).toEqual(["2026-01-01T00:00:07.000Z", "full", null]);
   expect(sandbox).toMatchObject({ phase: "ready", isolation: "bubblewrap", insteadOf: { backend: "docker" } });
 });
+
+test("a call whose end was made for it keeps what went into it", () => {
+  const call = { name: "bash", callId: "c1" };
+  const { turns } = applyEvents(
+    emptyTranscript(),
+    log(
+      queued("m1", "one"),
+      status("m1", "running"),
+      { type: "part.started", messageId: "m1", data: { part: { id: "p1", kind: "tool", tool: { ...call, status: "running", input: { command: "sleep 9" } } } } },
+      { type: "part.ended", messageId: "m1", data: { part: { id: "p1", kind: "tool", tool: { ...call, status: "failed", error: "cut" } } } },
+    ),
+  );
+  expect(turns[0]?.items[0]).toMatchObject({ open: false, part: { tool: { status: "failed", error: "cut", input: { command: "sleep 9" } } } });
+});

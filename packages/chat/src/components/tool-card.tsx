@@ -22,23 +22,26 @@ const ICONS: Readonly<Record<string, IconName>> = {
 /** Output up to this many lines is shown without being asked for. */
 const SHORT_LINES = 6;
 
+/** How a turn ended that ended in the middle of a call. */
+export type Cut = "Stopped" | "Cut off";
+
 export interface ToolCardProps {
   readonly store: SessionStore;
   readonly tool: ToolState;
   /** What the tool printed so far. */
   readonly output: string;
   readonly running: boolean;
-  readonly stopped: boolean;
+  readonly cut: Cut | null;
 }
 
-export function ToolCard({ store, tool, output, running, stopped }: ToolCardProps) {
+export function ToolCard({ store, tool, output, running, cut }: ToolCardProps) {
   const [chosen, setChosen] = useState<boolean | null>(null);
   const id = useId();
-  const { verb, target } = summarize(stopped ? { ...tool, status: "running" } : tool);
+  const { verb, target } = summarize(cut ? { ...tool, status: "running" } : tool);
   const failed = tool.status === "failed";
   const unfinished = tool.status === "running" && !running;
   const isShort = commandOf(tool) !== undefined && output !== "" && output.trimEnd().split("\n").length <= SHORT_LINES;
-  const open = chosen ?? (failed || isShort || (running && output !== ""));
+  const open = chosen ?? ((failed && cut === null) || isShort || (running && output !== ""));
   return (
     <section className={css.card} data-tool={tool.name} data-status={tool.status}>
       <button type="button" className={`${shared.head} ${css.head}`} aria-expanded={open} aria-controls={id} onClick={() => setChosen(!open)}>
@@ -50,7 +53,7 @@ export function ToolCard({ store, tool, output, running, stopped }: ToolCardProp
           {target.split("\n")[0]}
         </code>
         <span className={css.status}>
-          {running ? <Spinner /> : stopped ? <Failed text="Stopped" /> : failed ? <Failed text="Failed" /> : unfinished ? <Failed text="Cut off" /> : <Done />}
+          {running ? <Spinner /> : cut ? <Failed text={cut} /> : failed ? <Failed text="Failed" /> : unfinished ? <Failed text="Cut off" /> : <Done />}
         </span>
         <span className={shared.chevron}>
           <Icon name="chevron" size={14} />

@@ -8,6 +8,7 @@ import { PartView } from "./part-view.tsx";
 import { PermissionCard } from "./permission-card.tsx";
 import { QuestionCard } from "./question-card.tsx";
 import { SteerNote } from "./steer-note.tsx";
+import type { Cut } from "./tool-card.tsx";
 import { TurnEnd } from "./turn-end.tsx";
 import { UserMessage } from "./user-message.tsx";
 import css from "./turn-view.module.css";
@@ -57,7 +58,7 @@ function ItemView({ store, turn, item, active }: ItemViewProps) {
   const parked = turn.status === "interrupted";
   switch (item.kind) {
     case "part":
-      return <PartView store={store} item={item} active={active} stopped={turn.status === "stopped" && item === turn.items.at(-1)} />;
+      return <PartView store={store} item={item} active={active} cut={item === turn.items.at(-1) ? cutOf(turn) : null} />;
     case "permission":
       return <PermissionCard store={store} item={item} active={active || parked} parked={parked} />;
     case "question":
@@ -65,6 +66,12 @@ function ItemView({ store, turn, item, active }: ItemViewProps) {
     case "applied":
       return <AppliedNote item={item} />;
   }
+}
+
+/** What to say of a call that was under way when its turn ended so. */
+function cutOf({ status }: Turn): Cut | null {
+  if (status === "stopped") return "Stopped";
+  return status === "interrupted" ? "Cut off" : null;
 }
 
 /** The call by which a question is asked says no more than the question's own card. */
