@@ -32,13 +32,21 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
     const part = { id: id("prt"), kind: "tool" as const };
     const call = { name: "bash", callId: id("call"), input: { command: "make" } };
     say({ type: "part-started", messageId, part: { ...part, tool: { ...call, status: "running" } } });
-    if (asksForTools && world.chance(0.8)) {
+    if (asksForTools && (world.asks || world.chance(0.8))) {
       const requestId = id("per");
       acts.push({ do: "ask", requestId, message: { type: "permission-asked", messageId, requestId, tool: "bash", title: "make", patterns: ["make"] } });
     }
     const output = pieces(part.id, 1);
     if (world.chance(0.1)) acts.push({ do: "sleep", ms: world.pick([2_000, 25_000, 300_000]) });
     say({ type: "part-ended", messageId, part: { ...part, tool: { ...call, status: "completed", output } } });
+  };
+  const ask = (): void => {
+    const requestId = id("que");
+    if (world.chance(0.4)) {
+      const first = id("que");
+      acts.push({ do: "ask", requestId: first, andMore: true, message: { type: "question-asked", messageId, requestId: first, questions: [{ question: "Who?", options: [] }] } });
+    }
+    acts.push({ do: "ask", requestId, message: { type: "question-asked", messageId, requestId, questions: [{ question: "Which?", options: [{ label: "A" }, { label: "B" }] }] } });
   };
   const speak = (kind: "text" | "reasoning", around: boolean): void => {
     const part = { id: id("prt"), kind };
@@ -50,6 +58,11 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
     }
     say({ type: "part-ended", messageId, part: { ...part, text } });
   };
+  if (world.asks && !world.healed) {
+    if (world.chance(0.6)) tool();
+    else ask();
+    acts.push({ do: "sleep", ms: 1_000 });
+  }
   if (world.chance(0.35)) acts.push({ do: "call" });
   for (let left = 1 + world.prng.int(2); left > 0; left -= 1) {
     const draw = world.prng.next();
@@ -58,12 +71,7 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
     else if (draw < 0.62) speak("reasoning", false);
     else if (draw < 0.82) tool();
     else if (draw < 0.95) {
-      const requestId = id("que");
-      if (world.chance(0.4)) {
-        const first = id("que");
-        acts.push({ do: "ask", requestId: first, andMore: true, message: { type: "question-asked", messageId, requestId: first, questions: [{ question: "Who?", options: [] }] } });
-      }
-      acts.push({ do: "ask", requestId, message: { type: "question-asked", messageId, requestId, questions: [{ question: "Which?", options: [{ label: "A" }, { label: "B" }] }] } });
+      ask();
     } else say({ type: "todo", messageId, items: [{ text: "do it", status: "pending" }] });
   }
   if (world.chance(0.05)) acts.push({ do: "fail" });

@@ -42,7 +42,6 @@ interface Turn {
   readonly open: Map<string, Part>;
   readonly requests: Map<string, "permission" | "question">;
   isWaiting: boolean;
-  ignoresStop: boolean;
   activity: string;
 }
 
@@ -83,8 +82,7 @@ export class ScriptedAgent implements CodingAgent {
     memory.turns.set(messageId, record);
     const execution = world.records.executed(messageId, text, epoch, world.time.now());
     const script = writeScript(world, messageId, epoch, this.#config.permissions["*"] === "ask");
-    const ignoresStop = world.takes("agent:ignores-stop");
-    this.#turn = { messageId, memory: record, execution, script, open: new Map(), requests: new Map(), isWaiting: false, ignoresStop, activity: "model" };
+    this.#turn = { messageId, memory: record, execution, script, open: new Map(), requests: new Map(), isWaiting: false, activity: "model" };
     if (!memory.titled) {
       memory.titled = true;
       this.#out.push({ kind: "message", message: { type: "title", title: `About ${text.slice(0, 12)}` } });
@@ -144,7 +142,8 @@ export class ScriptedAgent implements CodingAgent {
 
   async interrupt(messageId: string): Promise<void> {
     const turn = this.#turn;
-    if (turn?.messageId === messageId && !turn.ignoresStop) this.#end(turn, "stopped");
+    if (turn?.messageId !== messageId || this.#o.world.takes("agent:ignores-stop")) return;
+    this.#end(turn, "stopped");
   }
 
   async answer(requestId: string, answer: Answer): Promise<void> {
@@ -274,7 +273,7 @@ export class ScriptedAgent implements CodingAgent {
     const { messageId } = turn;
     for (const part of turn.open.values()) this.#say({ type: "part-ended", messageId, part: cutPart(part) });
     // One that died with its process withdraws nothing.
-    const withdrawn = failure === DIED && this.#o.world.chance(0.5) ? [] : turn.requests.keys();
+    const withdrawn = failure === DIED && this.#o.world.chance(0.8) ? [] : turn.requests.keys();
     for (const requestId of withdrawn) this.#say({ type: "request-gone", requestId });
     this.#say({ type: "turn-ended", messageId, usage: NO_USAGE, outcome, ...(failure ? { failure } : {}) });
     turn.memory.outcome = outcome;

@@ -5,12 +5,20 @@
 import type { Happen, Stage } from "./faults.ts";
 import type { LogChecks } from "./log-checks.ts";
 
+/** `permission` and `interrupted` are what a waiting session waits for. */
+type Place = "starting" | "idle" | "running" | "permission" | "interrupted" | "hibernated" | "failed" | "ended";
+
 interface Goal {
-  /** `permission` and `interrupted` are what a waiting session waits for. */
-  readonly at: "starting" | "idle" | "running" | "permission" | "interrupted" | "hibernated" | "failed" | "ended";
+  readonly at: Place;
   readonly act: string;
+  /** What is to follow from an interruption. */
+  readonly policy?: "ask" | "fail" | "retry";
+  /** Something waits in the queue by then. */
+  readonly queued?: boolean;
   /** The operator has taken all backends away by then. */
-  readonly bare: boolean;
+  readonly bare?: boolean;
+  /** The sandbox may not have the provider that was added. */
+  readonly unfit?: boolean;
 }
 
 const ACTS: Readonly<Record<string, Happen>> = {
@@ -57,8 +65,26 @@ const ACTS: Readonly<Record<string, Happen>> = {
   agentDiesAndAnswer: (stage) => after(stage, agentDies(stage), () => stage.people.answer()),
   agentDiesAndStop: (stage) => after(stage, agentDies(stage), () => stage.people.stop()),
   agentDiesAndResume: (stage) => after(stage, agentDies(stage), () => stage.people.resume()),
+  agentDiesAndPrompt: (stage) => after(stage, agentDies(stage, 0), () => stage.people.prompt()),
+  dieAndHibernate: (stage) => after(stage, lose(stage), () => stage.people.hibernate()),
+  /** A message for the turn that is about to end. */
+  steerAtEnd: ({ people, machines, world }) => {
+    people.prompt();
+    people.steer();
+    if (world.chance(0.5)) machines.newest?.agentDies();
+    return true;
+  },
+  /** Its turn does not end, so it is replaced, and the backend is slow to say that it is gone. */
+  replaced: ({ world, people }) => {
+    world.arm("sandbox:stop:answered-late");
+    world.arm("agent:ignores-stop");
+    people.stop();
+    people.prompt();
+    return true;
+  },
+  none: () => true,
   agentDiesAndCut: (stage) =>
-    after(stage, stage.machines.newest?.agentDies() ?? false, () => {
+    after(stage, agentDies(stage, 0), () => {
       stage.machines.newest?.wire?.cut();
       stage.world.pick([() => stage.people.answer(), () => stage.people.stop(), () => stage.people.resume(), () => stage.people.prompt()])();
     }),
@@ -107,7 +133,7 @@ const ACTS: Readonly<Record<string, Happen>> = {
     people.stop();
     return true;
   },
-  agentDies,
+  agentDies: (stage) => agentDies(stage),
   /** The link is gone for a moment, and when it is back the sandbox will not do any more. */
   unfitOffline: (stage) => {
     stage.machines.newest?.wire?.cut();
@@ -125,14 +151,15 @@ const ACTS: Readonly<Record<string, Happen>> = {
 const NOTHING = { inputTokens: 1, outputTokens: 1, reasoningTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 /** What a person does once the first thing was noticed. */
-function after({ world }: Stage, isDone: boolean, then: () => void): boolean {
-  if (isDone) world.time.after(world.pick([100, 2_000]), then);
+function after({ world, outside }: Stage, isDone: boolean, then: () => void): boolean {
+  // Without its backend nobody says that a sandbox is gone: only the link's deadline does.
+  if (isDone) world.time.after(outside.backendsTaken.size > 0 ? 60_000 : world.pick([2_000, 5_000]), then);
   return isDone;
 }
 
 /** And may not start again. */
-function agentDies({ machines, scripts, world }: Stage): boolean {
-  if (world.chance(0.6)) scripts["agent"]?.arm("agent:open:never-healthy", { times: 2 });
+function agentDies({ machines, scripts, world }: Stage, forGood = 0.6): boolean {
+  if (world.chance(forGood)) scripts["agent"]?.arm("agent:open:never-healthy", { times: 2 });
   return machines.newest?.agentDies() ?? false;
 }
 
@@ -146,16 +173,88 @@ function said(_: void): boolean {
   return true;
 }
 
-/** Weights: the rarer a row of the transition table, the more goals lead to it. */
-const GOALS: readonly (readonly [Goal["at"], readonly string[]])[] = [
-  ["starting", ["usage", "late", "late", "sleep", "sleep", "sleep", "sleep", "forget", "forget", "forget", "forget", "chatter", "chatter", "crash", "remove", "apply", "die", "forget", "agentDies"]],
-  ["idle", ["cut", "late", "late", "usage", "chatter", "crash", "crash", "remove", "hibernate", "isolate", "isolate", "isolate", "forget", "forget", "agentDies", "agentDies", "unfit", "unfit", "unfitOffline", "unfitOffline", "unfitOffline", "die", "dieAndPrompt", "dieAndPrompt", "dieAndPrompt", "dieAndResume", "dieAndResume", "dieAndResume", "resume", "update", "stop", "prompt", "apply", "answer"]],
-  ["running", ["remove", "die", "die", "forget", "forget", "stopAndForget", "stopAndForget", "stopAndDie", "stopAndDie", "stopAndIsolate", "stopAndIsolate", "isolate", "isolate", "ignoreStop", "agentDies", "agentDies", "answer", "unfit", "crash"]],
-  ["permission", ["dieAndAnswer", "dieAndAnswer", "dieAndAnswer", "dieAndStop", "dieAndStop", "dieAndResume", "agentDiesAndAnswer", "agentDiesAndAnswer", "agentDiesAndAnswer", "agentDiesAndStop", "agentDiesAndStop", "agentDiesAndStop", "agentDiesAndResume", "agentDiesAndCut", "agentDiesAndCut", "agentDiesAndCut", "usage", "crash", "remove", "cut", "die", "die", "forget", "forget", "stopAndForget", "stopAndForget", "stopAndDie", "stopAndDie", "stopAndIsolate", "stopAndIsolate", "isolate", "isolate", "ignoreStop", "ignoreStop", "stop", "stop", "agentDies", "agentDies", "agentDies", "move", "update", "cancel", "apply", "prompt", "resume", "answer", "chatter", "hibernate"]],
-  ["interrupted", ["cut", "stop", "resume", "resume", "prompt", "usage", "crash", "remove", "cut", "die", "stop", "stop", "stop", "resume", "resume", "prompt", "prompt", "update", "answer", "isolate", "forget", "agentDies", "cancel", "move", "apply"]],
-  ["hibernated", ["usage", "crash", "remove", "stop", "cancel", "move", "update", "apply", "answer", "resume", "resume", "hibernate", "prompt", "prompt", "ring"]],
-  ["failed", ["usage", "crash", "remove", "stop", "cancel", "move", "update", "apply", "answer", "resume", "prompt", "ring"]],
-  ["ended", ["crash", "ring"]],
+const each = (at: Place, acts: readonly string[]): readonly Goal[] => acts.map((act) => ({ at, act }));
+
+function times(count: number, goal: Goal): readonly Goal[] {
+  return Array.from({ length: count }, () => goal);
+}
+
+/** What is lost in a run, and what follows: for a run that works and for one that waits for a person. */
+function losses(at: "running" | "permission", act: string): readonly Goal[] {
+  return [
+    { at, act, policy: "fail" },
+    { at, act, policy: "fail", queued: true },
+    { at, act, policy: "retry", bare: true },
+    { at, act, policy: "fail", queued: true, bare: true },
+  ];
+}
+
+/** One for every row of the transition table that is seldom taken otherwise. */
+const GOALS: readonly Goal[] = [
+  ...each("starting", ["usage", "late", "sleep", "sleep", "forget", "forget", "forget", "chatter", "chatter", "die", "die", "crash", "remove"]),
+  ...each("idle", ["usage", "usage", "chatter", "chatter", "crash", "remove", "hibernate", "dieAndHibernate", "isolate", "isolate", "forget", "agentDies", "agentDies", "unfitOffline", "late", "steerAtEnd", "dieAndResume", "dieAndResume", "dieAndPrompt", "apply", "answer"]),
+  ...["isolate", "isolate", "forget", "unfitOffline", "dieAndResume", "dieAndResume", "dieAndPrompt", "dieAndPrompt", "prompt"].map((act): Goal => ({ at: "idle", act, bare: true })),
+  ...losses("running", "die"),
+  ...losses("running", "forget"),
+  ...losses("permission", "die"),
+  ...losses("permission", "die"),
+  ...losses("permission", "forget"),
+  ...losses("permission", "forget"),
+  ...losses("permission", "isolate"),
+  ...losses("permission", "isolate"),
+  ...losses("permission", "agentDies"),
+  { at: "running", act: "ignoreStop" },
+  { at: "running", act: "agentDies", policy: "fail" },
+  { at: "running", act: "late" },
+  { at: "running", act: "replaced" },
+  { at: "running", act: "replaced" },
+  { at: "running", act: "steerAtEnd" },
+  { at: "running", act: "none", queued: true, unfit: true },
+  { at: "permission", act: "agentDies", policy: "fail", queued: true, unfit: true },
+  { at: "permission", act: "agentDies", policy: "fail", queued: true, unfit: true, bare: true },
+  { at: "permission", act: "agentDies", policy: "retry", unfit: true },
+  ...["dieAndAnswer", "dieAndStop", "agentDiesAndAnswer", "agentDiesAndAnswer", "agentDiesAndStop", "agentDiesAndStop", "agentDiesAndResume", "agentDiesAndCut", "agentDiesAndCut"].flatMap((act): Goal[] => [
+    { at: "permission", act, policy: "ask" },
+    { at: "permission", act, policy: "ask", queued: true },
+  ]),
+  ...["dieAndAnswer", "dieAndAnswer", "dieAndStop", "dieAndStop"].map((act): Goal => ({ at: "permission", act, policy: "ask", queued: true, bare: true })),
+  { at: "permission", act: "agentDiesAndStop", policy: "ask", queued: true },
+  { at: "permission", act: "agentDiesAndAnswer", policy: "ask" },
+  ...each("permission", ["usage", "usage", "apply", "remove", "crash", "update", "cancel"]),
+  ...each("interrupted", ["usage", "crash", "remove", "stop", "resume", "prompt", "update", "move"]),
+  { at: "running", act: "agentDiesAndCut", policy: "ask", queued: true },
+  { at: "running", act: "agentDiesAndCut", policy: "ask" },
+  { at: "running", act: "agentDiesAndPrompt", policy: "ask" },
+  { at: "running", act: "agentDiesAndPrompt", policy: "ask" },
+  ...each("hibernated", ["usage", "usage", "crash", "remove", "remove", "stop", "cancel", "cancel", "move", "move", "update", "update", "apply", "apply", "answer", "resume", "resume", "hibernate", "prompt", "ring", "ring"]),
+  ...["resume", "resume", "prompt", "prompt"].map((act): Goal => ({ at: "hibernated", act, bare: true })),
+  ...each("failed", ["usage", "crash", "remove", "apply", "apply", "answer"]),
+  ...each("ended", ["crash", "ring"]),
+  ...times(3, { at: "permission", act: "agentDiesAndAnswer", policy: "ask" }),
+  ...times(6, { at: "permission", act: "agentDiesAndStop", policy: "ask" }),
+  ...times(6, { at: "permission", act: "agentDiesAndStop", policy: "ask", queued: true }),
+  ...times(5, { at: "permission", act: "dieAndStop", policy: "ask", queued: true, bare: true }),
+  ...times(4, { at: "permission", act: "dieAndAnswer", policy: "ask", bare: true }),
+  ...times(4, { at: "permission", act: "dieAndStop", policy: "ask", queued: true }),
+  ...times(2, { at: "permission", act: "dieAndStop", policy: "ask" }),
+  ...times(5, { at: "permission", act: "isolate", policy: "fail" }),
+  ...times(5, { at: "permission", act: "forget", policy: "fail" }),
+  ...times(5, { at: "permission", act: "none", policy: "fail", queued: true, unfit: true }),
+  ...times(5, { at: "permission", act: "agentDies", policy: "fail", queued: true, unfit: true }),
+  ...times(3, { at: "permission", act: "agentDies", policy: "fail" }),
+  ...times(5, { at: "running", act: "steerAtEnd", unfit: true }),
+  ...times(6, { at: "starting", act: "forget" }),
+  ...times(4, { at: "idle", act: "unfitOffline" }),
+  ...times(3, { at: "idle", act: "unfitOffline", bare: true }),
+  ...times(4, { at: "idle", act: "dieAndResume" }),
+  ...times(8, { at: "idle", act: "dieAndResume", bare: true }),
+  ...times(3, { at: "hibernated", act: "remove" }),
+  ...times(2, { at: "hibernated", act: "answer" }),
+  ...times(2, { at: "failed", act: "apply" }),
+  ...times(2, { at: "running", act: "agentDiesAndCut", policy: "ask" }),
+  ...times(2, { at: "running", act: "agentDiesAndPrompt", policy: "ask" }),
+  ...times(2, { at: "interrupted", act: "prompt", bare: true }),
+  ...times(1, { at: "permission", act: "remove" }),
 ];
 
 export class Director {
@@ -170,12 +269,15 @@ export class Director {
     this.#stage = stage;
     this.#log = log;
     const { world } = stage;
-    for (let left = world.pick([0, 1, 2, 2, 3, 3]); left > 0; left -= 1) {
-      const [at, acts] = world.pick(GOALS);
-      this.#goals.push({ at, act: world.pick(acts), bare: world.chance(at === "starting" || at === "ended" ? 0.1 : 0.4) });
-    }
+    for (let left = world.pick([0, 1, 2, 3, 3, 4]); left > 0; left -= 1) this.#goals.push(world.pick(GOALS));
+    world.asks = this.#goals.some(({ at }) => at === "permission");
     if (this.#goals.some(({ at, act }) => at === "starting" && act === "forget")) stage.scripts["agent"]?.arm("agent:open:slow-start", { times: 2 });
     this.#goals.sort((a, b) => Number(a.at === "ended") - Number(b.at === "ended") || Number(a.act === "remove") - Number(b.act === "remove"));
+  }
+
+  /** Where it did not come to. */
+  get left(): string {
+    return this.#goals.map(({ at }) => at).join(",");
   }
 
   get isDone(): boolean {
@@ -187,15 +289,16 @@ export class Director {
     const goal = this.#goals[0];
     if (!goal || this.#stage.world.steps < this.#restUntil) return false;
     if (!this.#isThere(goal.at)) {
-      this.#restUntil = this.#stage.world.steps + 8;
+      this.#restUntil = this.#stage.world.steps + 6;
       return this.#seek(goal.at);
     }
     const { outside, object, world, people } = this.#stage;
-    if (!this.#isPrepared && (goal.at === "permission" || goal.at === "running" || goal.at === "idle")) {
+    if (!this.#isPrepared) {
       this.#isPrepared = true;
       this.#restUntil = world.steps + 6;
-      if (world.chance(0.8)) people.choose(world.pick(["fail", "fail", "retry", "continue", "ask"]));
-      if (goal.at !== "idle" && world.chance(0.6)) people.prompt();
+      if (goal.policy) people.choose(goal.policy);
+      if (goal.queued) people.prompt();
+      if (goal.unfit) people.addProvider();
       return true;
     }
     if (goal.bare && outside.backendsTaken.size === 0 && goal.at !== "ended") {
@@ -203,20 +306,22 @@ export class Director {
       world.say("the operator takes all backends away and starts anew");
       object.crash();
       void object.actor;
+      // Its runtime dials again first.
+      this.#restUntil = world.steps + 12;
       return true;
     }
     world.records.isLed = true;
-    world.say(`it happens: ${goal.act} at ${goal.at}${goal.bare ? ", without backends" : ""}`);
+    world.say(`it happens: ${goal.act} at ${goal.at}${goal.bare ? ", without backends" : ""}`, goal);
     if (ACTS[goal.act]?.(this.#stage) ?? true) {
       this.#goals.shift();
       this.#isPrepared = false;
       // What comes of it takes its time.
-      this.#restUntil = world.steps + 30;
+      this.#restUntil = world.steps + (goal.act === "isolate" || goal.bare ? 50 : 25);
     }
     return true;
   }
 
-  #isThere(at: Goal["at"]): boolean {
+  #isThere(at: Place): boolean {
     const { status, waitingFor } = this.#log;
     if (at === "permission") return status === "waiting" && waitingFor !== "interrupted";
     if (at === "interrupted") return status === "waiting" && waitingFor === "interrupted";
@@ -224,7 +329,7 @@ export class Director {
   }
 
   /** One thing that leads there; the rest happens by itself. */
-  #seek(at: Goal["at"]): boolean {
+  #seek(at: Place): boolean {
     const { people, world, machines, outside } = this.#stage;
     const { status } = this.#log;
     if (status === "ended") return false;
@@ -235,6 +340,8 @@ export class Director {
       return true;
     }
     if (at === "ended") people.remove();
+    else if (this.#log.requests.size > 0 && at !== "interrupted") people.answer();
+    else if (this.#log.waitingFor === "interrupted") people.resume();
     else if (at === "hibernated" && status === "idle") people.hibernate();
     else if (status === "idle" || status === "hibernated") people.prompt();
     else if (at === "interrupted" && status === "running") {

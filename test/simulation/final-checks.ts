@@ -4,6 +4,7 @@ import type { InMemoryRunHistory } from "../../src/ports/run-history/run-history
 import type { Stage } from "./faults.ts";
 import type { LogChecks } from "./log-checks.ts";
 import { ORG } from "./people.ts";
+import type { World } from "./world.ts";
 
 export interface Seen {
   readonly stage: Stage;
@@ -67,8 +68,7 @@ function executions({ stage: { world }, log }: Seen): void {
     const isSpoilt = records.struck.length > 0 || records.isLed || records.removed || status === "cancelled" || status === "queued";
     if (!isSpoilt && !records.executions.has(messageId) && status !== "stopped") world.violate("SIM2", `nothing went wrong and ${messageId} was ${status} without being executed`);
   }
-  const order = log.dispatched.filter((messageId) => records.executions.has(messageId));
-  if (order.join() !== records.order.join()) world.violate("SIM7", `dispatched ${order.join(" ")} and executed ${records.order.join(" ")}`);
+  inOrder(world, log);
   for (const event of log.events) {
     if (event.type !== "part.ended") continue;
     const { id, text, tool } = event.data.part;
@@ -79,6 +79,17 @@ function executions({ stage: { world }, log }: Seen): void {
     const outcome = log.messages.get(spoken.messageId)?.status;
     const isWhole = tool ? tool.status === "completed" : outcome === "completed";
     if (isWhole && shown !== spoken.text) world.violate("SIM11", `part ${id} shows ${JSON.stringify(shown)} of ${JSON.stringify(spoken.text)}`);
+  }
+}
+
+/** Within a sandbox; one that was given up may still do what it was given before. */
+function inOrder(world: World, log: LogChecks): void {
+  const { records } = world;
+  const epochOf = (messageId: string): number => records.executions.get(messageId)?.[0]?.epoch ?? 0;
+  for (const epoch of new Set(records.order.map(epochOf))) {
+    const executed = records.order.filter((messageId) => epochOf(messageId) === epoch);
+    const dispatched = log.dispatched.filter((messageId) => records.executions.has(messageId) && epochOf(messageId) === epoch);
+    if (executed.join() !== dispatched.join()) world.violate("SIM7", `dispatched ${dispatched.join(" ")} and executed ${executed.join(" ")}`);
   }
 }
 

@@ -17,6 +17,8 @@ export const ADA: Author = { actor: { kind: "user", id: "usr_ada", name: "Ada" }
 export const KEY: Author = { actor: { kind: "api-key", id: "key_sim", name: "CI" } as Author["actor"], apiKeyId: "key_sim", role: "member" };
 
 const TRIES = 4;
+/** Nobody asks for more while so much waits. */
+const QUEUE_MAX = 6;
 
 export const POLICIES = ["ask", "ask", "continue", "retry", "fail"] as const;
 
@@ -79,6 +81,7 @@ export class People {
   }
 
   prompt(tabs = 1): void {
+    if (this.#log.queue.length >= QUEUE_MAX) return;
     const world = this.#world;
     const text = this.nextText();
     const key = world.chance(0.7) || tabs > 1 ? `idem-${this.#count}` : null;
@@ -91,6 +94,13 @@ export class People {
       if (viewer) this.#promptBySocket(viewer, text, key);
       else this.#send(text, key, by, TRIES, steers);
     }
+  }
+
+  /** A message for the running turn. */
+  steer(): void {
+    const text = this.nextText();
+    this.#keys.set(text, null);
+    this.#send(text, null, ADA, 0, true);
   }
 
   stop(): void {

@@ -38,9 +38,9 @@ export interface Outcome {
 const ALL_HELD = { keep: 10_000, pageEvents: 1_000, pageBytes: 4_000_000 };
 const LITTLE_HELD = { keep: 10, pageEvents: 5, pageBytes: 1_000_000 };
 /** How much longer a world may take where it is led somewhere. */
-const LED_STEPS_MAX = 150;
+const LED_STEPS_MAX = 200;
 const HEAL_STEPS_MAX = 6_000;
-const HELPS_MAX = 40;
+const HELPS_MAX = 200;
 /** A turn that goes on for so long without an end is stopped by whoever waits for it. */
 const PATIENCE_MS = 4 * 60_000;
 /** Whoever helped looks how it went before helping again. */
@@ -110,8 +110,8 @@ class SimulatedLife {
     const world = this.#world;
     const steps = 30 + world.prng.int(90);
     this.#drawFaults(steps);
-    await this.#open();
     const director = new Director(this.#stage, this.#log);
+    await this.#open();
     while ((world.steps < steps || (!director.isDone && world.steps < steps + LED_STEPS_MAX)) && world.violation === null) {
       this.#faultDue();
       this.#isLed = !director.isDone;
@@ -119,6 +119,7 @@ class SimulatedLife {
       else this.#step();
       await this.#settle();
     }
+    world.say(`goals left: ${director.left} while ${this.#log.status}`);
     if (world.violation === null) await this.#heal();
     if (world.violation === null) await this.#checks();
     const { statistics, records } = world;
@@ -161,7 +162,7 @@ class SimulatedLife {
     const prompt = world.chance(0.6) ? people.nextText() : undefined;
     const onInterruption = world.pick(POLICIES);
     people.choices.add(onInterruption);
-    const permissions = world.chance(0.4) ? ({ "*": "ask" } as const) : ({ "*": "allow" } as const);
+    const permissions = world.asks || world.chance(0.4) ? ({ "*": "ask" } as const) : ({ "*": "allow" } as const);
     if (world.chance(0.15)) world.arm("sandbox:create:answered-late", 2);
     if (world.chance(0.15)) world.arm("sandbox:stop:answered-late", 2);
     for (let tries = 0; tries < 5; tries += 1) {

@@ -19,6 +19,8 @@ export class World {
   readonly trace: string[] | null;
   readonly #armed = new Map<string, number>();
   violation: string | null = null;
+  /** Its agent asks a person in every turn. */
+  asks = false;
   /** True once nothing is made to fail any more. */
   healed = false;
   steps = 0;
