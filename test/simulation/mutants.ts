@@ -72,8 +72,8 @@ export const MUTANTS: readonly Patch[] = [
     id: "replay-off-by-one",
     title: "replay cursor off by one",
     file: "src/app/session/viewer-hub.ts",
-    find: "viewer.state.cursor += texts.length;",
-    replace: "viewer.state.cursor += texts.length + 1;",
+    find: "viewer.state.cursor += page.count;",
+    replace: "viewer.state.cursor += page.count + 1;",
   },
   {
     id: "slow-blocks",
