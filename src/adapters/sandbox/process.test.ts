@@ -167,6 +167,19 @@ describe("over time", () => {
     // That no child survived is what `dispose` proves.
   });
 
+  test("stop ends a sandbox that stands still, in every isolation", async () => {
+    for (const isolation of ["bubblewrap", "none"] as const) {
+      const subject = kit.open({ isolation });
+      const session = `still-${isolation}`;
+      const id = await started(subject, specOf(session));
+      await runtimeStarted(session);
+      const { leader, init } = kit.label(id);
+      for (const member of [leader, init]) if (member) process.kill(member.pid, "SIGSTOP");
+      await subject.stop(id);
+      expect([isAlive(leader), isAlive(init)]).toEqual([false, false]);
+    }
+  }, 30_000);
+
   test("a pid that another process was given since is not taken for the sandbox", async () => {
     const subject = kit.open();
     const id = await started(subject, specOf("recycled"));

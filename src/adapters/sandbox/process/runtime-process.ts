@@ -116,6 +116,8 @@ export async function endRuntime({ leader, init }: Partial<StartedRuntime>, mark
   // Under a process namespace the first process takes all others with it; elsewhere each one is looked for.
   if (init && isAlive(init)) signal(init.pid, "SIGKILL");
   else note();
+  // One that stands still does not see that its sandbox ended.
+  if (leader && isAlive(leader)) signal(leader.pid, "SIGKILL");
   for (const member of family.values()) if (isAlive(member)) signal(member.pid, "SIGKILL");
   return until(() => !isAlive(leader) && !isAlive(init) && [...family.values()].every((member) => !isAlive(member)), KILL_MS);
 }
