@@ -170,7 +170,7 @@ describe("over time", () => {
   test("stop ends a sandbox that stands still, in every isolation", async () => {
     for (const isolation of ["bubblewrap", "none"] as const) {
       const subject = kit.open({ isolation });
-      const session = `still-${isolation}`;
+      const session = `still${isolation}`;
       const id = await started(subject, specOf(session));
       await runtimeStarted(session);
       const { leader, init } = kit.label(id);
