@@ -30,9 +30,12 @@ export class LogCursor {
     return { events: fresh, gap: false };
   }
 
-  /** The server holds nothing before `from`. Answers whether events were passed over. */
+  /**
+   * The server goes on with `from`: it holds nothing before, or the position never was and goes back. Answers whether the
+   * position changed.
+   */
   reset(from: number): boolean {
-    if (from - 1 <= this.#seq) return false;
+    if (from - 1 === this.#seq) return false;
     this.#seq = from - 1;
     return true;
   }

@@ -31,9 +31,10 @@ test("a position drops what was seen and stops at a gap", () => {
   expect([seqs(gap), gap.gap, cursor.seq]).toEqual([[5], true, 5]);
 });
 
-test("a reset moves the position forward only", () => {
+test("a reset moves the position to where the server goes on, also back from one that never was", () => {
   const cursor = new LogCursor(10);
-  expect([cursor.reset(4), cursor.seq]).toEqual([false, 10]);
+  expect([cursor.reset(11), cursor.seq]).toEqual([false, 10]);
+  expect([cursor.reset(4), cursor.seq]).toEqual([true, 3]);
   expect([cursor.reset(40), cursor.seq]).toEqual([true, 39]);
   expect(seqs(cursor.accept(events(40)))).toEqual([40]);
 });
