@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   check: () => import("./commands/check.ts"),
   doctor: () => import("./commands/doctor.ts"),
   journey: () => import("./commands/journey.ts"),
+  conformance: () => import("./commands/conformance.ts"),
   contract: () => import("./commands/contract.ts"),
   fuzz: () => import("./commands/fuzz.ts"),
   simulate: () => import("./commands/simulate.ts"),

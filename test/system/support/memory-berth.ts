@@ -4,6 +4,7 @@ import { Journal, type JournalLog } from "../../../packages/sandbox-runtime/src/
 import { Runtime } from "../../../packages/sandbox-runtime/src/runtime.ts";
 import type { Dial } from "../../../packages/sandbox-runtime/src/wire.ts";
 import type { Author } from "../../../src/app/session-handle.ts";
+import type { ArchiveLimits } from "../../../src/app/session/blob-keeper.ts";
 import type { InProcessSession, OpenedSocket } from "../../../src/app/session/in-process-session.ts";
 import { unchanged } from "../../../src/app/session/not-committed.ts";
 import { composeMemory, type MemoryInstance, type MemorySessions } from "../../../src/compose/memory.ts";
@@ -32,11 +33,12 @@ export class MemoryBerth {
   readonly tokens = new Map<string, string>();
   readonly #disks = new Map<string, SandboxDisk>();
 
-  constructor(options: { readonly seed?: number; readonly backends?: readonly string[] } = {}) {
+  constructor(options: { readonly seed?: number; readonly backends?: readonly string[]; readonly archive?: ArchiveLimits } = {}) {
     this.instance = composeMemory({
       timers: this.time,
       seed: options.seed ?? 1,
       ...(options.backends ? { backends: options.backends } : {}),
+      ...(options.archive ? { archive: options.archive } : {}),
       onSandboxStart: (spec, sessions) => this.#start(spec, sessions),
     });
   }

@@ -1,0 +1,52 @@
+/**
+ * How the kit makes a server produce a known stream: by prompts alone. A driver writes the steps of a scene as a prompt
+ * that the server's agent plays. docs/conformance.md describes both drivers.
+ */
+
+export type Step =
+  | { readonly say: string }
+  | { readonly think: string }
+  /** A tool call whose output holds this word. */
+  | { readonly tool: string }
+  /** Says `1 2 3 …` up to `tokens`, paced. */
+  | { readonly stream: number; readonly perSecond: number }
+  | { readonly ask: string; readonly options: readonly string[] };
+
+export interface Driver {
+  /** Of the sessions the kit makes. */
+  readonly model: string;
+  prompt(steps: readonly Step[]): string;
+}
+
+export const counted = (tokens: number): string => Array.from({ length: tokens }, (_, at) => `${at + 1} `).join("");
+
+/** Berth's demo model, which obeys one directive a line. */
+export const demoDriver: Driver = {
+  model: "demo/demo",
+  prompt: (steps) =>
+    steps
+      .map((step) => {
+        if ("say" in step) return `!say ${step.say}`;
+        if ("think" in step) return `!think ${step.think}`;
+        if ("tool" in step) return `!bash echo ${step.tool}`;
+        if ("stream" in step) return `!stream ${step.stream} ${step.perSecond}`;
+        return `!ask ${[step.ask, ...step.options].join(" | ")}`;
+      })
+      .join("\n"),
+};
+
+/** A server whose agent plays a script of parts and pieces. `speed` shortens the waits between pieces. */
+export function scriptDriver(model: string, speed = 1): Driver {
+  const written = (step: Step): object => {
+    if ("say" in step) return { text: step.say, pieces: step.say.split(/(?<= )/), everyMs: 1 };
+    if ("think" in step) return { reasoning: step.think, pieces: step.think.split(/(?<= )/), everyMs: 1 };
+    if ("tool" in step) return { tool: `echo ${step.tool}` };
+    if ("stream" in step) {
+      const everyMs = 1000 / step.perSecond / speed;
+      // No timer is as short as a millisecond: what is paced faster comes at once.
+      return { text: "", pieces: counted(step.stream).split(/(?<= )/), ...(everyMs >= 1 ? { everyMs } : {}) };
+    }
+    return step;
+  };
+  return { model, prompt: (steps) => JSON.stringify({ script: steps.map(written) }) };
+}

@@ -1,0 +1,14 @@
+/** Every question to a server. */
+import type { ServerCase } from "../server-case.ts";
+import { accessCases } from "./access.ts";
+import { ackCases } from "./acks.ts";
+import { actionCases } from "./actions.ts";
+import { deltaCases } from "./deltas.ts";
+import { errorCases } from "./errors.ts";
+import { logCases } from "./log.ts";
+import { pageCases } from "./pages.ts";
+import { replayCases } from "./replay.ts";
+import { resetCases } from "./resets.ts";
+import { sseCases } from "./sse.ts";
+
+export const SERVER_CASES: readonly ServerCase[] = [...logCases, ...pageCases, ...replayCases, ...deltaCases, ...resetCases, ...ackCases, ...actionCases, ...accessCases, ...sseCases, ...errorCases];

@@ -1,0 +1,259 @@
+/** The server under test and its sessions. Sessions are lent to one case at a time, since a real sandbox takes seconds. */
+import { Api } from "./api.ts";
+import { check } from "./check.ts";
+import { counted, type Driver, type Step } from "./driver.ts";
+import { openSocket, type SocketOptions, type SocketWatcher } from "./socket-watcher.ts";
+import { openSse, type SseOptions, type SseWatcher } from "./sse-watcher.ts";
+import type { Transport, Watcher } from "./watcher.ts";
+import type { WireEvent, WirePage } from "./wire.ts";
+
+/** What a server may lack; cases that need it are then left out, and listed. */
+export type Need = "api-keys" | "archive";
+
+export interface ServerUnderTest {
+  readonly url: string;
+  readonly key: string;
+  readonly driver: Driver;
+  /** How long a case waits for something that should come. Default 20 000. */
+  readonly patienceMs?: number;
+  /** Sessions at a time. Default 3. */
+  readonly sessionsMax?: number;
+  /** Whether each case gets a new session. Default false. */
+  readonly freshSessions?: boolean;
+  /** Newest events that the streams hold, where that is few enough to be passed. Absent: the need `archive` is not met. */
+  readonly eventsHeld?: number;
+  /** Whether keys are made and revoked at `/v1/api-keys`. Default true. */
+  readonly apiKeys?: boolean;
+  /** Where the server was set to other times than the contract's. */
+  readonly timings?: Partial<Timings>;
+}
+
+export interface Timings {
+  readonly stalledMs: number;
+  readonly ticketMs: number;
+  readonly keepAliveMs: number;
+  /** Longest time between two frames while text is written. */
+  readonly tickMs: number;
+}
+
+export interface History {
+  readonly id: string;
+  readonly log: readonly WireEvent[];
+  readonly last: number;
+}
+
+const OVER = ["completed", "failed", "stopped", "interrupted", "cancelled"];
+const START_MS = 90_000;
+const QUIET_MS = 3_000;
+
+export class Venue {
+  readonly api: Api;
+  readonly server: ServerUnderTest;
+  readonly timings: Timings;
+  readonly #free: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+  readonly #shared = new Map<string, Promise<unknown>>();
+  #made = 0;
+
+  constructor(server: ServerUnderTest) {
+    this.server = server;
+    this.api = new Api(server.url, server.key);
+    this.timings = { stalledMs: 30_000, ticketMs: 30_000, keepAliveMs: 15_000, tickMs: 50, ...server.timings };
+  }
+
+  get patienceMs(): number {
+    return this.server.patienceMs ?? 20_000;
+  }
+
+  meets(need: Need): boolean {
+    return need === "archive" ? this.server.eventsHeld !== undefined : this.server.apiKeys !== false;
+  }
+
+  /** Made once for all cases that ask for it. */
+  shared<T>(name: string, make: () => Promise<T>): Promise<T> {
+    const known = this.#shared.get(name) ?? make();
+    this.#shared.set(name, known);
+    return known as Promise<T>;
+  }
+
+  async makeSession(): Promise<string> {
+    const { id } = await this.api.json<{ id: string }>("POST /v1/sessions", { body: { model: this.server.driver.model } });
+    await this.untilIdle(id, START_MS);
+    return id;
+  }
+
+  async untilIdle(id: string, patienceMs = this.patienceMs): Promise<void> {
+    await this.poll(`session ${id} to be idle`, patienceMs, async () => {
+      const { status } = await this.api.json<{ status: string }>(`GET /v1/sessions/${id}`);
+      check(status !== "failed" && status !== "ended", `the session is ${status}`);
+      return status === "idle";
+    });
+  }
+
+  async poll(what: string, patienceMs: number, isSo: () => Promise<boolean>): Promise<void> {
+    const until = performance.now() + patienceMs;
+    while (!(await isSo())) {
+      check(performance.now() < until, `waited ${patienceMs} ms for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(100, patienceMs / 200)));
+    }
+  }
+
+  /** The whole log, by pages. */
+  async log(id: string, after = 0): Promise<WireEvent[]> {
+    const events: WireEvent[] = [];
+    for (let at: string | null = String(after); at !== null; ) {
+      const page: WirePage = await this.api.json(`GET /v1/sessions/${id}/events?after=${at}&limit=500`);
+      events.push(...page.data);
+      check(page.next === null || Number(page.next) > Number(at), `next ${page.next} does not go on from ${at}`);
+      at = page.next;
+    }
+    return events;
+  }
+
+  /** What a server does after a turn by itself, as saving its work, is over too. */
+  async #untilQuiet(id: string): Promise<void> {
+    let [seen, since] = [0, performance.now()];
+    await this.poll(`session ${id} to be quiet`, this.patienceMs + QUIET_MS, async () => {
+      const { lastSeq } = await this.api.json<{ lastSeq: number }>(`GET /v1/sessions/${id}`);
+      if (lastSeq !== seen) [seen, since] = [lastSeq, performance.now()];
+      return performance.now() - since >= QUIET_MS;
+    });
+  }
+
+  async borrow(): Promise<string> {
+    if (this.server.freshSessions) return await this.makeSession();
+    for (;;) {
+      const id = this.#free.pop();
+      if (id !== undefined) return id;
+      if (this.#made < (this.server.sessionsMax ?? 3)) {
+        this.#made += 1;
+        return await this.makeSession().catch((error: unknown) => {
+          this.#made -= 1;
+          throw error;
+        });
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Takes a session back. One that does not become idle is given up. */
+  async giveBack(id: string): Promise<void> {
+    if (this.server.freshSessions) return;
+    try {
+      await this.api.ask(`POST /v1/sessions/${id}/stop`);
+      await this.untilIdle(id);
+      this.#free.push(id);
+    } catch {
+      this.#made -= 1;
+    }
+    this.#waiting.shift()?.();
+  }
+
+  /** A session with everything in its log that a turn can leave there; nothing happens in it any more. */
+  history(): Promise<History> {
+    return this.shared("history", async () => {
+      const id = await this.makeSession();
+      const scenes: Step[][] = [[{ think: "first a thought" }, { say: "before the tool" }, { tool: "from-the-tool" }, { say: "after the tool" }], [{ stream: 40, perSecond: 200 }], [{ say: "naïve 🙂 text – with 𝄞 in it" }]];
+      for (let at = 0; at < 4; at++) scenes.push([{ say: `turn ${at}` }]);
+      for (const scene of scenes) await this.play(id, scene).then(({ over }) => over());
+      if (!this.server.freshSessions) await this.#untilQuiet(id);
+      const log = await this.log(id);
+      return { id, log, last: log.length };
+    });
+  }
+
+  async play(id: string, steps: readonly Step[]): Promise<Turn> {
+    return await this.say(id, this.server.driver.prompt(steps));
+  }
+
+  async say(id: string, text: string): Promise<Turn> {
+    const { lastSeq } = await this.api.json<{ lastSeq: number }>(`GET /v1/sessions/${id}`);
+    const { id: messageId } = await this.api.json<{ id: string }>(`POST /v1/sessions/${id}/messages`, { body: { text } });
+    return { messageId, before: lastSeq, over: (patienceMs) => this.#over(id, messageId, lastSeq, patienceMs) };
+  }
+
+  /** @returns how it ended */
+  async #over(id: string, messageId: string, before: number, patienceMs = this.patienceMs * 2): Promise<string> {
+    let status = "";
+    let after = before;
+    await this.poll(`message ${messageId} to be over`, patienceMs, async () => {
+      const events = await this.log(id, after);
+      after = events.at(-1)?.seq ?? after;
+      const end = events.find((event) => event.type === "message.status" && event.messageId === messageId && OVER.includes(String(event.data["status"])));
+      status = String(end?.data["status"] ?? status);
+      return status !== "";
+    });
+    await this.untilIdle(id);
+    return status;
+  }
+}
+
+export interface Turn {
+  readonly messageId: string;
+  /** The newest event before it. */
+  readonly before: number;
+  over(patienceMs?: number): Promise<string>;
+}
+
+/** What one case works with; `end` leaves nothing of it. */
+export class Stage {
+  readonly venue: Venue;
+  readonly #watchers: Watcher[] = [];
+  readonly #borrowed: string[] = [];
+
+  constructor(venue: Venue) {
+    this.venue = venue;
+  }
+
+  get api(): Api {
+    return this.venue.api;
+  }
+
+  get timings(): Timings {
+    return this.venue.timings;
+  }
+
+  history(): Promise<History> {
+    return this.venue.history();
+  }
+
+  /** A session that is idle and this case's own. */
+  async session(): Promise<string> {
+    const id = await this.venue.borrow();
+    this.#borrowed.push(id);
+    return id;
+  }
+
+  async lastSeq(id: string): Promise<number> {
+    return (await this.api.json<{ lastSeq: number }>(`GET /v1/sessions/${id}`)).lastSeq;
+  }
+
+  async socket(id: string, options: SocketOptions & { readonly key?: string | null } = {}): Promise<SocketWatcher> {
+    const { key = options.ticket === undefined ? this.api.key : null } = options;
+    const watcher = await openSocket(this.api.url, id, this.api.headers({ key }), options, this.venue.patienceMs);
+    this.#watchers.push(watcher);
+    return watcher;
+  }
+
+  async sse(id: string, options: SseOptions & { readonly key?: string | null } = {}): Promise<SseWatcher> {
+    const { key = this.api.key } = options;
+    const watcher = await openSse(this.api.url, id, this.api.headers({ key }), options, this.venue.patienceMs);
+    this.#watchers.push(watcher);
+    return watcher;
+  }
+
+  watch(transport: Transport, id: string, after: number): Promise<Watcher> {
+    return transport === "ws" ? this.socket(id, { after }) : this.sse(id, { after });
+  }
+
+  play(id: string, steps: readonly Step[]): Promise<Turn> {
+    return this.venue.play(id, steps);
+  }
+
+  async end(): Promise<void> {
+    for (const watcher of this.#watchers) watcher.close();
+    for (const id of this.#borrowed) await this.venue.giveBack(id);
+  }
+}
+
+export const COUNTED_40 = counted(40);

@@ -1,0 +1,37 @@
+/** The kit on a running instance: Worker, sandbox host, OpenCode and PostgreSQL, driven by the demo model. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestStack, type TestStack } from "../../../test/e2e/support/stack.ts";
+import { demoDriver } from "../src/driver.ts";
+import type { Outcome } from "../src/run.ts";
+import { runServerCases } from "../src/run-server-cases.ts";
+import { SERVER_CASES } from "../src/server-cases/all.ts";
+import { testEach } from "./suite.ts";
+
+/** Ten thousand events stay in a session, which a run of tests does not pass. */
+const isAsked = ({ needs }: { readonly needs?: readonly string[] }): boolean => !needs?.includes("archive");
+const CASES_MS = 600_000;
+
+let stack: TestStack;
+let outcomes: Promise<Outcome[]>;
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  const tell = ({ id, status, reason }: Outcome): void => void (status === "failed" && console.log(`${id}: ${reason}`));
+  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, driver: demoDriver, sessionsMax: 3 }, { cases: SERVER_CASES.filter(isAsked), atATime: 6, tell });
+  outcomes.catch(() => undefined);
+});
+
+afterAll(async () => {
+  await outcomes;
+  await stack?.end();
+}, CASES_MS);
+
+describe("a running instance", () => {
+  testEach(SERVER_CASES.filter(isAsked), () => outcomes, CASES_MS);
+
+  test("leaves out only what is asked of the archive", async () => {
+    const all = await outcomes;
+    console.log(`${all.filter(({ status }) => status === "passed").length}/${all.length} passed; ${SERVER_CASES.length - all.length} about the archive were not asked`);
+    expect(all.filter(({ status }) => status === "left-out")).toEqual([]);
+  }, CASES_MS);
+});
