@@ -47,7 +47,7 @@ export type Kind = Pick<Point, "kind" | "kill" | "mayEnd"> & {
   afterPoint?(): Promise<readonly Breach[]>;
 };
 
-/** Kills `points` times at random points. Prints a line per point and one for the kind, and fails for what the issue forbids. */
+/** Kills `points` times at random points. Prints a line per point and one for the kind, and fails when anything was lost, done twice or not recovered in time. */
 export async function runKind(stack: TestStack, kind: Kind, points: number): Promise<void> {
   const prng = createPrng(SEED);
   const subject = await readySubject(stack, `${kind.kind}-${SEED}-${Date.now()}`.replaceAll(" ", "-"));
