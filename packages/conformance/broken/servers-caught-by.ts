@@ -66,7 +66,7 @@ export const SERVERS_CAUGHT_BY: Readonly<Record<string, readonly string[]>> = {
   "problems told as results": ["action.unknown-model", "cancel.unknown", "action.own-answers", "answer.once"],
   "results without their value": ["ticket.acts", "action.result", "stop.running"],
   "stopped told as completed": ["log.stopped-part", "cancel.waiting"],
-  "keys for repeats ignored": ["repeat.same", "repeat.other-body", "action.prompt-key", "action.prompt-key-mismatch"],
+  "keys for repeats ignored": ["repeat.across", "repeat.same", "repeat.other-body", "action.prompt-key", "action.prompt-key-mismatch"],
   "the same text is the same message": ["repeat.other-key"],
   "short frames that lose a character": ["short.unasked", "delta.no-hole.ws"],
   "pong as a frame": ["ack.unanswered", "ping.pong"],

@@ -62,6 +62,15 @@ export const errorCases: readonly ServerCase[] = [
     await stage.venue.untilIdle(id);
     equal((await stage.venue.log(id, before)).filter(({ type }) => type === "message.queued").length, 1, "queued messages");
   }),
+  ask("repeat.across", ["PRO36", "PRO51"], "a key that was used over REST is used over the WebSocket too", async (stage) => {
+    const id = await stage.session();
+    const viewer = await stage.socket(id, { after: await stage.lastSeq(id) });
+    const [idempotencyKey, text] = [key(), stage.venue.server.driver.prompt([{ say: "either way" }])];
+    const first = await stage.api.json<{ id: string }>(`POST /v1/sessions/${id}/messages`, { body: { text }, headers: { "idempotency-key": idempotencyKey } });
+    const again = await viewer.act({ type: "prompt", text, idempotencyKey });
+    equal(again.kind === "result" ? (again.value as { id: string }).id : slugOf(again.problem), first.id, "the message");
+    await stage.venue.untilIdle(id);
+  }),
   ask("repeat.other-key", "PRO51", "the same message under another key, or none, is another message", async (stage) => {
     const id = await stage.session();
     const body = { text: stage.venue.server.driver.prompt([{ say: "again" }]) };
