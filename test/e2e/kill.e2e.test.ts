@@ -9,6 +9,7 @@ import { createPrng } from "../../src/core/kernel/prng.ts";
 import type { Breach } from "./kill/checker.ts";
 import { hear, isOver, RECOVERED_WITHIN_MS, sendCounted } from "./kill/point.ts";
 import { newSubject, POINTS, runKind, SEED, type Kind } from "./kill/run-kind.ts";
+import { signalAll } from "./kill/victims.ts";
 import { startTestStack, type TestStack } from "./support/stack.ts";
 import { eventually, untilHealthy } from "./support/waiting.ts";
 
@@ -44,7 +45,7 @@ const worker: Kind = {
     expect(children.length, "workerd is below its parent").toBeGreaterThan(0);
     const victims = [children, [parent], [parent, ...children]][chance.int(3)] ?? [];
     const sinceMs = Date.now();
-    for (const pid of victims) process.kill(pid, "SIGKILL");
+    signalAll(victims, "SIGKILL");
     await untilReplaced("worker", parent);
     await untilHealthy(stack.url, BACK_WITHIN_MS);
     return sinceMs;
@@ -57,7 +58,8 @@ const database: Kind = {
     const parent = pidOf("database");
     const sinceMs = Date.now();
     if (chance.int(2) === 0) await stack.restart("database");
-    else for (const pid of [parent, ...descendantsOf(parent)]) process.kill(pid, "SIGKILL");
+    // Some of its many processes may be gone by themselves before their turn comes.
+    else signalAll([parent, ...descendantsOf(parent)], "SIGKILL");
     await untilReplaced("database", parent);
     return sinceMs;
   },
