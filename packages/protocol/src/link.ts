@@ -81,9 +81,9 @@ export const UpMessage = z.discriminatedUnion("type", [
     failure: Failure.optional(),
   }),
   z.object({ type: z.literal("agent-failed"), failure: Failure }),
-  /** It is stored whole: a new sandbox can begin with it. */
-  z.object({ type: z.literal("checkpoint-saved"), checkpoint: Checkpoint }),
-  z.object({ type: z.literal("checkpoint-failed"), failure: Failure }),
+  /** It is stored whole: a new sandbox can begin with it. `asked`: made after the session asked for it; absent: yes. */
+  z.object({ type: z.literal("checkpoint-saved"), checkpoint: Checkpoint, asked: z.boolean().optional() }),
+  z.object({ type: z.literal("checkpoint-failed"), failure: Failure, asked: z.boolean().optional() }),
   z.object({ type: z.literal("workspace-restored"), checkpoint: Checkpoint }),
 ]);
 export type UpMessage = z.infer<typeof UpMessage>;

@@ -128,7 +128,8 @@ export class EffectInterpreter {
 
   #background(effect: SandboxEffect, work: (provider: SandboxProvider) => Promise<void>): void {
     const provider = this.#ports.sandboxes.get(effect.backend);
-    if (!provider) return;
+    // A backend that is not configured any more can be asked nothing, and would be asked for ever.
+    if (!provider) return effect.type === "describe-sandbox" ? undefined : this.#released(effect.epoch);
     const done = work(provider).catch((error: unknown) =>
       this.#ports.log({ event: `${effect.type}-failed`, sandboxId: effect.id, error: String(error) }),
     );

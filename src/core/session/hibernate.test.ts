@@ -138,3 +138,50 @@ verifies("SES50", "a start that the first version began ends as one of today", (
   session.wait(45_000);
   expect(session.state).toMatchObject({ status: "failed", failure: { code: "sandbox-not-accepted" } });
 });
+
+verifies("SES44", "a checkpoint that was begun before it was asked for is kept and is not what lets the sandbox go", () => {
+  const session = ready();
+  session.take("hibernate-requested", {});
+  session.up({ type: "checkpoint-saved", checkpoint: SAVED, asked: false });
+  session.up({ type: "checkpoint-failed", failure: { code: "checkpoint-passed-over", message: "It was passed over." }, asked: false });
+  expect(session.state).toMatchObject({ status: "idle", checkpoint: { id: "chk_1" } });
+  session.up({ type: "checkpoint-saved", checkpoint: { ...SAVED, id: "chk_2" }, asked: true });
+  expect(session.state).toMatchObject({ status: "hibernated", checkpoint: { id: "chk_2" } });
+});
+
+verifies("SES44", "a session that asks what becomes of a cut-off turn gives its sandbox back and goes on asking", () => {
+  const session = ready();
+  session.run(1);
+  session.end(1, "interrupted");
+  session.wait(15 * 60_000);
+  session.up({ type: "checkpoint-saved", checkpoint: SAVED });
+  expect(session.state).toMatchObject({ status: "waiting", waitingFor: "interrupted", lease: { phase: "stopped" } });
+  session.take("resume-requested", { interrupted: "continue" });
+  session.ready();
+  expect(session.state.current?.messageId).toBe("msg_1.2");
+});
+
+verifies("SES45", "a start that has saved work to fetch may take all its time for it, and what could not be fetched is tried again", () => {
+  const session = ready();
+  session.up({ type: "checkpoint-saved", checkpoint: SAVED });
+  session.unlink();
+  session.take("sandbox-described", { phase: "gone", failure: null });
+  session.take("resume-requested", { interrupted: "skip" });
+  session.accept();
+  session.link();
+  expect(session.state.deadlines.attempt).toBe(session.state.deadlines.start);
+  session.up({ type: "workspace-failed", failure: { code: "checkpoint-store-unreachable", message: "The saved work could not be fetched." } });
+  expect(session.state).toMatchObject({ status: "starting", lease: { phase: "requested" } });
+});
+
+verifies("SES46", "of sandboxes that are surely stopped only the newest are remembered", () => {
+  const session = ready();
+  for (let round = 0; round < 30; round += 1) {
+    session.unlink();
+    session.take("sandbox-described", { phase: "gone", failure: null });
+    session.take("sandbox-released", { releasedEpoch: session.epoch });
+    session.take("resume-requested", { interrupted: "skip" });
+    session.ready();
+  }
+  expect(session.state.retired.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 20 }, (_, i) => 11 + i));
+});

@@ -6,20 +6,27 @@ import { sendDown } from "./down.ts";
 import { currentLease } from "./lease.ts";
 import { hangUp } from "./link.ts";
 import type { Refusal } from "./session.effects.ts";
+import type { SessionState } from "./session.state.ts";
 import { TIMINGS } from "./session.timings.ts";
 import { releaseLease } from "./start.ts";
 
-/** After every step: an idle session with a sandbox has a time at which it gives it back, and no other has. */
+/** A sandbox that does nothing: between turns, or while a person is asked what becomes of one that was cut off. */
+export function isAtRest({ status, run, lease }: SessionState): boolean {
+  return (status === "idle" || (status === "waiting" && run === null)) && isAlive(lease);
+}
+
+/** After every step: a session whose sandbox does nothing has a time at which it gives it back, and no other has. */
 export function watchIdle(draft: Draft): void {
-  const { status, lease, deadlines } = draft.state;
-  const isWatched = status === "idle" && isAlive(lease);
+  const { deadlines } = draft.state;
+  const isWatched = isAtRest(draft.state);
   if (!isWatched && (deadlines.hibernate !== undefined || deadlines.save !== undefined)) clearDeadlines(draft, "hibernate", "save");
   if (isWatched && deadlines.hibernate === undefined && deadlines.save === undefined) setDeadline(draft, "hibernate", TIMINGS.hibernateMs);
 }
 
 export function hibernateRequested(draft: Draft): Refusal | null {
-  const { status, lease, deadlines } = draft.state;
+  const { status, lease, deadlines, run } = draft.state;
   if (status === "hibernated") return null;
+  if (run !== null) return refuse("conflict", "The session works on a message.", { fix: "Stop it first, or wait until it is done." });
   if (!isAlive(lease)) {
     hibernate(draft);
     return null;
@@ -48,24 +55,26 @@ export function notSaved(draft: Draft): void {
   hangUp(draft, "the work was not saved in time");
 }
 
-export function checkpointSaved(draft: Draft, checkpoint: Checkpoint): void {
+/** @param asked false for one that was begun before the session asked, which may lack what was done last */
+export function checkpointSaved(draft: Draft, checkpoint: Checkpoint, asked: boolean): void {
   const { epoch } = currentLease(draft);
   patch(draft, { checkpoint: { ...checkpoint, epoch, savedAtMs: draft.nowMs } });
   emit(draft, { type: "workspace.checkpoint", data: { phase: "saved", epoch, checkpoint } });
-  if (draft.state.deadlines.save === undefined) return;
+  if (draft.state.deadlines.save === undefined || !asked) return;
   releaseLease(draft, "stopped");
   hibernate(draft);
 }
 
-export function checkpointFailed(draft: Draft, failure: Failure): void {
+export function checkpointFailed(draft: Draft, failure: Failure, asked: boolean): void {
   emit(draft, { type: "workspace.checkpoint", data: { phase: "failed", epoch: currentLease(draft).epoch, failure } });
-  clearDeadlines(draft, "save");
+  if (asked) clearDeadlines(draft, "save");
 }
 
 export function workspaceRestored(draft: Draft, checkpoint: Checkpoint): void {
   emit(draft, { type: "workspace.checkpoint", data: { phase: "restored", epoch: currentLease(draft).epoch, checkpoint } });
 }
 
+/** What a person is asked stays asked. */
 function hibernate(draft: Draft): void {
-  patch(draft, { status: "hibernated" });
+  if (draft.state.status === "idle") patch(draft, { status: "hibernated" });
 }

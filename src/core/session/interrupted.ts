@@ -4,6 +4,7 @@
  */
 import type { Answer } from "@berth/protocol";
 import type { OpenRequest } from "../run/run.ts";
+import { isAlive } from "../sandbox/lease.ts";
 import { emit, patch, SYSTEM, touch, upsertMessage, type Draft } from "./draft.ts";
 import { advance } from "./queue.ts";
 import { requestAnswered, runAnswered, wrongKind } from "./requests.ts";
@@ -84,7 +85,9 @@ function inWords(answer: Answer): string {
   return answer.kind === "permission" && answer.reply !== "reject" ? "allowed" : "rejected";
 }
 
-const GO_ON =
+const ABANDONED =
+  "You were cut off while you were working on the last message; the files are as you left them. Look at what is there first, then go on with the task from that point, and do not repeat what is done.";
+const RESTORED =
   "The sandbox was lost while you were working on the last message. It has been restored from its last checkpoint, so the last steps may be missing. Look at what is there first, then go on with the task from that point, and do not repeat what is done.";
 
 /** At the queue's head, with an id made of the old one: the core draws no random numbers. */
@@ -94,7 +97,7 @@ function enqueueFollowUp(draft: Draft, { message, notes, granted }: Interrupted,
     ...message,
     messageId: successor(message.messageId),
     runId: successor(message.runId),
-    text: kind === "retry" ? message.text : [GO_ON, ...notes].join("\n\n"),
+    text: kind === "retry" ? message.text : [isAlive(draft.state.lease) ? ABANDONED : RESTORED, ...notes].join("\n\n"),
     author: author.actor,
     apiKeyId: author.apiKeyId,
     createdAtMs: draft.nowMs,

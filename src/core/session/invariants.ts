@@ -2,6 +2,7 @@
 import { invariant } from "../kernel/assert.ts";
 import { assertLinkEnd } from "../link/link-end.ts";
 import { isAlive } from "../sandbox/lease.ts";
+import { isAtRest } from "./hibernate.ts";
 import { knownMessages } from "./queue.ts";
 import type { SessionState } from "./session.state.ts";
 
@@ -49,7 +50,8 @@ function assertLease({ status, lease, epoch, run, retired, start, deadlines }: S
   invariant(new Set(retired.map((sandbox) => sandbox.epoch)).size === retired.length, "a sandbox is let go once");
 }
 
-function assertDeadlines({ status, deadlines, start, run, lease, retired }: SessionState): void {
+function assertDeadlines(state: SessionState): void {
+  const { status, deadlines, start, run, lease, retired } = state;
   const linked = lease?.linkId != null;
   invariant((start !== null) === (deadlines.start !== undefined), "a start has a deadline");
   invariant((start !== null) === (deadlines.attempt !== undefined), "an attempt has a deadline");
@@ -57,8 +59,7 @@ function assertDeadlines({ status, deadlines, start, run, lease, retired }: Sess
   invariant((run !== null && run.accepted && linked) === (deadlines.heartbeat !== undefined), "a linked run has a heartbeat deadline");
   if (deadlines.idle !== undefined) invariant(run !== null && run.accepted && linked && run.requests.length === 0, "only a linked run that asks nothing may be idle");
   invariant((run !== null && run.stopping !== null) === (deadlines.stop !== undefined), "a stop has a deadline");
-  const isIdle = status === "idle" && isAlive(lease);
-  invariant(isIdle === ((deadlines.hibernate ?? deadlines.save) !== undefined), "an idle sandbox is given back at some time");
+  invariant(isAtRest(state) === ((deadlines.hibernate ?? deadlines.save) !== undefined), "an idle sandbox is given back at some time");
   const isLettingGo = retired.some(({ stopped }) => !stopped);
   // A removed session gives up after a day.
   invariant(isLettingGo === (deadlines.release !== undefined) || (isLettingGo && status === "ended"), "a sandbox that was let go is stopped");

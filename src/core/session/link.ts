@@ -40,6 +40,9 @@ export function linkOpened(draft: Draft, { linkId, versions, received }: InputOf
   for (const held of toResend(lease.link)) sendHeld(draft, lease, held);
   if (lease.configRevision === 0) sendSettings(draft);
   clearDeadlines(draft, "link", "probe");
+  // What was saved may be large: filling the folder may take what is left of the start.
+  const { start, checkpoint } = draft.state;
+  if (start !== null && checkpoint !== null && phase !== before.phase) setDeadline(draft, "attempt", start.deadlineAtMs - draft.nowMs);
   const { run } = draft.state;
   if (run !== null && !run.accepted) setDeadline(draft, "accept", TIMINGS.acceptMs);
   watchRun(draft);

@@ -18,7 +18,22 @@ export function sandboxReleased(draft: Draft, { releasedEpoch }: InputOf<"sandbo
   patch(draft, { retired: retired.map((sandbox) => (sandbox.epoch === releasedEpoch ? { ...sandbox, stopped: true } : sandbox)) });
   watchRelease(draft);
   if (status === "ended") forgetWhenGone(draft);
+  else forgetOldest(draft);
   return null;
+}
+
+/** Stopped ones are kept for their destruction, the newest of each backend; older ones are its own reaper's. */
+const STOPPED_KEPT = 20;
+
+function forgetOldest(draft: Draft): void {
+  const { retired } = draft.state;
+  const newer = new Map<string, number>();
+  const kept = retired.toReversed().filter(({ backend, stopped }) => {
+    const count = newer.get(backend) ?? 0;
+    newer.set(backend, count + 1);
+    return !stopped || count < STOPPED_KEPT;
+  });
+  if (kept.length < retired.length) patch(draft, { retired: kept.toReversed() });
 }
 
 /** The answer to an earlier request did not come: asked again, ever more rarely. */

@@ -66,6 +66,7 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
   waiting: row("waiting", [...ANYWHERE, ...FROM_SANDBOX], {
     "prompt-received": ["waiting", "running", "idle", "starting", "failed"],
     "answer-given": ["waiting", "running", "idle", "starting", "failed"],
+    "hibernate-requested": ["waiting"],
     "stop-requested": ["waiting", "running", "idle", "starting", "failed"],
     "resume-requested": ["waiting", "running", "idle", "starting", "failed"],
     "session-restored": ["waiting"],

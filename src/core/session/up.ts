@@ -76,6 +76,9 @@ function ofTurn(draft: Draft, message: OfTurn): void {
   }
 }
 
+/** Failures of a work folder that another try in a moment may not meet: what was saved could not be fetched just now. */
+const MAY_PASS: readonly string[] = ["checkpoint-store-unreachable"];
+
 function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
   switch (message.type) {
     case "ready":
@@ -86,6 +89,7 @@ function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
     }
     case "workspace-failed":
       emit(draft, { type: "workspace.status", data: { phase: "failed", failure: message.failure } });
+      if (draft.state.status === "starting" && MAY_PASS.includes(message.failure.code)) return attemptFailed(draft, message.failure, true, true);
       return cannotWork(draft, message.failure);
     case "agent-failed":
       if (draft.state.status === "starting") return attemptFailed(draft, message.failure, true);
@@ -95,9 +99,9 @@ function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
     case "title":
       return titleSuggested(draft, message.title);
     case "checkpoint-saved":
-      return checkpointSaved(draft, message.checkpoint);
+      return checkpointSaved(draft, message.checkpoint, message.asked ?? true);
     case "checkpoint-failed":
-      return checkpointFailed(draft, message.failure);
+      return checkpointFailed(draft, message.failure, message.asked ?? true);
     case "workspace-restored":
       return workspaceRestored(draft, message.checkpoint);
     default:

@@ -133,7 +133,7 @@ export class Checkpointer {
   #passedOver(id: string, why: string): void {
     this.#deps.log(`checkpoint ${id} was passed over: ${why}`);
     const message = `The newest checkpoint could not be restored: ${why}. The one before it was.`;
-    this.#listener?.post({ type: "checkpoint-failed", failure: { code: "checkpoint-passed-over", message } });
+    this.#listener?.post({ type: "checkpoint-failed", failure: { code: "checkpoint-passed-over", message }, asked: false });
   }
 
   /** A later runtime in the same folder. */
@@ -185,7 +185,7 @@ export class Checkpointer {
         this.#garbage.add(made);
       }
       this.#lastFailure = null;
-      if (this.#base && (made || isAsked)) this.#listener?.post({ type: "checkpoint-saved", checkpoint: checkpointOf(this.#base) });
+      if (this.#base && (made || isAsked)) this.#listener?.post({ type: "checkpoint-saved", checkpoint: checkpointOf(this.#base), asked: isAsked });
     } catch (error) {
       this.#failed(error, isAsked);
       return;
@@ -215,6 +215,6 @@ export class Checkpointer {
     if (!isAsked && this.#lastFailure === failure.code) return;
     this.#lastFailure = failure.code;
     this.#deps.log(`checkpoint failed: ${failure.message}`);
-    this.#listener?.post({ type: "checkpoint-failed", failure });
+    this.#listener?.post({ type: "checkpoint-failed", failure, asked: isAsked });
   }
 }
