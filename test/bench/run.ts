@@ -12,7 +12,7 @@ import { fanoutPaced } from "./rows/fanout-paced.ts";
 import { firstDelta } from "./rows/first-delta.ts";
 import { lag } from "./rows/lag.ts";
 import { longLog } from "./rows/long-log.ts";
-import { manySessions } from "./rows/many-sessions.ts";
+import { busy, idle } from "./rows/many-sessions.ts";
 import { platform } from "./rows/platform.ts";
 import { prompt } from "./rows/prompt.ts";
 import { sessionCreate } from "./rows/session-create.ts";
@@ -22,7 +22,7 @@ import { isKept, type Row } from "./row.ts";
 import { table } from "./table.ts";
 import { writeRows } from "./write-rows.ts";
 
-const GROUPS: readonly Group[] = [fanoutBurst, fanoutPaced, lag, prompt, longLog, manySessions, sessionCreate, start, turn, platform, firstDelta];
+const GROUPS: readonly Group[] = [fanoutBurst, fanoutPaced, lag, prompt, sessionCreate, busy, longLog, idle, start, turn, platform, firstDelta];
 
 interface Options {
   readonly only: string;
