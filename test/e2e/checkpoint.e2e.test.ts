@@ -35,8 +35,8 @@ afterAll(() => stack?.end());
 
 const phases = (events: readonly SessionEvent[]): string[] => events.flatMap((event) => (event.type === "workspace.checkpoint" ? [event.data.phase] : []));
 
-async function newSession(): Promise<SessionClient> {
-  const { id } = await stack.berth.sessions.create({ model: MODEL, onInterruption: "ask" });
+async function newSession(onInterruption: "ask" | "continue" = "ask"): Promise<SessionClient> {
+  const { id } = await stack.berth.sessions.create({ model: MODEL, onInterruption });
   const session = stack.berth.session(id);
   await untilStatus(session, ["idle"]);
   return session;
@@ -74,11 +74,27 @@ describe("a sandbox that is destroyed with its folder", () => {
     await session.hibernate();
     await untilStatus(session, ["hibernated"], after);
     expect(phases(await logOf(session, after))).toContain("saved");
-    await destroySandbox(stack, session.id);
+    destroySandbox(stack, session.id);
     await turn(session, "!bash cat file");
     expect(phases(await logOf(session, after))).toContain("restored");
     expect(readFileSync(workFile(stack, session.id, "file"), "utf8")).toBe("kept\n");
-  }, 180_000);
+  }, 300_000);
+
+  test("[CHK8] [CHK10] a session that goes on by itself finds its work, and remembers", async () => {
+    const session = await newSession("continue");
+    await turn(session, "remember the word heliotrope");
+    const after = await lastSeq(session);
+    await session.send("!bash echo one > file; sleep 60");
+    await until(session, after, (event) => event.type === "part.started" && event.data.part.kind === "tool");
+    await savedWith(session, await lastSeq(session), 1);
+    const destroyedAt = await lastSeq(session);
+    destroySandbox(stack, session.id);
+    await until(session, destroyedAt, ({ type }) => type === "run.started");
+    await untilStatus(session, ["idle"], destroyedAt);
+    expect(phases(await logOf(session, destroyedAt))).toContain("restored");
+    expect(readFileSync(workFile(stack, session.id, "file"), "utf8")).toBe("one\n");
+    expect(await recalled(session)).toContain("heliotrope");
+  }, 300_000);
 
   test("[CHK7] a disk that is full is said in the session, and once there is room the work is saved", async () => {
     const session = await newSession();
@@ -98,14 +114,14 @@ describe("a sandbox that is destroyed with its folder", () => {
     } finally {
       disk.remove();
     }
-  }, 120_000);
+  }, 300_000);
 
   test(`[CHK12] a work folder of ${MEGABYTES} MB is back within 15 s`, async () => {
     const session = await newSession();
     const after = await lastSeq(session);
     await turn(session, `!bash for i in $(seq 100); do head -c ${MEGABYTES * 10_000} /dev/urandom > f$i; done`);
     await savedWith(session, after, 100);
-    await destroySandbox(stack, session.id);
+    destroySandbox(stack, session.id);
     const destroyedAt = await lastSeq(session);
     await turn(session, "!bash ls | wc -l");
     const events = await logOf(session, destroyedAt);
@@ -115,7 +131,7 @@ describe("a sandbox that is destroyed with its folder", () => {
     console.log(`${MEGABYTES} MB restored in ${tookMs} ms`);
     expect(tookMs).toBeLessThanOrEqual(15_000);
     expect(readdirSync(workFile(stack, session.id, ".")).filter((name) => name.startsWith("f"))).toHaveLength(100);
-  }, 180_000);
+  }, 300_000);
 
   test("[CHK8] [CHK9] is restored with the next message: the same tree, the agent's database whole, and it still knows what it was told", async () => {
     const session = await newSession();
@@ -131,7 +147,7 @@ describe("a sandbox that is destroyed with its folder", () => {
     await savedWith(session, after, 0);
     // The next one is made only when something changed, and nothing does any more.
     const before = listing(stack, session.id);
-    await destroySandbox(stack, session.id);
+    destroySandbox(stack, session.id);
     const destroyedAt = await lastSeq(session);
     const startedAtMs = Date.now();
     expect(await recalled(session)).toContain("heliotrope");
@@ -142,7 +158,7 @@ describe("a sandbox that is destroyed with its folder", () => {
     expect(types.indexOf("checkpoint restored")).toBeLessThan(types.indexOf("sandbox ready"));
     expect(listing(stack, session.id)).toEqual(before);
     expect(checkMemory(stack, session.id)).toBe("ok");
-  }, 180_000);
+  }, 300_000);
 
   test(`[CHK10] inside a turn loses at most ${BEHIND_MAX} s of work: ${INSTANTS} random instants (SEED=${SEED})`, async () => {
     const prng = createPrng(SEED);
@@ -180,7 +196,7 @@ async function lose(atS: number): Promise<Outcome> {
   for (let waited = 0; lastLine(stack, session.id, "lines") < 1 && waited < 600; waited++) await delay(50);
   await delay(atS * 1000);
   const written = lastLine(stack, session.id, "lines");
-  await destroySandbox(stack, session.id);
+  destroySandbox(stack, session.id);
   const { seq } = await until(session, 0, (event) => event.type === "session.status" && event.data.status === "waiting");
   await session.resume({ interrupted: "skip" });
   await untilStatus(session, ["idle"], seq, RESTORED_WITHIN_MS);

@@ -1,28 +1,29 @@
 /** A sandbox that is gone with everything that was in it, and what the next one has. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as delay } from "node:timers/promises";
 import { processesOfSandbox, signalAll } from "../kill/victims.ts";
 import type { TestStack } from "../support/stack.ts";
-import { eventually } from "../support/waiting.ts";
 
 export function sandboxFolder({ dataDir }: Pick<TestStack, "dataDir">, sessionId: string): string {
   return join(dataDir, "sandboxes", sessionId);
 }
 
-/** Nothing is asked: every process gets SIGKILL, and the folder with all that the backend knows of it goes. */
-export async function destroySandbox(stack: TestStack, sessionId: string): Promise<void> {
-  for (let left = processesOfSandbox(sessionId); left.length > 0; left = processesOfSandbox(sessionId)) {
-    signalAll(left.map(({ pid }) => pid), "SIGKILL");
-    await delay(20);
+/**
+ * The folder goes with all that the backend knows of it, then every process gets SIGKILL. They stand still meanwhile, so
+ * that nobody notices before it is done: a session may have its next sandbox a moment later, in the same place.
+ */
+export function destroySandbox(stack: TestStack, sessionId: string): void {
+  const stopped = new Set<number>();
+  for (let before = -1; stopped.size > before; ) {
+    before = stopped.size;
+    const pids = processesOfSandbox(sessionId).map(({ pid }) => pid);
+    signalAll(pids, "SIGSTOP");
+    for (const pid of pids) stopped.add(pid);
   }
-  // The host may write down meanwhile that they ended.
-  await eventually("no folder", () => {
-    rmSync(sandboxFolder(stack, sessionId), { recursive: true, force: true, maxRetries: 10 });
-    return existsSync(sandboxFolder(stack, sessionId)) ? "still there" : true;
-  }, 10_000);
+  rmSync(sandboxFolder(stack, sessionId), { recursive: true, force: true, maxRetries: 10 });
+  signalAll([...stopped], "SIGKILL");
 }
 
 /** What SQLite says of the agent's database as it lies there. */
