@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "routes/**/*.test.ts", "packages/**/*.test.ts", "test/{gates,system,disruption,fuzz,pins}/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "routes/**/*.test.ts", "packages/**/*.test.ts", "test/{gates,reliability,system,disruption,fuzz,pins}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/*.workerd.test.ts", "**/*.pg.test.ts", "**/*.live.test.ts", "**/*.e2e.test.ts", "**/mutants/**"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
