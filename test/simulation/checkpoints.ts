@@ -84,7 +84,7 @@ export class SimCheckpointer {
     this.#saved.memories.set(id, memory);
     const failure = await this.#blobs.put(`checkpoints/${id}`, new Uint8Array(10), { contentType: "application/octet-stream" }).then(
       () => null,
-      (error: unknown) => ({ code: "checkpoint-failed", message: String((error as Error).message) }),
+      (error: unknown) => ({ code: "checkpoint-failed", message: (error as Error).message }),
     );
     this.#guarded(() => {
       if (this.#isOver) return;

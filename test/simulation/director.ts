@@ -66,6 +66,18 @@ const ACTS: Readonly<Record<string, Happen>> = {
   agentDiesAndStop: (stage) => after(stage, agentDies(stage), () => stage.people.stop()),
   agentDiesAndResume: (stage) => after(stage, agentDies(stage), () => stage.people.resume()),
   agentDiesAndPrompt: (stage) => after(stage, agentDies(stage, 0), () => stage.people.prompt()),
+  /** Nothing waits behind the run that is lost. */
+  isolateAlone: ({ machines, people, world }) => {
+    people.cancel();
+    machines.newest?.isolate(world.time.now() + 150_000);
+    return machines.newest !== null;
+  },
+  promptOffline: ({ machines, people, world }) => {
+    machines.newest?.isolate(world.time.now() + 3_000);
+    machines.newest?.wire?.heal();
+    people.prompt();
+    return true;
+  },
   dieAndHibernate: (stage) => after(stage, lose(stage), () => stage.people.hibernate()),
   /** A message for the turn that is about to end. */
   steerAtEnd: ({ people, machines, world }) => {
@@ -88,7 +100,8 @@ const ACTS: Readonly<Record<string, Happen>> = {
       stage.machines.newest?.wire?.cut();
       stage.world.pick([() => stage.people.answer(), () => stage.people.stop(), () => stage.people.resume(), () => stage.people.prompt()])();
     }),
-  sleep: ({ object, world }) => {
+  sleep: ({ object, world, machines }) => {
+    if (machines.newest !== null && world.chance(0.9)) return false;
     object.crash();
     world.records.slackMs += 95_000;
     world.time.moveTo(world.time.now() + 95_000);
@@ -108,6 +121,8 @@ const ACTS: Readonly<Record<string, Happen>> = {
     return machine !== null;
   },
   forget: ({ machines, people, world }) => {
+    // What it was told is what it can forget.
+    if (!machines.newest?.wasTold) return false;
     machines.newest?.restart(false);
     if (world.chance(0.7)) people.prompt();
     return machines.newest !== null;
@@ -136,7 +151,8 @@ const ACTS: Readonly<Record<string, Happen>> = {
   agentDies: (stage) => agentDies(stage),
   /** The link is gone for a moment, and when it is back the sandbox will not do any more. */
   unfitOffline: (stage) => {
-    stage.machines.newest?.wire?.cut();
+    stage.machines.newest?.isolate(stage.world.time.now() + 3_000);
+    stage.machines.newest?.wire?.heal();
     stage.people.addProvider();
     stage.people.prompt();
     return stage.machines.newest !== null;
@@ -153,7 +169,7 @@ const NOTHING = { inputTokens: 1, outputTokens: 1, reasoningTokens: 0, cacheRead
 /** What a person does once the first thing was noticed. */
 function after({ world, outside }: Stage, isDone: boolean, then: () => void): boolean {
   // Without its backend nobody says that a sandbox is gone: only the link's deadline does.
-  if (isDone) world.time.after(outside.backendsTaken.size > 0 ? 60_000 : world.pick([2_000, 5_000]), then);
+  if (isDone) world.time.after(outside.backendsTaken.size > 0 ? 60_000 : world.pick([700, 1_500]), then);
   return isDone;
 }
 
@@ -196,8 +212,9 @@ const GOALS: readonly Goal[] = [
   ...["isolate", "isolate", "forget", "unfitOffline", "dieAndResume", "dieAndResume", "dieAndPrompt", "dieAndPrompt", "prompt"].map((act): Goal => ({ at: "idle", act, bare: true })),
   ...losses("running", "die"),
   ...losses("running", "forget"),
-  ...losses("permission", "die"),
-  ...losses("permission", "die"),
+  ...times(4, { at: "permission", act: "die", policy: "fail" }),
+  { at: "permission", act: "die", policy: "retry" },
+  { at: "permission", act: "die", policy: "ask" },
   ...losses("permission", "forget"),
   ...losses("permission", "forget"),
   ...losses("permission", "isolate"),
@@ -221,31 +238,36 @@ const GOALS: readonly Goal[] = [
   { at: "permission", act: "agentDiesAndStop", policy: "ask", queued: true },
   { at: "permission", act: "agentDiesAndAnswer", policy: "ask" },
   ...each("permission", ["usage", "usage", "apply", "remove", "crash", "update", "cancel"]),
-  ...each("interrupted", ["usage", "crash", "remove", "stop", "resume", "prompt", "update", "move"]),
+  ...each("interrupted", ["prompt", "prompt", "resume", "usage"]),
+  ...times(6, { at: "interrupted", act: "prompt", bare: true }),
+  ...times(4, { at: "interrupted", act: "promptOffline" }),
   { at: "running", act: "agentDiesAndCut", policy: "ask", queued: true },
   { at: "running", act: "agentDiesAndCut", policy: "ask" },
   { at: "running", act: "agentDiesAndPrompt", policy: "ask" },
   { at: "running", act: "agentDiesAndPrompt", policy: "ask" },
-  ...each("hibernated", ["usage", "usage", "crash", "remove", "remove", "stop", "cancel", "cancel", "move", "move", "update", "update", "apply", "apply", "answer", "resume", "resume", "hibernate", "prompt", "ring", "ring"]),
+  ...each("hibernated", ["usage", "usage", "remove", "remove", "remove", "cancel", "cancel", "move", "update", "update", "apply", "apply", "answer", "answer", "resume", "crash"]),
   ...["resume", "resume", "prompt", "prompt"].map((act): Goal => ({ at: "hibernated", act, bare: true })),
-  ...each("failed", ["usage", "crash", "remove", "apply", "apply", "answer"]),
+  ...each("failed", ["apply", "apply", "apply", "remove"]),
   ...each("ended", ["crash", "ring"]),
   ...times(3, { at: "permission", act: "agentDiesAndAnswer", policy: "ask" }),
-  ...times(6, { at: "permission", act: "agentDiesAndStop", policy: "ask" }),
+  ...times(14, { at: "permission", act: "agentDiesAndStop", policy: "ask" }),
   ...times(6, { at: "permission", act: "agentDiesAndStop", policy: "ask", queued: true }),
   ...times(5, { at: "permission", act: "dieAndStop", policy: "ask", queued: true, bare: true }),
   ...times(4, { at: "permission", act: "dieAndAnswer", policy: "ask", bare: true }),
   ...times(4, { at: "permission", act: "dieAndStop", policy: "ask", queued: true }),
   ...times(2, { at: "permission", act: "dieAndStop", policy: "ask" }),
-  ...times(5, { at: "permission", act: "isolate", policy: "fail" }),
+  ...times(8, { at: "permission", act: "isolateAlone", policy: "fail" }),
+  ...times(4, { at: "permission", act: "isolate", policy: "fail", queued: true }),
   ...times(5, { at: "permission", act: "forget", policy: "fail" }),
   ...times(5, { at: "permission", act: "none", policy: "fail", queued: true, unfit: true }),
   ...times(5, { at: "permission", act: "agentDies", policy: "fail", queued: true, unfit: true }),
   ...times(3, { at: "permission", act: "agentDies", policy: "fail" }),
   ...times(5, { at: "running", act: "steerAtEnd", unfit: true }),
-  ...times(6, { at: "starting", act: "forget" }),
-  ...times(4, { at: "idle", act: "unfitOffline" }),
-  ...times(3, { at: "idle", act: "unfitOffline", bare: true }),
+  ...times(18, { at: "starting", act: "forget" }),
+  ...times(14, { at: "idle", act: "unfitOffline" }),
+  ...times(12, { at: "idle", act: "unfitOffline", bare: true }),
+  ...times(10, { at: "idle", act: "isolate" }),
+  ...times(10, { at: "running", act: "steerAtEnd", unfit: true }),
   ...times(4, { at: "idle", act: "dieAndResume" }),
   ...times(8, { at: "idle", act: "dieAndResume", bare: true }),
   ...times(3, { at: "hibernated", act: "remove" }),
@@ -255,6 +277,21 @@ const GOALS: readonly Goal[] = [
   ...times(2, { at: "running", act: "agentDiesAndPrompt", policy: "ask" }),
   ...times(2, { at: "interrupted", act: "prompt", bare: true }),
   ...times(1, { at: "permission", act: "remove" }),
+  ...times(6, { at: "starting", act: "sleep" }),
+  ...times(6, { at: "running", act: "forget", policy: "ask" }),
+  ...times(4, { at: "running", act: "forget", policy: "fail" }),
+  ...times(6, { at: "running", act: "steerAtEnd" }),
+  ...times(4, { at: "permission", act: "isolate", policy: "fail" }),
+  ...times(4, { at: "running", act: "agentDiesAndPrompt", policy: "ask" }),
+  ...times(3, { at: "running", act: "agentDiesAndCut", policy: "ask" }),
+  ...times(3, { at: "failed", act: "apply" }),
+  ...times(3, { at: "failed", act: "usage" }),
+  ...times(6, { at: "permission", act: "agentDiesAndAnswer", policy: "ask" }),
+  ...each("hibernated", ["usage", "cancel", "move", "update", "apply", "resume", "prompt", "remove", "remove", "resume", "usage", "cancel", "move", "update", "apply", "answer"]),
+  ...times(3, { at: "hibernated", act: "prompt", bare: true }),
+  ...times(3, { at: "hibernated", act: "resume", bare: true }),
+  ...each("starting", ["chatter", "usage", "die", "chatter", "usage", "die"]),
+  ...each("idle", ["chatter", "usage", "usage", "remove", "dieAndPrompt", "dieAndPrompt"]),
 ];
 
 export class Director {
@@ -269,7 +306,7 @@ export class Director {
     this.#stage = stage;
     this.#log = log;
     const { world } = stage;
-    for (let left = world.pick([0, 1, 2, 3, 3, 4]); left > 0; left -= 1) this.#goals.push(world.pick(GOALS));
+    for (let left = world.pick([1, 2, 3, 3, 4, 4]); left > 0; left -= 1) this.#goals.push(world.pick(GOALS));
     world.asks = this.#goals.some(({ at }) => at === "permission");
     if (this.#goals.some(({ at, act }) => at === "starting" && act === "forget")) stage.scripts["agent"]?.arm("agent:open:slow-start", { times: 2 });
     this.#goals.sort((a, b) => Number(a.at === "ended") - Number(b.at === "ended") || Number(a.act === "remove") - Number(b.act === "remove"));
@@ -316,7 +353,7 @@ export class Director {
       this.#goals.shift();
       this.#isPrepared = false;
       // What comes of it takes its time.
-      this.#restUntil = world.steps + (goal.act === "isolate" || goal.bare ? 50 : 25);
+      this.#restUntil = world.steps + (goal.act.startsWith("isolate") || goal.bare || goal.act.includes("And") ? 50 : 25);
     }
     return true;
   }

@@ -164,9 +164,13 @@ const BY_HAND: Readonly<Record<string, Happen>> = {
     world.arm("sandbox:stop:lingers");
     return true;
   }),
-  "sandbox:create:arrives-late": ({ world, people }) => {
+  "sandbox:create:arrives-late": ({ world, people, outside }) => {
     world.arm("sandbox:create:arrives-late");
-    if (world.chance(0.3)) world.time.after(5_000, () => people.remove());
+    // The session is removed meanwhile, and is not forgotten yet when the sandbox comes.
+    if (world.chance(0.6)) {
+      outside.outboxDownUntilMs = world.time.now() + 300_000;
+      world.time.after(3_000, () => people.remove());
+    }
     return true;
   },
   "link:half-open": act("link:half-open", ({ machines }) => {

@@ -45,6 +45,11 @@ export class Machine {
     this.#disk = disk;
   }
 
+  /** Its journal has something of the session in it. */
+  get wasTold(): boolean {
+    return this.#lines.length > 0;
+  }
+
   get isRunning(): boolean {
     return this.#runtime !== null;
   }

@@ -147,7 +147,7 @@ export function portsOf(object: SimObject, disk: MemoryDisk, life: Life, world: 
     }),
     sandboxes: new Map([...outside.sandboxes].filter(([name]) => !outside.backendsTaken.has(name)).map(([name, provider]) => [name, livingProvider(provider, over, {
       create: () => ({
-        before: world.takes("sandbox:create:arrives-late") ? world.pick([20_000, 60_000, 100_000]) : 0,
+        before: world.takes("sandbox:create:arrives-late") ? world.pick([6_000, 8_000, 20_000, 100_000]) : 0,
         after: world.takes("sandbox:create:answered-late") ? world.pick([500, 5_000, 20_000]) : 0,
       }),
       stop: () => ({ after: world.takes("sandbox:stop:answered-late") ? world.pick([1_000, 20_000]) : 0 }),

@@ -38,7 +38,7 @@ export interface Outcome {
 const ALL_HELD = { keep: 10_000, pageEvents: 1_000, pageBytes: 4_000_000 };
 const LITTLE_HELD = { keep: 10, pageEvents: 5, pageBytes: 1_000_000 };
 /** How much longer a world may take where it is led somewhere. */
-const LED_STEPS_MAX = 200;
+const LED_STEPS_MAX = 240;
 const HEAL_STEPS_MAX = 6_000;
 const HELPS_MAX = 200;
 /** A turn that goes on for so long without an end is stopped by whoever waits for it. */
@@ -108,8 +108,9 @@ class SimulatedLife {
 
   async run(): Promise<Outcome> {
     const world = this.#world;
-    const steps = 30 + world.prng.int(90);
+    const steps = 25 + world.prng.int(60);
     this.#drawFaults(steps);
+    while (this.#pending.at(-1)?.atStep === 0) this.#faultDue();
     const director = new Director(this.#stage, this.#log);
     await this.#open();
     while ((world.steps < steps || (!director.isDone && world.steps < steps + LED_STEPS_MAX)) && world.violation === null) {
@@ -142,7 +143,7 @@ class SimulatedLife {
   #drawFaults(steps: number): void {
     const world = this.#world;
     const count = world.pick([0, 1, 3, 4, 5, 6, 7, 8, 9]);
-    for (let index = 0; index < count; index += 1) this.#pending.push({ atStep: world.chance(0.2) ? 0 : world.prng.int(steps), draw: world.pick(DRAWS) });
+    for (let index = 0; index < count; index += 1) this.#pending.push({ atStep: world.chance(0.3) ? 0 : world.prng.int(steps), draw: world.pick(DRAWS) });
     this.#pending.sort((a, b) => b.atStep - a.atStep);
   }
 
@@ -165,8 +166,8 @@ class SimulatedLife {
     const permissions = world.asks || world.chance(0.4) ? ({ "*": "ask" } as const) : ({ "*": "allow" } as const);
     if (world.chance(0.15)) world.arm("sandbox:create:answered-late", 2);
     if (world.chance(0.15)) world.arm("sandbox:stop:answered-late", 2);
-    for (let tries = 0; tries < 5; tries += 1) {
-      const opened = object
+    for (let tries = 0; tries < 8; tries += 1) {
+      object
         .call((service) =>
           service.open({
             orgId: ORG,
@@ -178,12 +179,9 @@ class SimulatedLife {
             gitIdentity: null,
           }),
         )
-        .then(
-          () => true,
-          () => false,
-        );
+        .catch(() => undefined);
       await this.#settle();
-      if (await opened) break;
+      if (world.records.log.length > 0) break;
     }
     if (prompt !== undefined) {
       people.sent.set(prompt, "taken");
