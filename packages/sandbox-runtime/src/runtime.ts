@@ -283,7 +283,8 @@ export class Runtime {
 
   /** Before the turn's end: what it may have taken ends with it, and is not given to the agent again. */
   async #answerSteers(messageId: string): Promise<void> {
-    await Promise.all(this.#steering);
+    // Another may come while these are waited for; its own answer counts too.
+    while (this.#steering.size > 0) await Promise.all(this.#steering);
     for (const steer of unansweredSteers(this.#deps.journal.state, messageId)) this.#answerSteer(steer, "taken");
   }
 

@@ -136,6 +136,33 @@ describe("runtime", () => {
     expect(session.ups.slice(-3).map(({ type }) => type)).toEqual(["request-gone", "steered", "turn-ended"]);
   });
 
+  test("[AGT28] a message that comes while the end of the turn waits for another one is answered by the agent, and not by that end", async () => {
+    const { world, session, agent } = await readyWorld();
+    session.tell(prompt("msg_1", "!ask Wait?"));
+    await until(world, () => session.all("question-asked").length === 1);
+    const answers = { msg_2: Promise.withResolvers<"taken" | "refused">(), msg_3: Promise.withResolvers<"taken" | "refused">() };
+    const asked: string[] = [];
+    agent.steer = (_turn, steerId) => {
+      asked.push(steerId);
+      return answers[steerId as keyof typeof answers].promise;
+    };
+    session.tell(steer("msg_1", "msg_2", "!say one"));
+    await until(world, () => asked.length === 1);
+    const { requestId } = session.all("question-asked")[0] as { requestId: string };
+    session.tell({ type: "answer", requestId, answer: { kind: "question", answers: [["Yes"]] } });
+    await until(world, () => world.store.turns.get("msg_1")?.outcome !== null);
+    session.tell(steer("msg_1", "msg_3", "!say two"));
+    await until(world, () => asked.length === 2);
+    answers.msg_2.resolve("taken");
+    await until(world, () => session.all("steered").length === 1);
+    answers.msg_3.resolve("refused");
+    await until(world, () => session.all("turn-ended").length === 1);
+    expect(session.ups.flatMap((up) => ("steerId" in up ? [[up.type, up.steerId]] : []))).toEqual([
+      ["steered", "msg_2"],
+      ["steer-refused", "msg_3"],
+    ]);
+  });
+
   test("takes up a turn that finished unheard, and says nothing of it twice", async () => {
     const { world, session, agent } = await readyWorld();
     session.tell(prompt("msg_1", "!say one\n!say two\n!ask Then?"));
