@@ -41,7 +41,7 @@ const checkpointer = new Checkpointer({
   workFolder,
   memory: createOpenCodeMemory({ home, log: idLog }),
   blobs: createBlobClient({ linkUrl: url, token }),
-  kept: new KeptState(join(runtimeFolder, "checkpoint"), link.sessionId),
+  kept: new KeptState(join(runtimeFolder, "checkpoint"), link.sessionId, epoch),
   scratch: join(runtimeFolder, "scratch"),
   epoch,
   clock: systemClock,

@@ -4,11 +4,11 @@
  */
 import type { Checkpoint, Failure, UpMessage } from "@berth/protocol";
 import type { Clock } from "../clock.ts";
-import type { Blobs } from "./archive.ts";
+import { BrokenBlob, type Blobs } from "./archive.ts";
 import { CheckpointError, failureOf, notBegun } from "./failure.ts";
 import { Garbage } from "./garbage.ts";
-import type { Base, KeptState } from "./kept.ts";
-import { checkpointOf } from "./manifest.ts";
+import type { Base, KeptState, Mark } from "./kept.ts";
+import { checkpointOf, readManifest } from "./manifest.ts";
 import type { AgentMemory } from "./memory.ts";
 import { AIM_MS, intervalAfter } from "./pace.ts";
 import { restore } from "./restore.ts";
@@ -106,13 +106,26 @@ export class Checkpointer {
 
   async #begin(checkpointId: string | null): Promise<Checkpoint | null> {
     const { kept } = this.#deps;
-    if (kept.readMark() !== null) {
+    const mark = kept.readMark();
+    if (mark !== null && !(await this.#isLeftBehind(mark, checkpointId))) {
       await this.#goOn(checkpointId);
+      kept.takeOver(mark);
       return null;
     }
     if (checkpointId !== null) return this.#restore(checkpointId);
     kept.mark(null);
     return null;
+  }
+
+  /** The session worked elsewhere since: a later epoch, in another folder, saved what the session knows of. */
+  async #isLeftBehind(mark: Mark, knownId: string | null): Promise<boolean> {
+    if (knownId === null || knownId === mark.checkpoint) return false;
+    const known = await readManifest(knownId, this.#deps.blobs).catch((error: unknown) => {
+      // Which epoch made it is not known any more, so the tree that is there is kept.
+      if (error instanceof BrokenBlob) return null;
+      throw error;
+    });
+    return known !== null && known.manifest.epoch > mark.epoch;
   }
 
   async #restore(id: string): Promise<Checkpoint> {

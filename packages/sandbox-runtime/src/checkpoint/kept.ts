@@ -9,8 +9,8 @@ import { z } from "zod";
 import { Manifest, type Saved } from "./manifest.ts";
 import type { Entry, Tree } from "./tree.ts";
 
-/** The last checkpoint whose content the folder has; null while it has none. */
-const Mark = z.object({ checkpoint: z.string().nullable() });
+/** The last checkpoint whose content the folder has, null while it has none; and the newest epoch that worked in it. */
+const Mark = z.object({ checkpoint: z.string().nullable(), epoch: z.int().default(Number.MAX_SAFE_INTEGER) });
 export type Mark = z.infer<typeof Mark>;
 
 /** The newest checkpoint with what the folder was like then. */
@@ -25,11 +25,13 @@ const Notes = z.object({ id: z.string(), manifest: Manifest, fingerprint: z.stri
 
 export class KeptState {
   readonly #folder: string;
+  readonly #epoch: number;
   readonly #mark: string;
   readonly #notes: string;
 
-  constructor(folder: string, sessionId: string) {
+  constructor(folder: string, sessionId: string, epoch: number) {
     this.#folder = folder;
+    this.#epoch = epoch;
     this.#mark = join(folder, `${sessionId}.mark.json`);
     this.#notes = join(folder, `${sessionId}.notes.json`);
   }
@@ -38,12 +40,21 @@ export class KeptState {
   readMark(): Mark | null {
     const mark = Mark.safeParse(readJson(this.#mark));
     if (mark.success) return mark.data;
-    return exists(this.#mark) ? { checkpoint: null } : null;
+    return exists(this.#mark) ? { checkpoint: null, epoch: Number.MAX_SAFE_INTEGER } : null;
   }
 
   /** @throws the system's error */
   mark(checkpoint: string | null): void {
-    this.#write(this.#mark, { checkpoint } satisfies Mark);
+    this.#write(this.#mark, { checkpoint, epoch: this.#epoch } satisfies Mark);
+  }
+
+  /** A later epoch works here from now on. On a full disk the next note says so: a session must not end for that. */
+  takeOver({ checkpoint }: Mark): void {
+    try {
+      this.mark(checkpoint);
+    } catch {
+      // The mark of before still says that the tree is alive.
+    }
   }
 
   readNotes(): Base | null {

@@ -4,7 +4,7 @@
  * has it again.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { pack as createPack, type Pack } from "tar-stream";
 import { at, fileOf, isGone, slices, type Changes, type Entry, type Tree } from "./tree.ts";
 
@@ -163,21 +163,32 @@ async function writeBig(stream: Pack, place: Buffer, path: string, now: () => nu
     if (!before.isFile()) throw notAFile();
     const entry = fileOf(before);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let isShort = false;
     const sink = stream.entry(headerOf(path, entry), (error) => (error ? reject(error) : resolve()));
     for (let offset = 0; offset < entry.size; ) {
       const length = Math.min(PIECE_BYTES, entry.size - offset);
       const piece = Buffer.alloc(length);
-      await file.read(piece, 0, length, offset);
+      isShort ||= !(await fill(file, piece, offset));
       if (!sink.write(piece)) await Promise.race([promise, new Promise((drained) => sink.once("drain", drained as () => void))]);
       offset += length;
     }
     sink.end(null);
     await promise;
     const after = await file.stat({ bigint: true });
-    return isUnmoved(before, after) && isSettled(before, startedAtMs) ? entry : unsettled(entry);
+    return !isShort && isUnmoved(before, after) && isSettled(before, startedAtMs) ? entry : unsettled(entry);
   } finally {
     await file.close();
   }
+}
+
+/** A read may bring less than there is. False when the file ended before. */
+async function fill(file: Pick<FileHandle, "read">, piece: Buffer, offset: number): Promise<boolean> {
+  for (let filled = 0; filled < piece.length; ) {
+    const { bytesRead } = await file.read(piece, filled, piece.length - filled, offset + filled);
+    if (bytesRead === 0) return false;
+    filled += bytesRead;
+  }
+  return true;
 }
 
 function isUnmoved(before: BigIntStats, after: BigIntStats): boolean {

@@ -12,6 +12,8 @@ export class Unpacker {
   readonly #root: string;
   /** Given to the folders at the very end: one that may not be written could not be filled. */
   readonly #folderModes = new Map<string, number>();
+  /** The last folder in which something was put or removed; all of its path are folders. */
+  #known: string | null = null;
 
   constructor(root: string) {
     this.#root = root;
@@ -20,6 +22,7 @@ export class Unpacker {
   /** The folder stays, whatever is in it goes. */
   clear(): void {
     this.#folderModes.clear();
+    this.#known = null;
     mkdirSync(this.#root, { recursive: true });
     for (const name of readdirSync(this.#root, { encoding: "latin1" })) this.#remove(name);
   }
@@ -51,7 +54,10 @@ export class Unpacker {
   }
 
   #removeAll(text: string): void {
-    for (const path of JSON.parse(text) as string[]) this.#remove(inside(path));
+    for (const path of JSON.parse(text) as string[]) {
+      this.#requireFolders(inside(path));
+      this.#remove(path);
+    }
   }
 
   #remove(path: string): void {
@@ -67,6 +73,7 @@ export class Unpacker {
 
   async #put(header: Header, content: AsyncIterable<Uint8Array>): Promise<void> {
     const path = inside(nameOf(header));
+    this.#requireFolders(path);
     const place = at(this.#root, path);
     switch (header.type) {
       case "directory":
@@ -90,6 +97,18 @@ export class Unpacker {
     }
     // An entry without content has an end, too.
     if (header.type !== "file") for await (const _ of content) throw new BrokenLayer(`a ${header.type} has content`);
+  }
+
+  /** What lies below a link lies somewhere else. @throws BrokenLayer when one, or a file, is where a folder has to be */
+  #requireFolders(path: string): void {
+    const steps = path.split("/").slice(0, -1);
+    const parent = steps.join("/");
+    if (parent === this.#known) return;
+    for (let depth = 1; depth <= steps.length; depth++) {
+      const stats = lstatSync(at(this.#root, steps.slice(0, depth).join("/")), { throwIfNoEntry: false });
+      if (!stats?.isDirectory()) throw new BrokenLayer("it holds a name below what is no folder");
+    }
+    this.#known = parent;
   }
 
   /** A file is written anew, since a link or another file may be in its place; a folder keeps what is in it. */

@@ -31,10 +31,10 @@ class Sandbox {
   }
 
   /** Another one in the same sandbox is the runtime after a crash. */
-  runtime(): Checkpointer {
+  runtime(epoch = 1): Checkpointer {
     const { work, home, memory, blobs, clock } = this;
-    const kept = new KeptState(join(home, "kept"), "ses_example");
-    const checkpointer = new Checkpointer({ workFolder: work, memory, blobs, kept, scratch: join(home, "scratch"), epoch: 1, clock, log: (line) => void this.logged.push(line) });
+    const kept = new KeptState(join(home, "kept"), "ses_example", epoch);
+    const checkpointer = new Checkpointer({ workFolder: work, memory, blobs, kept, scratch: join(home, "scratch"), epoch, clock, log: (line) => void this.logged.push(line) });
     checkpointer.listen({ post: (message) => void this.ups.push(message), isOnItsWay: (id) => this.onTheirWay.has(id) });
     return checkpointer;
   }
@@ -177,6 +177,26 @@ describe("what is restored", () => {
     for (const name of readdirSync(kept)) writeFileSync(join(kept, name), "{");
     expect(await sandbox.runtime().begin(sandbox.saved[0] ?? "")).toBeNull();
     expect(readFileSync(join(sandbox.work, "file"), "utf8")).toBe("not saved yet");
+  });
+
+  test("[CHK4] a folder that the session left behind, since a later epoch worked in another one, is no live tree", async () => {
+    const behind = await savedTwice();
+    const elsewhere = new Sandbox(behind.blobs);
+    const fallback = elsewhere.runtime(2);
+    await fallback.begin(behind.saved[1] ?? "");
+    elsewhere.write("file", "done on the fallback");
+    await fallback.turnEnded();
+    const known = elsewhere.saved.at(-1) ?? "";
+    behind.blobs.failure = new CheckpointError({ code: "checkpoint-store-unreachable", message: "No answer." });
+    await expect(behind.runtime(3).begin(known)).rejects.toMatchObject({ failure: { code: "checkpoint-store-unreachable" } });
+    behind.blobs.failure = null;
+    expect(await behind.runtime(3).begin(known)).toMatchObject({ id: known });
+    expect(readFileSync(join(behind.work, "file"), "utf8")).toBe("done on the fallback");
+
+    // From here on it is this folder's turn again.
+    behind.write("file", "not saved yet");
+    expect(await behind.runtime(4).begin(known)).toBeNull();
+    expect(readFileSync(join(behind.work, "file"), "utf8")).toBe("not saved yet");
   });
 
   test("[CHK4] a runtime that crashes while it restores leaves no live tree: the next one begins anew", async () => {

@@ -20,7 +20,7 @@ function newPlace(world: World, blobs = new MemoryBlobs()): Place {
   const work = join(folder, "work");
   mkdirSync(work);
   const memory = new FileMemory(join(folder, "home"));
-  const kept = new KeptState(join(folder, "kept"), "ses_example");
+  const kept = new KeptState(join(folder, "kept"), "ses_example", 1);
   const checkpointer = new Checkpointer({ workFolder: work, memory, blobs, kept, scratch: join(folder, "scratch"), epoch: 1, clock: world.clock, log: () => {} });
   return { work, blobs, checkpointer };
 }
