@@ -5,7 +5,8 @@ import { STATE_VERSION } from "./session.state.ts";
 /** @param stored JSON text */
 export function readState(stored: string): SessionState {
   const state = JSON.parse(stored) as SessionState;
-  return Number(state.version) >= STATE_VERSION ? state : fromFirst(state);
+  const version: number = state.version;
+  return version >= STATE_VERSION ? state : fromFirst(state);
 }
 
 /** Version 1 knew no policy for interruptions, no checkpoints, no steering and no hibernation. */
