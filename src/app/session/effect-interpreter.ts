@@ -92,11 +92,14 @@ export class EffectInterpreter {
   }
 
   async #stop(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
-    await provider.stop(id).catch((error: unknown) => {
-      // It was never made, or a newer one took over what it had.
-      if (!isPortError(error) || error.code !== "not-found") throw error;
-    });
-    this.#released(epoch);
+    const unknown = await provider.stop(id).then(
+      () => false,
+      (error: unknown) => {
+        if (!isPortError(error) || error.code !== "not-found") throw error;
+        return true;
+      },
+    );
+    this.#released(epoch, unknown);
   }
 
   async #destroy(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {
@@ -104,8 +107,8 @@ export class EffectInterpreter {
     this.#released(epoch);
   }
 
-  #released(epoch: number): void {
-    this.#actor.apply({ type: "sandbox-released", releasedEpoch: epoch, nowMs: this.#nowMs });
+  #released(epoch: number, unknown = false): void {
+    this.#actor.apply({ type: "sandbox-released", releasedEpoch: epoch, unknown, nowMs: this.#nowMs });
   }
 
   async #describe(provider: SandboxProvider, { id, epoch }: SandboxEffect): Promise<void> {

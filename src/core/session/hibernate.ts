@@ -1,6 +1,6 @@
 /** Giving the sandbox back while there is nothing to do, and what is saved of it. */
 import type { Checkpoint, Failure } from "@berth/protocol";
-import { isAlive } from "../sandbox/lease.ts";
+import { attemptDeadlineAtMs, isAlive } from "../sandbox/lease.ts";
 import { clearDeadlines, emit, patch, refuse, setDeadline, touch, type Draft } from "./draft.ts";
 import { sendDown } from "./down.ts";
 import { currentLease } from "./lease.ts";
@@ -72,6 +72,9 @@ export function checkpointFailed(draft: Draft, failure: Failure, asked: boolean)
 
 export function workspaceRestored(draft: Draft, checkpoint: Checkpoint): void {
   emit(draft, { type: "workspace.checkpoint", data: { phase: "restored", epoch: currentLease(draft).epoch, checkpoint } });
+  // What remains is the agent's start, which may hang and must leave time for the next backend.
+  const { start } = draft.state;
+  if (start !== null) setDeadline(draft, "attempt", attemptDeadlineAtMs(start, draft.nowMs) - draft.nowMs);
 }
 
 /** What a person is asked stays asked. */

@@ -12,10 +12,12 @@ export function retire(draft: Draft, epoch: number, backend: string): void {
   watchRelease(draft);
 }
 
-export function sandboxReleased(draft: Draft, { releasedEpoch }: InputOf<"sandbox-released">): null {
+export function sandboxReleased(draft: Draft, { releasedEpoch, unknown }: InputOf<"sandbox-released">): null {
   const { retired, status } = draft.state;
   if (!retired.some(({ epoch, stopped }) => epoch === releasedEpoch && !stopped)) return null;
-  patch(draft, { retired: retired.map((sandbox) => (sandbox.epoch === releasedEpoch ? { ...sandbox, stopped: true } : sandbox)) });
+  // What was never made, or was taken over by a newer one, leaves nothing to destroy.
+  const rest = unknown ? retired.filter(({ epoch }) => epoch !== releasedEpoch) : retired;
+  patch(draft, { retired: rest.map((sandbox) => (sandbox.epoch === releasedEpoch ? { ...sandbox, stopped: true } : sandbox)) });
   watchRelease(draft);
   if (status === "ended") forgetWhenGone(draft);
   else forgetOldest(draft);

@@ -112,8 +112,8 @@ export type SessionInput =
       /** Of the port error: whether the same request may succeed in a moment. Absent: no. */
       readonly mayPass?: boolean;
     })
-  /** The backend says that a sandbox that was let go is stopped or, after the session was removed, destroyed. */
-  | (At & { readonly type: "sandbox-released"; readonly releasedEpoch: number })
+  /** The backend says that a sandbox that was let go is stopped or, after the session was removed, destroyed. `unknown`: it knows of none. */
+  | (At & { readonly type: "sandbox-released"; readonly releasedEpoch: number; readonly unknown?: boolean })
   /** What the backend says of a sandbox whose link is gone; `gone` covers stopped, failed and not found, `unreachable` that it could not be asked. */
   | (OfEpoch & WithOpenParts & { readonly type: "sandbox-described"; readonly phase: "alive" | "gone" | "unreachable"; readonly failure: Failure | null; readonly mayPass?: boolean })
   /** A hello on a socket whose token was checked against the lease's hash. `linkId` is minted by the shell per socket. */
