@@ -36,6 +36,10 @@ export function row(id: string, runs: readonly number[], unit: Unit, rest: { rea
   return { id, value: rounded(median(runs)), unit, runs: runs.map(rounded), ...rest };
 }
 
+export function viewersOf(count: number): string {
+  return `${count} ${count === 1 ? "viewer" : "viewers"}`;
+}
+
 /** True, false, or null for a figure without a bound. */
 export function isKept({ value, bound }: Row): boolean | null {
   return bound === undefined ? null : value <= bound;

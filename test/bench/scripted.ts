@@ -29,13 +29,16 @@ export interface ScriptedSession {
 
 export class Scripted {
   readonly stack: Stack;
-  readonly viewers = new Viewers();
+  readonly viewers: Viewers;
   readonly world: World;
   readonly #instance: OwnInstance;
   readonly #host: ScriptedHost;
   readonly #inspector: Inspector | null;
+  readonly #signal: AbortSignal;
 
-  private constructor(instance: OwnInstance, host: ScriptedHost, inspector: Inspector | null) {
+  private constructor(instance: OwnInstance, host: ScriptedHost, inspector: Inspector | null, signal: AbortSignal) {
+    this.#signal = signal;
+    this.viewers = new Viewers(signal);
     this.#instance = instance;
     this.#host = host;
     this.#inspector = inspector;
@@ -55,7 +58,7 @@ export class Scripted {
         return { sandboxHostUrl: host.url, signal, ...(inspectorPort !== undefined && { inspectorPort }) };
       });
       const inspector = inspectorPort === undefined ? null : await Inspector.connect(inspectorPort);
-      return new Scripted(instance, hosts[0] as ScriptedHost, inspector);
+      return new Scripted(instance, hosts[0] as ScriptedHost, inspector, signal);
     } catch (error) {
       for (const host of hosts) await host.close();
       throw error;
@@ -68,7 +71,7 @@ export class Scripted {
     const deadline = performance.now() + IDLE_WITHIN_MS;
     while ((await client.get()).status !== "idle") {
       if (performance.now() > deadline) throw new Error("the session did not become idle");
-      await delay(IDLE_POLL_MS);
+      await delay(IDLE_POLL_MS, null, { signal: this.#signal });
     }
     const agent = this.#host.agentOf(client.id);
     const turn: ScriptedSession["turn"] = async (viewers, play) => {
@@ -98,7 +101,7 @@ export class Scripted {
   async quiet(): Promise<number> {
     const deadline = performance.now() + QUIET_WITHIN_MS;
     for (let before = cpuSeconds(this.stack); ; ) {
-      await delay(QUIET_WINDOW_MS);
+      await delay(QUIET_WINDOW_MS, null, { signal: this.#signal });
       const now = cpuSeconds(this.stack);
       if (now - before <= (QUIET_CPU_SHARE * QUIET_WINDOW_MS) / 1000) return now;
       if (performance.now() > deadline) throw new Error("workerd does not come to rest");

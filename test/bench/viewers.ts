@@ -16,7 +16,8 @@ export class Viewers {
   readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
   #count = 0;
 
-  constructor() {
+  /** @param signal ends them, and so every wait for them */
+  constructor(signal: AbortSignal) {
     this.#child = fork(fileURLToPath(new URL("viewer-process.ts", import.meta.url)), { serialization: "advanced", execArgv: ["--disable-warning=ExperimentalWarning"] });
     this.#child.on("message", (answer: Answer) => {
       const asked = this.#asked.get(answer.id);
@@ -24,6 +25,7 @@ export class Viewers {
       if ("error" in answer) asked?.reject(new Error(`a viewer: ${answer.error}`));
       else asked?.resolve(answer.value);
     });
+    signal.addEventListener("abort", () => void this.#child.kill());
     this.#child.on("exit", (code) => {
       for (const { reject } of this.#asked.values()) reject(new Error(`the viewers' process ended with ${code}`));
     });
@@ -39,15 +41,18 @@ export class Viewers {
       reset: async () => void (await this.#ask({ ask: "reset", group })),
       ended: async (messageId) => void (await this.#ask({ ask: "ended", group, messageId })),
       reports: async () => (await this.#ask({ ask: "report", group })) as readonly Report[],
-      [Symbol.asyncDispose]: async () => void (await this.#ask({ ask: "close", group })),
+      [Symbol.asyncDispose]: async () => {
+        if (this.#child.connected) await this.#ask({ ask: "close", group });
+      },
     };
   }
 
   close(): void {
-    this.#child.disconnect();
+    if (this.#child.connected) this.#child.disconnect();
   }
 
   #ask(body: Ask): Promise<unknown> {
+    if (!this.#child.connected) return Promise.reject(new Error("the viewers' process has ended"));
     const id = (this.#count += 1);
     const answered = Promise.withResolvers<unknown>();
     this.#asked.set(id, answered);

@@ -1,7 +1,7 @@
 /** A burst of text as fast as the runtime can send it: what it costs workerd, and whether it comes evenly. */
 import type { Bench, Group } from "../bench.ts";
 import { burst } from "../pace.ts";
-import { repeat, row, type Row } from "../row.ts";
+import { repeat, row, viewersOf, type Row } from "../row.ts";
 import type { Scripted, ScriptedSession } from "../scripted.ts";
 import type { ViewerGroup } from "../viewers.ts";
 
@@ -29,7 +29,7 @@ export const fanoutBurst: Group = {
       const id = `fanout.burst.cpu.${viewers}`;
       if (!wants(id)) continue;
       const runs = await bench.record(id, () => repeat(() => onNewSession(scripted, viewers, (session, group) => cpuOf(scripted, session, group))));
-      rows.push(row(id, runs, "CPU s", { bound, note: `${PIECES} four-byte deltas, ${viewers} viewers` }));
+      rows.push(row(id, runs, "CPU s", { bound, note: `${PIECES} four-byte deltas, ${viewersOf(viewers)}` }));
     }
     if (wants("fanout.burst.gap")) {
       const runs = await bench.record("fanout.burst.gap", () => repeat(() => onNewSession(scripted, 1, gapOf)));

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench, Group } from "../bench.ts";
 import { paced } from "../pace.ts";
-import { repeat, row, type Row } from "../row.ts";
+import { repeat, row, viewersOf, type Row } from "../row.ts";
 import type { Scripted } from "../scripted.ts";
 
 const PIECE = "abc ";
@@ -40,7 +40,7 @@ export const fanoutPaced: Group = {
       const id = `fanout.paced.cpu.${viewers}`;
       if (!wants(id)) continue;
       const runs = (await streamed(viewers, 500)).map(({ cpuSeconds }) => cpuSeconds);
-      rows.push(row(id, runs, "CPU s", { bound, note: `500 deltas/s for ${SECONDS} s, ${viewers} viewers` }));
+      rows.push(row(id, runs, "CPU s", { bound, note: `500 deltas/s for ${SECONDS} s, ${viewersOf(viewers)}` }));
     }
     for (const { perSecond, bound } of BYTES) {
       const id = `fanout.bytes.${perSecond}`;
