@@ -5,10 +5,13 @@ import type { Statistics } from "./statistics.ts";
 
 /** How many sessions the minima are for; fewer sessions only have to take each once where that is likely. */
 const FULL = 100_000;
-const FAULT_MIN = 100;
+const FAULT_WANTED = 100;
+const FAULT_MIN = 40;
 /** What every row should have, and what it must have. */
 const ROW_WANTED = 1_000;
 const ROW_MIN = 10;
+/** From this share of the full number on nothing may be missing. */
+const SEEN_FROM = 0.2;
 const STEPS_MIN = 60;
 /**
  * Rows that the core knows and the program around it cannot lead to: an operator's backends are read when the object wakes, so
@@ -43,6 +46,7 @@ export function coverage(statistics: Statistics): Coverage {
       { isRight: steps / sessions >= STEPS_MIN, line: `[SIM] a session has ${(steps / sessions).toFixed(1)} steps, at least ${STEPS_MIN}` },
       { isRight: withTwoFaults / sessions >= TWO_FAULTS_MIN, line: `[SIM] ${((100 * withTwoFaults) / sessions).toFixed(1)} % of the sessions met two faults or more` },
       least("faults", faults, FAULT_MIN, scale),
+      { isRight: true, line: `[SIM] ${faults.filter(({ count }) => count >= FAULT_WANTED * scale).length} of ${faults.length} faults struck ${Math.round(FAULT_WANTED * scale)} times or more` },
       least("rows of the transition table", taken, ROW_MIN, scale),
       { isRight: true, line: `[SIM] ${taken.filter(({ count }) => count >= ROW_WANTED * scale).length} of ${taken.length} rows have ${Math.round(ROW_WANTED * scale)} or more` },
       { isRight: idle.length === 0, line: `[SIM] ${catalogued.filter(isNotDrawn).length} faults are not drawn, each for a reason${idle.length > 0 ? `; no such fault: ${idle.join(", ")}` : ""}` },
@@ -52,9 +56,9 @@ export function coverage(statistics: Statistics): Coverage {
 
 function least(what: string, counts: readonly { readonly name: string; readonly count: number }[], minimum: number, scale: number): Coverage["checks"][number] {
   const wanted = scale >= 1 ? minimum : Math.floor(minimum * scale * 0.5);
-  const missing = counts.filter(({ count }) => count < wanted || count === 0).toSorted((a, b) => a.count - b.count);
+  const missing = counts.filter(({ count }) => count < wanted || (count === 0 && scale >= SEEN_FROM)).toSorted((a, b) => a.count - b.count);
   const rarest = counts.toSorted((a, b) => a.count - b.count)[0];
-  const line = `[SIM] ${counts.length} ${what}, the rarest ${rarest?.name} ${rarest?.count} times, each at least ${Math.max(1, wanted)}`;
+  const line = `[SIM] ${counts.length} ${what}, the rarest ${rarest?.name} ${rarest?.count} times, each at least ${scale >= SEEN_FROM ? Math.max(1, wanted) : wanted}`;
   if (missing.length === 0) return { isRight: true, line };
   return { isRight: false, line: `${line}; too rare: ${missing.map(({ name, count }) => `${name} (${count})`).join(", ")}` };
 }

@@ -66,6 +66,15 @@ const ACTS: Readonly<Record<string, Happen>> = {
   agentDiesAndStop: (stage) => after(stage, agentDies(stage), () => stage.people.stop()),
   agentDiesAndResume: (stage) => after(stage, agentDies(stage), () => stage.people.resume()),
   agentDiesAndPrompt: (stage) => after(stage, agentDies(stage, 0), () => stage.people.prompt()),
+  /** The session is removed while a sandbox is made for it, and is not forgotten yet when that one comes. */
+  removeMeanwhile: (stage) => {
+    const { world, outside, people } = stage;
+    world.arm("sandbox:create:arrives-late");
+    outside.outboxDownUntilMs = world.time.now() + 300_000;
+    people.prompt();
+    world.time.after(1_200, () => people.remove());
+    return lose(stage);
+  },
   /** Nothing waits behind the run that is lost. */
   isolateAlone: ({ machines, people, world }) => {
     people.cancel();
@@ -195,6 +204,12 @@ function times(count: number, goal: Goal): readonly Goal[] {
   return Array.from({ length: count }, () => goal);
 }
 
+/** Steps until what comes of it came. */
+function restOf({ act, bare }: Goal): number {
+  if (act === "removeMeanwhile") return 120;
+  return act.startsWith("isolate") || act.includes("And") || bare ? 50 : 25;
+}
+
 /** What is lost in a run, and what follows: for a run that works and for one that waits for a person. */
 function losses(at: "running" | "permission", act: string): readonly Goal[] {
   return [
@@ -264,6 +279,7 @@ const GOALS: readonly Goal[] = [
   ...times(3, { at: "permission", act: "agentDies", policy: "fail" }),
   ...times(5, { at: "running", act: "steerAtEnd", unfit: true }),
   ...times(18, { at: "starting", act: "forget" }),
+  ...times(10, { at: "idle", act: "removeMeanwhile" }),
   ...times(14, { at: "idle", act: "unfitOffline" }),
   ...times(12, { at: "idle", act: "unfitOffline", bare: true }),
   ...times(10, { at: "idle", act: "isolate" }),
@@ -306,7 +322,7 @@ export class Director {
     this.#stage = stage;
     this.#log = log;
     const { world } = stage;
-    for (let left = world.pick([1, 2, 3, 3, 4, 4]); left > 0; left -= 1) this.#goals.push(world.pick(GOALS));
+    for (let left = world.pick([0, 1, 2, 2, 3, 4]); left > 0; left -= 1) this.#goals.push(world.pick(GOALS));
     world.asks = this.#goals.some(({ at }) => at === "permission");
     if (this.#goals.some(({ at, act }) => at === "starting" && act === "forget")) stage.scripts["agent"]?.arm("agent:open:slow-start", { times: 2 });
     this.#goals.sort((a, b) => Number(a.at === "ended") - Number(b.at === "ended") || Number(a.act === "remove") - Number(b.act === "remove"));
@@ -353,7 +369,7 @@ export class Director {
       this.#goals.shift();
       this.#isPrepared = false;
       // What comes of it takes its time.
-      this.#restUntil = world.steps + (goal.act.startsWith("isolate") || goal.bare || goal.act.includes("And") ? 50 : 25);
+      this.#restUntil = world.steps + restOf(goal);
     }
     return true;
   }
@@ -372,6 +388,7 @@ export class Director {
     if (status === "ended") return false;
     world.records.isLed = true;
     if (status === "failed" && at !== "failed") {
+      if (outside.backendsTaken.size > 0) this.#stage.object.crash();
       outside.backendsTaken.clear();
       people.resume();
       return true;

@@ -280,3 +280,12 @@ function draws(): readonly Draw[] {
 }
 
 export const DRAWS = draws();
+
+/** They strike seldom where they are drawn, since what they strike is seldom done. */
+const SELDOM = ["agent:steer:", "agent:answer:", "blob-store:", "ledger:", "run-history:flush:", "sandbox:describe:not-found"];
+const SELDOM_TIMES = 5;
+
+/** To draw from. */
+export const WEIGHTED_DRAWS: readonly Draw[] = DRAWS.flatMap((draw) =>
+  Array.from({ length: SELDOM.some((start) => draw.id.startsWith(start)) ? SELDOM_TIMES : 1 }, () => draw),
+);

@@ -16,6 +16,7 @@ export const MUTANTS: readonly Patch[] = [
     file: "src/core/session/session.machine.ts",
     find: "input.epoch > before.epoch",
     replace: "input.epoch >= before.epoch",
+    isOpen: true,
   },
   {
     id: "second-dispatch",

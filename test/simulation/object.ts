@@ -145,9 +145,10 @@ export class SimObject {
     this.#alarmBeforeMs = this.alarmAtMs;
   }
 
-  /** A new memory with a clock that is right, which does not end by itself any more. */
-  heal(): void {
-    this.crash();
+  /** Its clock is right, and its memory does not end by itself any more; a new one reads what the operator changed. */
+  heal(isOutdated: boolean): void {
+    if (isOutdated) this.crash();
+    this.#memory?.life.endAfter(null);
     this.clockOffsetMs = 0;
   }
 

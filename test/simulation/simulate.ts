@@ -18,7 +18,7 @@ import { Broker } from "./broker.ts";
 import { Saved } from "./checkpoints.ts";
 import { Director } from "./director.ts";
 import { finalChecks } from "./final-checks.ts";
-import { DRAWS, type Draw, type Stage } from "./faults.ts";
+import { WEIGHTED_DRAWS, type Draw, type Stage } from "./faults.ts";
 import { LogChecks } from "./log-checks.ts";
 import { Machines } from "./machines.ts";
 import { SimObject } from "./object.ts";
@@ -38,7 +38,7 @@ export interface Outcome {
 const ALL_HELD = { keep: 10_000, pageEvents: 1_000, pageBytes: 4_000_000 };
 const LITTLE_HELD = { keep: 10, pageEvents: 5, pageBytes: 1_000_000 };
 /** How much longer a world may take where it is led somewhere. */
-const LED_STEPS_MAX = 240;
+const LED_STEPS_MAX = 180;
 const HEAL_STEPS_MAX = 6_000;
 const HELPS_MAX = 200;
 /** A turn that goes on for so long without an end is stopped by whoever waits for it. */
@@ -143,7 +143,7 @@ class SimulatedLife {
   #drawFaults(steps: number): void {
     const world = this.#world;
     const count = world.pick([0, 1, 3, 4, 5, 6, 7, 8, 9]);
-    for (let index = 0; index < count; index += 1) this.#pending.push({ atStep: world.chance(0.3) ? 0 : world.prng.int(steps), draw: world.pick(DRAWS) });
+    for (let index = 0; index < count; index += 1) this.#pending.push({ atStep: world.chance(0.3) ? 0 : world.prng.int(steps), draw: world.pick(WEIGHTED_DRAWS) });
     this.#pending.sort((a, b) => b.atStep - a.atStep);
   }
 
@@ -233,8 +233,8 @@ class SimulatedLife {
     world.disarm();
     for (const script of Object.values(scripts)) script.disarm();
     outside.outboxDownUntilMs = 0;
+    object.heal(outside.backendsTaken.size > 0);
     outside.backendsTaken.clear();
-    object.heal();
     for (const provider of machines.backends.values()) provider.release();
     for (const wire of object.wires.values()) if (wire.isHalfOpen) wire.heal();
     for (const machine of machines.running.values()) {
