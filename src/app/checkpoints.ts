@@ -52,6 +52,8 @@ export class CheckpointBlobs {
     }
     await guard(async () => this.#requireRoom(Number(announced)));
     const bytes = new Uint8Array(await request.arrayBuffer());
+    // A body may take long, and the sandbox may have been replaced meanwhile: its successor may name the same blob.
+    await CheckpointBlobs.of(this.#deps, this.#token);
     await guard(() => this.#deps.blobs.put(key, bytes, { contentType: CONTENT_TYPE }));
     if (await this.#isRemoved()) await this.delete(name);
   }

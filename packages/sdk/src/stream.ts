@@ -2,7 +2,7 @@
  * A session over WebSocket: frames as the hub coalesces them, acknowledged once handled, and actions over the same
  * socket. Opens by a one-use ticket, so that no key stands in an address; reconnects by cursor until closed or refused.
  */
-import type { Answer, ClientFrame, Delta, Message, ServerFrame, SessionEvent, StreamTicket } from "@berth/protocol";
+import type { Answer, ClientFrame, Delivery, Delta, Message, ServerFrame, SessionEvent, StreamTicket } from "@berth/protocol";
 import { archivePages } from "./archive.ts";
 import { backoffMs } from "./clock.ts";
 import { LogCursor } from "./cursor.ts";
@@ -60,9 +60,9 @@ export class SessionStream {
   }
 
   /** Survives a reconnect: it is sent again under the same key, and the server knows it. */
-  prompt(text: string, options: { readonly model?: string; readonly idempotencyKey?: string } = {}): Promise<Message> {
+  prompt(text: string, options: { readonly model?: string; readonly delivery?: Delivery; readonly idempotencyKey?: string } = {}): Promise<Message> {
     const idempotencyKey = options.idempotencyKey ?? crypto.randomUUID();
-    return this.#act({ type: "prompt", text, idempotencyKey, ...(options.model ? { model: options.model } : {}) }) as Promise<Message>;
+    return this.#act({ type: "prompt", text, idempotencyKey, ...(options.model ? { model: options.model } : {}), ...(options.delivery ? { delivery: options.delivery } : {}) }) as Promise<Message>;
   }
 
   /** @throws BerthError `network` when the connection went before the answer came; it may have been applied */
