@@ -10,6 +10,8 @@ import { testEach } from "./suite.ts";
 /** Ten thousand events stay in a session, which a run of tests does not pass. */
 const isAsked = ({ needs }: { readonly needs?: readonly string[] }): boolean => !needs?.includes("archive");
 const CASES_MS = 600_000;
+/** A first turn of three agents at once takes its time on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 let stack: TestStack;
 let outcomes: Promise<Outcome[]>;
@@ -17,7 +19,7 @@ let outcomes: Promise<Outcome[]>;
 beforeAll(async () => {
   stack = await startTestStack();
   const tell = ({ id, status, reason }: Outcome): void => void (status === "failed" && console.log(`${id}: ${reason}`));
-  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, driver: demoDriver, sessionsMax: 3 }, { cases: SERVER_CASES.filter(isAsked), atATime: 6, tell });
+  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, driver: demoDriver, sessionsMax: 3, patienceMs: PATIENCE_MS }, { cases: SERVER_CASES.filter(isAsked), atATime: 6, tell });
   outcomes.catch(() => undefined);
 });
 
