@@ -142,7 +142,7 @@ export const ackCases = [
     // Long enough to use up what may be unacknowledged, and then to have more for so long.
     const ms = 360 * stage.timings.tickMs + stalledMs;
     const startedAt = performance.now();
-    const turn = await stage.play(id, [{ stream: tokensFor(ms), perSecond: 60 }]);
+    const turn = await stage.play(id, [stage.timings.tickMs < 16 ? { stream: tokensFor(ms), perSecond: 60 } : { stream: Math.ceil((ms / 1000) * 600), perSecond: 600 }]);
     const { code, reason } = await viewer.untilClosed(stage.venue.patienceMs + ms);
     equal(code, 4408, `the code; after ${viewer.lastFrame} frames`);
     check(reason.length > 0, "a reason");
