@@ -4,7 +4,7 @@ import { ProviderCache } from "../app/provider-cache.ts";
 import type { Services } from "../app/services.ts";
 import { InProcessSession } from "../app/session/in-process-session.ts";
 import type { ArchiveLimits } from "../app/session/blob-keeper.ts";
-import { sha256 } from "../app/sha256.ts";
+import { sha256 as platformSha256 } from "../app/sha256.ts";
 import type { HubTimers } from "../app/session/viewer-hub.ts";
 import { FaultScript } from "../core/kernel/fault.ts";
 import { createPrng } from "../core/kernel/prng.ts";
@@ -47,11 +47,13 @@ export interface MemoryOptions {
   readonly backends?: readonly string[];
   /** How much of a log is held; absent: as in the program. */
   readonly archive?: ArchiveLimits;
+  /** Hex SHA-256; absent: the platform's, whose threads answer in real time. */
+  readonly sha256?: (text: string) => Promise<string>;
 }
 
 export type MemoryInstance = ReturnType<typeof composeMemory>;
 
-export function composeMemory({ timers, seed, onSandboxStart, backends = ["memory"], archive }: MemoryOptions) {
+export function composeMemory({ timers, seed, onSandboxStart, backends = ["memory"], archive, sha256 = platformSha256 }: MemoryOptions) {
   const { now } = timers;
   const prng = createPrng(seed);
   const faults = {

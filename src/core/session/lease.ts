@@ -2,7 +2,7 @@
 import type { Failure } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
-import { START_SILENCES_MAX, type Lease } from "../sandbox/lease.ts";
+import { isAlive, START_SILENCES_MAX, type Lease } from "../sandbox/lease.ts";
 import { clearDeadlines, effect, emit, patch, refuse, setDeadline, type Draft } from "./draft.ts";
 import { afterRun } from "./interrupted.ts";
 import { advance } from "./queue.ts";
@@ -57,8 +57,11 @@ export function linkLost(draft: Draft): void {
   const lease = currentLease(draft);
   patch(draft, { lease: { ...lease, linkId: null } });
   clearDeadlines(draft, "accept", "heartbeat", "idle");
-  if (lease.phase === "ready") setDeadline(draft, "link", TIMINGS.linkMs);
   describe(draft, lease);
+  if (lease.phase !== "ready") return;
+  setDeadline(draft, "link", TIMINGS.linkMs);
+  // A sandbox that is just ending may still be there when it is first asked for.
+  setDeadline(draft, "probe", TIMINGS.probeSoonMs);
 }
 
 /** The sandbox is not coming back. What it was doing ends interrupted, and nothing is done again unless a person says so. */
@@ -67,7 +70,7 @@ export function sandboxLost(draft: Draft, failure: Failure, mayPass = false): vo
   // One that died on the way is worth one more try; one that dies again will do so for ever.
   if (start !== null) return attemptFailed(draft, failure, true, mayPass || start.rounds === 0);
   releaseLease(draft, "lost", failure);
-  clearDeadlines(draft, "link");
+  clearDeadlines(draft, "link", "probe");
   if (draft.state.run !== null) afterRun(draft, endRun(draft, { outcome: "interrupted", failure }));
   else advance(draft);
 }
@@ -91,9 +94,9 @@ const UNREACHABLE_FIX = "Run `npm run doctor` to see whether its host is up, the
  */
 export function probe(draft: Draft): void {
   const lease = currentLease(draft);
-  if (lease.phase !== "accepted" && lease.phase !== "requested") return;
+  if (!isAlive(lease) || lease.linkId !== null) return;
   describe(draft, lease);
-  setDeadline(draft, "probe", lease.phase === "accepted" ? TIMINGS.probeMs : TIMINGS.probeSoonMs);
+  setDeadline(draft, "probe", lease.phase === "requested" ? TIMINGS.probeSoonMs : TIMINGS.probeMs);
 }
 
 export function emitPhase(draft: Draft): void {

@@ -201,3 +201,14 @@ verifies("SES20", "40 s without a sign of life in a run make the session hang up
   session.end(1);
   expect(session.state.status).toBe("idle");
 });
+
+verifies("SES16", "while the link is away its backend is asked again, since a sandbox that is just ending is still there at first", () => {
+  const session = ready();
+  session.run(1);
+  expect(session.unlink().effects.map(brief)).toContain("describe-sandbox 1");
+  session.take("sandbox-described", { phase: "alive", failure: null });
+  expect(session.wait(2_000).effects.map(brief)).toContain("describe-sandbox 1");
+  session.take("sandbox-described", { phase: "gone", failure: null });
+  expect(session.state.waitingFor).toBe("interrupted");
+  expect(session.state.deadlines.probe).toBeUndefined();
+});

@@ -1,4 +1,5 @@
 /** The program on fakes with the real runtime in each sandbox, driving a scripted agent over a wire in memory. */
+import { createHash } from "node:crypto";
 import type { DownFrame, ServerFrame, SessionEvent, UpFrame } from "@berth/protocol";
 import { Journal, type JournalLog } from "../../../packages/sandbox-runtime/src/journal.ts";
 import { Runtime } from "../../../packages/sandbox-runtime/src/runtime.ts";
@@ -39,6 +40,8 @@ export class MemoryBerth {
       seed: options.seed ?? 1,
       ...(options.backends ? { backends: options.backends } : {}),
       ...(options.archive ? { archive: options.archive } : {}),
+      // In the same turn: time that is moved by hand would run away from a hash that is made by a thread.
+      sha256: async (text) => createHash("sha256").update(text).digest("hex"),
       onSandboxStart: (spec, sessions) => this.#start(spec, sessions),
     });
   }
