@@ -168,7 +168,8 @@ function describeSessions(rule: Rule): void {
   });
 
   rule("CAT9", "a removed session stays away", async (catalog) => {
-    await catalog.removeSession("org_a", "ses_unknown");
+    await catalog.removeSession("org_a", "ses_late");
+    await catalog.upsertSession("org_a", session("ses_late"));
     await catalog.upsertSession("org_a", session("ses_1", { metadata: { team: "x" } }));
     await catalog.removeSession("org_a", "ses_1");
     await catalog.removeSession("org_a", "ses_1");

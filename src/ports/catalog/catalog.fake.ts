@@ -79,8 +79,7 @@ export class InMemoryCatalog implements Catalog {
   }
 
   async removeSession(orgId: string, sessionId: string): Promise<void> {
-    const { sessions } = this.#of(orgId);
-    if (sessions.has(sessionId)) sessions.set(sessionId, null);
+    this.#of(orgId).sessions.set(sessionId, null);
   }
 
   async rememberAnswer(orgId: string, key: string, answer: StoredAnswer): Promise<StoredAnswer> {

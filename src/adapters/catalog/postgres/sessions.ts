@@ -50,12 +50,18 @@ export async function listSessions(
   return { sessions: page.map(summaryOf), next };
 }
 
-/** Keeps an emptied row, so that a summary still under way does not bring the session back. */
+/**
+ * Leaves an emptied row, so that a summary still under way does not bring the session back; also where none was reported
+ * yet, since the first report may be the one that is late.
+ */
 export async function removeSession(db: Database, orgId: string, sessionId: string, nowMs: number): Promise<void> {
+  const now = new Date(nowMs);
+  const emptied = { removedAt: now, title: "", metadata: {}, externalUserId: null, workspace: { kind: "empty" } as const };
+  const never = { status: "ended", model: "", createdBy: { kind: "system", id: "berth" }, createdAt: now, lastActiveAt: now, lastSeq: 0 } as const;
   await db
-    .update(sessions)
-    .set({ removedAt: new Date(nowMs), title: "", metadata: {}, externalUserId: null, workspace: { kind: "empty" } })
-    .where(and(eq(sessions.orgId, orgId), eq(sessions.id, storableText(sessionId))));
+    .insert(sessions)
+    .values({ orgId, id: storableText(sessionId), ...never, ...emptied })
+    .onConflictDoUpdate({ target: [sessions.orgId, sessions.id], set: emptied });
 }
 
 function rowOf(orgId: string, summary: SessionSummary) {
