@@ -132,8 +132,7 @@ async function history({ stage: { world, object }, log, runHistory, catalog }: S
   const { sessions } = await catalog.listSessions(ORG, { after: null, limit: 5 });
   const listed = sessions[0];
   if (log.status === "ended") {
-    // A summary that a lost memory had sent may arrive after the removal.
-    if (listed && !world.records.forgot) world.violate("SIM4", "a removed session is still listed");
+    if (listed) world.violate("SIM4", "a removed session is still listed");
   } else if (listed?.status !== log.status) world.violate("SIM4", `the session is ${log.status} and listed as ${listed?.status}`);
   if (log.status !== "ended" && object.disk.outbox.size > 0) world.violate("SIM4", "something is left in the outbox");
 }
