@@ -10,14 +10,16 @@ export interface WireFrame {
   readonly deltas: readonly WireDelta[];
 }
 
+/** `each` frame as it comes; frames `ahead` of it, which were not sent; or none: the case does it. */
+export type Acknowledge = "each" | "ahead" | "never";
+
 export interface SocketOptions {
   /** Absent: not in the address. */
   readonly after?: number | string;
   readonly ticket?: string;
   /** Asks for `frames=short`. */
   readonly short?: boolean;
-  /** `each` frame as it comes, or not at all: the case does it. */
-  readonly acknowledge?: "each" | "never";
+  readonly acknowledge?: Acknowledge;
 }
 
 /** An upgrade that was answered otherwise. */
@@ -33,10 +35,10 @@ export class SocketWatcher extends Watcher {
   readonly frames: WireFrame[] = [];
   /** Whole messages, as they came. */
   readonly raw: string[] = [];
-  acknowledge: "each" | "never";
+  acknowledge: Acknowledge;
   readonly #socket: WebSocket;
 
-  constructor(socket: WebSocket, acknowledge: "each" | "never", patienceMs: number) {
+  constructor(socket: WebSocket, acknowledge: Acknowledge, patienceMs: number) {
     super(patienceMs);
     this.acknowledge = acknowledge;
     this.#socket = socket;
@@ -50,6 +52,11 @@ export class SocketWatcher extends Watcher {
 
   get lastFrame(): number {
     return this.frames.at(-1)?.frame ?? 0;
+  }
+
+  #answer(frame: number): void {
+    if (this.acknowledge === "each") this.ack(frame);
+    else if (this.acknowledge === "ahead") for (const more of [1_000, 2_000]) this.ack(frame + more);
   }
 
   ack(frame: number): void {
@@ -86,7 +93,7 @@ export class SocketWatcher extends Watcher {
       this.frames.push(frame);
       for (const event of frame.events) this.take({ kind: "event", event });
       for (const delta of frame.deltas) this.take({ kind: "delta", delta });
-      if (this.acknowledge === "each") this.ack(frame.frame);
+      this.#answer(frame.frame);
       this.changed();
     } else if (message.type === "more") {
       const { frame, text: more } = message as unknown as { readonly frame: number; readonly text: string };
@@ -94,7 +101,7 @@ export class SocketWatcher extends Watcher {
       const delta = { partId: last.partId, offset: last.offset + last.text.length, text: more };
       this.frames.push({ frame, events: [], deltas: [delta] });
       this.take({ kind: "delta", delta });
-      if (this.acknowledge === "each") this.ack(frame);
+      this.#answer(frame);
     } else if (["synced", "reset", "result", "problem"].includes(message.type)) {
       const { type, ...rest } = message;
       this.take({ kind: type, ...rest } as unknown as Watcher["items"][number]);

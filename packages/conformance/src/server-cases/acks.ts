@@ -1,7 +1,7 @@
 /** Frames, acknowledgements, and viewers that are slow. */
 import { check, equal, range, seqsOf } from "../check.ts";
 import { ask } from "../server-case.ts";
-import type { SocketWatcher } from "../socket-watcher.ts";
+import type { Acknowledge, SocketWatcher } from "../socket-watcher.ts";
 import type { Stage } from "../venue.ts";
 import type { Watcher } from "../watcher.ts";
 import { joined, partsEnded } from "../wire.ts";
@@ -29,19 +29,18 @@ function watchSlowly(stage: Stage): Promise<Slow> {
   return stage.venue.shared("slow", async () => {
     const id = await stage.venue.makeSession();
     const before = await stage.lastSeq(id);
-    const join = async (acknowledge: "each" | "never"): Promise<SocketWatcher> => {
+    const join = async (acknowledge: Acknowledge): Promise<SocketWatcher> => {
       const viewer = await stage.socket(id, { after: before, acknowledge });
       await viewer.untilSynced();
       return viewer;
     };
-    const [silent, liar, late, rare, reader] = [await join("never"), await join("never"), await join("never"), await join("never"), await join("each")];
+    const [silent, liar, late, rare, reader] = [await join("never"), await join("ahead"), await join("never"), await join("never"), await join("each")];
     // Fast enough that frames follow on each other as closely as they do, and over before who is silent would be closed.
     const isHurried = stage.timings.tickMs < 16;
     const turn = await stage.venue.play(id, [isHurried ? { stream: 1200, perSecond: 60 } : { stream: 7200, perSecond: 600 }]);
     let [over, rareAcked] = [false, 0];
     const ended = turn.over(120_000).finally(() => (over = true));
     while (!over) {
-      for (const frame of [1, 2].map((more) => liar.lastFrame + more * 1000)) liar.ack(frame);
       if (rare.lastFrame > rareAcked + 100) rare.ack((rareAcked = rare.lastFrame));
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, Math.max(5, stage.venue.patienceMs / 400)))]);
     }
