@@ -55,6 +55,14 @@ async function until(session: SessionClient, after: number, isIt: (event: Sessio
   throw new Error(`it did not come: ${JSON.stringify(seen.slice(-6).map(({ type, at, data }) => ({ type, at, data })))}`);
 }
 
+/** Until the session knows: a prompt that went down before would end interrupted. Answers the `seq` before. */
+async function destroyAndNotice(session: SessionClient): Promise<number> {
+  const before = await lastSeq(session);
+  destroySandbox(stack, session.id);
+  await until(session, before, (event) => event.type === "sandbox.status" && event.data.phase === "lost");
+  return before;
+}
+
 async function lastSeq(session: SessionClient): Promise<number> {
   return (await logOf(session)).at(-1)?.seq ?? 0;
 }
@@ -121,8 +129,7 @@ describe("a sandbox that is destroyed with its folder", () => {
     const after = await lastSeq(session);
     await turn(session, `!bash for i in $(seq 100); do head -c ${MEGABYTES * 10_000} /dev/urandom > f$i; done`);
     await savedWith(session, after, 100);
-    destroySandbox(stack, session.id);
-    const destroyedAt = await lastSeq(session);
+    const destroyedAt = await destroyAndNotice(session);
     await turn(session, "!bash ls | wc -l");
     const events = await logOf(session, destroyedAt);
     const restored = events.find((event) => event.type === "workspace.checkpoint" && event.data.phase === "restored");
@@ -147,8 +154,7 @@ describe("a sandbox that is destroyed with its folder", () => {
     await savedWith(session, after, 0);
     // The next one is made only when something changed, and nothing does any more.
     const before = listing(stack, session.id);
-    destroySandbox(stack, session.id);
-    const destroyedAt = await lastSeq(session);
+    const destroyedAt = await destroyAndNotice(session);
     const startedAtMs = Date.now();
     expect(await recalled(session)).toContain("heliotrope");
     console.log(`answered ${Date.now() - startedAtMs} ms after the message`);
