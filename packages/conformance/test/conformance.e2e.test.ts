@@ -19,7 +19,7 @@ let outcomes: Promise<Outcome[]>;
 beforeAll(async () => {
   stack = await startTestStack();
   const tell = ({ id, status, reason }: Outcome): void => void (status === "failed" && console.log(`${id}: ${reason}`));
-  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, driver: demoDriver, sessionsMax: 3, patienceMs: PATIENCE_MS }, { cases: SERVER_CASES.filter(isAsked), atATime: 6, tell });
+  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, driver: demoDriver, sessionsMax: 3, patienceMs: PATIENCE_MS }, { cases: SERVER_CASES.filter(isAsked), atATime: 3, tell });
   outcomes.catch(() => undefined);
 });
 
