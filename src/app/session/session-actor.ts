@@ -106,11 +106,15 @@ export class SessionActor {
   restore(linkId: string | null): void {
     this.#state = this.#text.read(this.#ports.store);
     if (this.#state === null) return;
-    // The operator may have changed them since.
-    this.apply({ type: "backends-configured", backends: [...this.#ports.sandboxes.keys()], nowMs: this.nowMs });
+    this.configureBackends();
     this.apply({ type: "session-restored", linkId, nowMs: this.nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
     this.#blobs.tend();
+  }
+
+  /** The operator may have changed them since; what the store did not take then is taken when it is needed. */
+  configureBackends(): void {
+    this.apply({ type: "backends-configured", backends: [...this.#ports.sandboxes.keys()], nowMs: this.nowMs });
   }
 
   /** A step that the store cannot take is refused: the state is the one of before, and no effect of it starts. */

@@ -147,6 +147,7 @@ export class SessionService {
   }
 
   resume(author: Author, interrupted: NonNullable<ResumeSession["interrupted"]> = "skip"): Result<Session> {
+    if (this.#actor.state?.status === "failed") this.#actor.configureBackends();
     return this.#sessionAfter(this.#actor.apply({ type: "resume-requested", author, interrupted, nowMs: this.#actor.nowMs }));
   }
 
