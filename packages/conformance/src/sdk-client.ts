@@ -1,26 +1,12 @@
 /** Berth's own SDK as a client under test: `session.follow` over SSE and `session.stream` over WebSocket. */
-import { applyDeltas, applyEvents, Berth, BerthError, emptyTranscript, type Clock, type Delta, type SessionClient, type SessionEvent, type WebSocketConstructor } from "@berth/sdk";
+import { applyDeltas, applyEvents, Berth, BerthError, emptyTranscript, systemClock, type Clock, type Delta, type SessionClient, type SessionEvent, type WebSocketConstructor } from "@berth/sdk";
 import { WebSocket } from "ws";
 import type { ClientObserver, ClientOptions, ClientUnderTest } from "./client.ts";
 
 const TIME_SCALE = 20;
 
 /** The SDK's own clock, faster; chance is the same each time. */
-const hurried: Clock = {
-  now: () => Date.now(),
-  random: () => 0.5,
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const done = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms / TIME_SCALE);
-      signal?.addEventListener("abort", done, { once: true });
-    }),
-};
+const hurried: Clock = { ...systemClock, random: () => 0.5, sleep: (ms, signal) => systemClock.sleep(ms / TIME_SCALE, signal) };
 
 function sessionOf({ url, key, sessionId }: ClientOptions): SessionClient {
   return new Berth({ baseUrl: url, apiKey: key, clock: hurried, WebSocket: WebSocket as unknown as WebSocketConstructor }).session(sessionId);
