@@ -77,9 +77,13 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
+/** A killed process may take this long to be gone: the kernel still has to take back what it held. */
+const DYING_MS = 5_000;
+
 /**
  * Asks a process to end and, after `graceMs`, ends it for good; with `tree` everything that was below it too. A process
- * that died first left its children to nobody, but in the group that it leads, as every child of ours does.
+ * that died first left its children to nobody, but in the group that it leads, as every child of ours does. Answers when
+ * all of them are gone.
  */
 export async function endProcess(pid: number, graceMs: number, tree: boolean): Promise<void> {
   const members = [...(tree ? descendantsOf(pid) : []), pid].flatMap((member) => {
@@ -88,10 +92,15 @@ export async function endProcess(pid: number, graceMs: number, tree: boolean): P
   });
   const alive = (): typeof members => members.filter((member) => isSameProcess(member.pid, member.startTime));
   send(pid, "SIGTERM");
-  const deadline = Date.now() + graceMs;
-  while (startTimeOf(pid) !== null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 25));
+  await until(() => startTimeOf(pid) === null, graceMs);
   for (const member of alive()) send(member.pid, "SIGKILL");
   if (tree) send(-pid, "SIGKILL");
+  await until(() => alive().length === 0, DYING_MS);
+}
+
+async function until(holds: () => boolean, withinMs: number): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!holds() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 25));
 }
 
 /** Ends everything below `pid` at once. */
