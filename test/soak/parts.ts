@@ -26,5 +26,5 @@ export const PARTS: readonly SoakPart[] = [
   { name: "faults", file: STARTS, titles: "STA2", about: "40 starts with a fault each" },
   { name: "fallback", file: STARTS, titles: "STA3", about: "starts whose first backend is down" },
   { name: "outage", file: "test/e2e/postgres-outage.e2e.test.ts", about: "PostgreSQL away for 5 minutes while 1,000 runs end" },
-  { name: "checkpoints", file: "test/e2e/checkpoint-destroy.e2e.test.ts", about: "sandbox and folder destroyed at 20 random instants of a turn" },
+  { name: "checkpoints", file: "test/e2e/checkpoint.e2e.test.ts", titles: "CHK10\\] inside a turn", about: "sandbox and folder destroyed at 20 random instants of a turn" },
 ];

@@ -47,20 +47,30 @@ export type Kind = Pick<Point, "kind" | "kill" | "mayEnd"> & {
   afterPoint?(): Promise<readonly Breach[]>;
 };
 
-/** Kills `points` times at random points. Prints a line per point and one for the kind, and fails when anything was lost, done twice or not recovered in time. */
-export async function runKind(stack: TestStack, kind: Kind, points: number): Promise<void> {
-  const prng = createPrng(SEED);
-  const subject = await readySubject(stack, `${kind.kind}-${SEED}-${Date.now()}`.replaceAll(" ", "-"));
+/**
+ * Kills `points` times at random points, in `lanes` sessions at the same time. Prints a line per point and one for the
+ * kind, and fails when anything was lost, done twice or not recovered in time.
+ */
+export async function runKind(stack: TestStack, kind: Kind, points: number, lanes = 1): Promise<void> {
   const outcomes: Outcome[] = [];
-  try {
-    await kind.prepare?.(subject);
-    for (let point = 1; point <= points; point++) {
-      const outcome = await runPoint(subject, { ...kind, point, prng });
-      outcomes.push({ ...outcome, breaches: [...outcome.breaches, ...((await kind.afterPoint?.()) ?? [])] });
+  let next = 1;
+  const lane = async (number: number): Promise<void> => {
+    const prng = createPrng(SEED + number);
+    const subject = await readySubject(stack, `${kind.kind}-${SEED}-${number}-${Date.now()}`.replaceAll(" ", "-"));
+    try {
+      await kind.prepare?.(subject);
+      for (let point = next++; point <= points; point = next++) {
+        const outcome = await runPoint(subject, { ...kind, point, prng });
+        outcomes.push({ ...outcome, breaches: [...outcome.breaches, ...((await kind.afterPoint?.()) ?? [])] });
+      }
+    } finally {
+      await subject.end();
     }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(lanes, points) }, (_, number) => lane(number)));
   } finally {
     report(kind.kind, outcomes);
-    await subject.end();
   }
   expect(outcomes.flatMap(({ breaches, point }) => breaches.map((breach) => ({ point, ...breach }))), "lost, twice or wrong").toEqual([]);
   expect(outcomes.filter(({ recoveredMs }) => recoveredMs > RECOVERED_WITHIN_MS), "not recovered in time").toEqual([]);
