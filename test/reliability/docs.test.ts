@@ -4,18 +4,20 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { collectTitles } from "../gates/lib/collect/titles.ts";
 import { PROMISES } from "./features.ts";
-import { citations, layerTable, promiseTables, uncited } from "./tables.ts";
+import { SEEN_ELSEWHERE } from "./seen-elsewhere.ts";
+import { citations, failureTable, layerTable, promiseTables, uncited } from "./tables.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 /** Asked for inside a test: collecting titles imports this file too. */
 const cited = async () => citations((await collectTitles(ROOT)).titles);
 
-test("every rule that a promise rests on is cited by a test", async () => {
-  expect(uncited(PROMISES, await cited())).toEqual([]);
+test("every rule that a promise, or a failure ruled out, rests on is cited by a test", async () => {
+  expect(uncited([...PROMISES.flatMap(({ features }) => features), ...SEEN_ELSEWHERE], await cited())).toEqual([]);
 });
 
 test.each<[string, string, () => Promise<string>]>([
   ["docs/RELIABILITY.md", "promises", async () => promiseTables(PROMISES, await cited())],
+  ["docs/RELIABILITY.md", "elsewhere", async () => failureTable(SEEN_ELSEWHERE, await cited())],
   ["docs/TESTING.md", "layers", async () => layerTable(PROMISES, await cited())],
 ])("%s holds the table of %s", async (page, name, draw) => {
   const path = new URL(`../../${page}`, import.meta.url);

@@ -29,13 +29,13 @@ function layerOf(file: string): string {
   return LAYERS.find(({ owns }) => owns.test(file))?.name ?? "";
 }
 
-function filesOf({ rules }: Feature, cited: Citations): string[] {
+function filesOf({ rules }: Pick<Feature, "rules">, cited: Citations): string[] {
   return [...new Set(rules.flatMap((rule) => cited.get(rule) ?? []))].sort();
 }
 
-/** Sentences; empty when every rule of every feature is cited. */
-export function uncited(promises: readonly Promised[], cited: Citations): readonly string[] {
-  const rules = promises.flatMap(({ features }) => features.flatMap(({ name, rules: all }) => all.map((rule) => ({ name, rule }))));
+/** Sentences; empty when every rule of each is cited. */
+export function uncited(features: readonly Pick<Feature, "name" | "rules">[], cited: Citations): readonly string[] {
+  const rules = features.flatMap(({ name, rules: all }) => all.map((rule) => ({ name, rule })));
   return rules.filter(({ rule }) => !cited.has(rule)).map(({ name, rule }) => `"${name}" names ${rule}, which no test cites`);
 }
 
@@ -50,6 +50,12 @@ export function promiseTables(promises: readonly Promised[], cited: Citations): 
 
 function link(file: string): string {
   return `[${file.split("/").at(-1)?.replace(/\.test\.ts$/, "")}](../${file})`;
+}
+
+/** A row per failure, with the rules that rule it out and their tests. */
+export function failureTable(failures: readonly Pick<Feature, "name" | "rules">[], cited: Citations): string {
+  const rows = failures.map((failure) => `| ${failure.name} | ${failure.rules.join(", ")} | ${filesOf(failure, cited).map(link).join("<br>")} |`);
+  return ["| seen elsewhere | rules | tests |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
 /** How many test files of each layer speak of a feature. */
