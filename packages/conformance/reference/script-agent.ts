@@ -8,6 +8,8 @@ interface Step {
   readonly tool?: string;
   readonly pieces?: readonly string[];
   readonly everyMs?: number;
+  /** Counts, a number each so many milliseconds, until it is stopped. */
+  readonly endless?: number;
   readonly sleep?: number;
   readonly ask?: string;
   readonly options?: string[];
@@ -38,6 +40,10 @@ function stepsOf(text: string): readonly Step[] {
   }
 }
 
+function* numbers(): Generator<string> {
+  for (let number = 1; ; number++) yield `${number} `;
+}
+
 async function play(step: Step, stage: ScriptStage, signal: AbortSignal): Promise<void> {
   if (step.sleep !== undefined) return void (await pause(step.sleep, null, { signal }));
   if (step.ask !== undefined) return await stage.ask(step.ask, step.options ?? []);
@@ -45,12 +51,15 @@ async function play(step: Step, stage: ScriptStage, signal: AbortSignal): Promis
   const id = stage.nextPart();
   const tool = { name: "bash", callId: id, input: { command: step.tool } };
   const part = (text: string, state: Json): Json => ({ part: kind === "tool" ? { id, kind, tool: { ...tool, ...state } } : { id, kind, text } });
-  const pieces = step.pieces ?? [step.text ?? step.reasoning ?? `${(step.tool ?? "").replace(/^echo /, "")}\n`];
+  const pieces = step.endless !== undefined ? numbers() : step.pieces ?? [step.text ?? step.reasoning ?? `${(step.tool ?? "").replace(/^echo /, "")}\n`];
   stage.open.set(id, "");
   stage.commit("part.started", part("", { status: "running" }));
   try {
-    for (const [at, piece] of pieces.entries()) {
-      if (at > 0 && step.everyMs) await pause(step.everyMs, null, { signal });
+    const everyMs = step.endless ?? step.everyMs;
+    let isFirst = true;
+    for (const piece of pieces) {
+      if (!isFirst && everyMs) await pause(everyMs, null, { signal });
+      isFirst = false;
       stage.delta(id, piece);
     }
   } finally {

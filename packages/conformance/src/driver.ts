@@ -10,6 +10,8 @@ export type Step =
   | { readonly tool: string }
   /** Says `1 2 3 …` up to `tokens`, paced. */
   | { readonly stream: number; readonly perSecond: number }
+  /** Says `1 2 3 …` at that pace until its turn is stopped: the kit sees as much of it as it needs, however slow the machine is. */
+  | { readonly endless: number }
   | { readonly ask: string; readonly options: readonly string[] };
 
 export interface Driver {
@@ -18,7 +20,13 @@ export interface Driver {
   prompt(steps: readonly Step[]): string;
 }
 
+/** As many as the demo model can be asked for; at 600 a second half an hour. */
+const ENDLESS_TOKENS = 1_000_000;
+
 export const counted = (tokens: number): string => Array.from({ length: tokens }, (_, at) => `${at + 1} `).join("");
+
+/** Whether a text is how `1 2 3 …` begins. */
+export const isCount = (text: string): boolean => counted(text.length).startsWith(text);
 
 /** Berth's demo model, which obeys one directive a line. */
 export const demoDriver: Driver = {
@@ -30,6 +38,7 @@ export const demoDriver: Driver = {
         if ("think" in step) return `!think ${step.think}`;
         if ("tool" in step) return `!bash echo ${step.tool}`;
         if ("stream" in step) return `!stream ${step.stream} ${step.perSecond}`;
+        if ("endless" in step) return `!stream ${ENDLESS_TOKENS} ${step.endless}`;
         return `!ask ${[step.ask, ...step.options].join(" | ")}`;
       })
       .join("\n"),
@@ -46,6 +55,7 @@ export function scriptDriver(model: string, speed = 1): Driver {
       // No timer is as short as a millisecond: what is paced faster comes at once.
       return { text: "", pieces: counted(step.stream).split(/(?<= )/), ...(everyMs >= 1 ? { everyMs } : {}) };
     }
+    if ("endless" in step) return { endless: Math.max(1, 1000 / step.endless / speed) };
     return step;
   };
   return { model, prompt: (steps) => JSON.stringify({ script: steps.map(written) }) };

@@ -10,8 +10,12 @@ export interface WireFrame {
   readonly deltas: readonly WireDelta[];
 }
 
-/** `each` frame as it comes; frames `ahead` of it, which were not sent; or none: the case does it. */
-export type Acknowledge = "each" | "ahead" | "never";
+/** The numbers that a viewer acknowledges when a frame comes. */
+export type Acknowledge = (frame: number) => readonly number[];
+
+export const EACH: Acknowledge = (frame) => [frame];
+/** Or the case does it. */
+export const NONE: Acknowledge = () => [];
 
 export interface SocketOptions {
   /** Absent: not in the address. */
@@ -55,12 +59,15 @@ export class SocketWatcher extends Watcher {
   }
 
   #answer(frame: number): void {
-    if (this.acknowledge === "each") this.ack(frame);
-    else if (this.acknowledge === "ahead") for (const more of [1_000, 2_000]) this.ack(frame + more);
+    for (const number of this.acknowledge(frame)) this.ack(number);
   }
 
   ack(frame: number): void {
     this.say({ type: "ack", frame });
+  }
+
+  untilFrame(number: number): Promise<void> {
+    return this.untilCount("frames", number, () => this.lastFrame);
   }
 
   /** Sends an action and waits for its answer. */
@@ -116,7 +123,7 @@ export async function openSocket(url: string, sessionId: string, headers: Readon
   if (options.short) address.searchParams.set("frames", "short");
   if (options.ticket !== undefined) address.searchParams.set("ticket", options.ticket);
   const socket = new WebSocket(address, { headers, handshakeTimeout: patienceMs });
-  const watcher = new SocketWatcher(socket, options.acknowledge ?? "each", patienceMs);
+  const watcher = new SocketWatcher(socket, options.acknowledge ?? EACH, patienceMs);
   await within(patienceMs, "the upgrade", new Promise<void>((resolve, reject) => {
     socket.once("open", () => resolve());
     socket.once("unexpected-response", (request, response) => {

@@ -42,6 +42,8 @@ export interface History {
   readonly last: number;
 }
 
+/** A turn lasts until this was answered, or it was stopped. */
+export const HELD: Step = { ask: "Go on?", options: ["yes", "no"] };
 const OVER = ["completed", "failed", "stopped", "interrupted", "cancelled"];
 const START_MS = 90_000;
 const QUIET_MS = 3_000;
@@ -54,6 +56,7 @@ export class Venue {
   readonly #waiting: (() => void)[] = [];
   readonly #shared = new Map<string, Promise<unknown>>();
   #made = 0;
+  #making: Promise<unknown> = Promise.resolve();
 
   constructor(server: ServerUnderTest) {
     this.server = server;
@@ -76,16 +79,21 @@ export class Venue {
     return known as Promise<T>;
   }
 
-  async makeSession(): Promise<string> {
-    const { id } = await this.api.json<{ id: string }>("POST /v1/sessions", { body: { model: this.server.driver.model } });
-    await this.untilIdle(id, START_MS);
-    return id;
+  /** One after another: starts that share a core may all come too late. */
+  makeSession(): Promise<string> {
+    const made = this.#making.then(async () => {
+      const { id } = await this.api.json<{ id: string }>("POST /v1/sessions", { body: { model: this.server.driver.model } });
+      await this.untilIdle(id, START_MS);
+      return id;
+    });
+    this.#making = made.catch(() => undefined);
+    return made;
   }
 
   async untilIdle(id: string, patienceMs = this.patienceMs): Promise<void> {
     await this.poll(`session ${id} to be idle`, patienceMs, async () => {
-      const { status } = await this.api.json<{ status: string }>(`GET /v1/sessions/${id}`);
-      check(status !== "failed" && status !== "ended", `the session is ${status}`);
+      const { status, failure } = await this.api.json<{ status: string; failure?: unknown }>(`GET /v1/sessions/${id}`);
+      check(status !== "failed" && status !== "ended", `the session is ${status}: ${JSON.stringify(failure)}`);
       return status === "idle";
     });
   }
@@ -169,7 +177,40 @@ export class Venue {
   async say(id: string, text: string): Promise<Turn> {
     const { lastSeq } = await this.api.json<{ lastSeq: number }>(`GET /v1/sessions/${id}`);
     const { id: messageId } = await this.api.json<{ id: string }>(`POST /v1/sessions/${id}/messages`, { body: { text } });
-    return { messageId, before: lastSeq, over: (patienceMs) => this.#over(id, messageId, lastSeq, patienceMs) };
+    const over = (patienceMs?: number): Promise<string> => this.#over(id, messageId, lastSeq, patienceMs);
+    return { messageId, before: lastSeq, over };
+  }
+
+  /** Begins a turn that lasts until it is let go. */
+  async hold(id: string): Promise<Held> {
+    const turn = await this.play(id, [HELD]);
+    const requestId = await this.#asked(id, turn);
+    const release = (): Promise<unknown> => this.api.json(`POST /v1/sessions/${id}/answer`, { body: { requestId, answer: { kind: "question", answers: [["yes"]] } } });
+    return { turn, requestId, release };
+  }
+
+  async #asked(id: string, { messageId, before }: Turn): Promise<string> {
+    let requestId: unknown;
+    await this.poll(`message ${messageId} to ask`, this.patienceMs * 2, async () => {
+      requestId = (await this.log(id, before)).find((event) => event.type === "question.asked" && event.messageId === messageId)?.data["requestId"];
+      return requestId !== undefined;
+    });
+    return String(requestId);
+  }
+
+  /** Plays what does not end by itself while it is watched, and then stops it. */
+  async playWhile<T>(id: string, steps: readonly Step[], watch: (turn: Turn) => Promise<T>): Promise<T> {
+    const turn = await this.play(id, steps);
+    const stop = async (): Promise<void> => {
+      await this.api.json(`POST /v1/sessions/${id}/stop`);
+      await turn.over();
+    };
+    const seen = await watch(turn).catch(async (error: unknown) => {
+      await stop().catch(() => undefined);
+      throw error;
+    });
+    await stop();
+    return seen;
   }
 
   /** @returns how it ended */
@@ -193,6 +234,13 @@ export interface Turn {
   /** The newest event before it. */
   readonly before: number;
   over(patienceMs?: number): Promise<string>;
+}
+
+export interface Held {
+  readonly turn: Turn;
+  readonly requestId: string;
+  /** Answers what it waits for. */
+  release(): Promise<unknown>;
 }
 
 /** What one case works with; `end` leaves nothing of it. */
@@ -248,6 +296,14 @@ export class Stage {
 
   play(id: string, steps: readonly Step[]): Promise<Turn> {
     return this.venue.play(id, steps);
+  }
+
+  hold(id: string): Promise<Held> {
+    return this.venue.hold(id);
+  }
+
+  playWhile<T>(id: string, steps: readonly Step[], watch: (turn: Turn) => Promise<T>): Promise<T> {
+    return this.venue.playWhile(id, steps, watch);
   }
 
   async end(): Promise<void> {

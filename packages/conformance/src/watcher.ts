@@ -75,16 +75,32 @@ export abstract class Watcher {
     return this.until("synced", () => this.synced.length > 0 && true);
   }
 
-  async untilSeq(seq: number): Promise<void> {
-    await this.until(`event ${seq}`, () => this.events.some((event) => event.seq >= seq));
+  /**
+   * Waits for a count, for as long as it goes on growing: how fast is the machine's matter.
+   *
+   * @throws Error when it stops before
+   */
+  async untilCount(what: string, wanted: number, count: () => number): Promise<void> {
+    for (let reached = count(); reached < wanted; ) {
+      const before = reached;
+      reached = await this.until(`${wanted} ${what} (${before} came)`, () => count() > before && count());
+    }
+  }
+
+  untilSeq(seq: number): Promise<void> {
+    return this.untilCount(`as the newest event's seq`, seq, () => this.events.at(-1)?.seq ?? 0);
   }
 
   /** Until so many units of a part's text came as deltas. Answers the part's id. */
-  untilText(units: number): Promise<string> {
-    return this.until(`${units} units of text`, () => {
-      const reached = this.deltas.find(({ offset, text }) => offset + text.length >= units);
-      return reached?.partId;
-    });
+  async untilText(units: number): Promise<string> {
+    const ends = (): number[] => this.deltas.map(({ offset, text }) => offset + text.length);
+    await this.untilCount("units of text", units, () => Math.max(0, ...ends()));
+    return this.deltas.find(({ offset, text }) => offset + text.length >= units)?.partId ?? "";
+  }
+
+  /** Until a part's text came in so many deltas. */
+  untilDeltas(count: number): Promise<void> {
+    return this.untilCount("deltas", count, () => this.deltas.length);
   }
 
   async untilClosed(patienceMs = this.#patienceMs): Promise<Closed> {

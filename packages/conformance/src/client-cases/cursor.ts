@@ -1,16 +1,18 @@
 /** What a client gives to its user, and where it goes on. */
 import { check, equal, range } from "../check.ts";
-import { askClientBoth } from "../client-case.ts";
+import { askClientBoth, type ClientStage } from "../client-case.ts";
 import { SEQ } from "../sample-log.ts";
 import { giveAll, giveTo, type Script } from "../stand-in.ts";
 import type { WireEvent } from "../wire.ts";
 
 const ALL = range(1, SEQ.last);
 
-/** Gives so many events and goes dead. */
-const cutAfter = (count: number): Script => (connection, standIn) => {
-  connection.frame(standIn.after(connection.after).slice(0, count));
-  setTimeout(() => connection.cut(), 15);
+/** Gives so many events and goes dead once they were taken. */
+const cutAfter = (stage: ClientStage, count: number): Script => async (connection, standIn) => {
+  const events = standIn.after(connection.after).slice(0, count);
+  connection.frame(events);
+  await stage.untilSeq(events.at(-1)?.seq ?? SEQ.last);
+  connection.cut();
 };
 
 export const cursorCases = [
@@ -35,14 +37,14 @@ export const cursorCases = [
     equal(stage.seqs, ALL, "seq");
   }),
   ...askClientBoth("reconnects-after", "PRO52", "whose connection was cut goes on after its last event", async (stage) => {
-    stage.standIn.scripts = [cutAfter(5), giveAll];
+    stage.standIn.scripts = [cutAfter(stage, 5), giveAll];
     await stage.open();
     await stage.untilSeq(SEQ.last);
     equal(stage.standIn.connections.map(({ after }) => after), [0, 5], "positions");
     equal(stage.seqs, ALL, "seq");
   }),
   ...askClientBoth("cut-again-and-again", "PRO52", "that is cut after every two events gives all of them once", async (stage) => {
-    stage.standIn.scripts = [cutAfter(2)];
+    stage.standIn.scripts = [cutAfter(stage, 2)];
     await stage.open();
     await stage.untilSeq(SEQ.last);
     equal(stage.seqs, ALL, "seq");
@@ -71,7 +73,7 @@ export const cursorCases = [
       connection.frame(standIn.after(Math.max(0, connection.after - 3)));
       connection.tell("synced", { seq: SEQ.last });
     };
-    stage.standIn.scripts = [cutAfter(6), tooEarly];
+    stage.standIn.scripts = [cutAfter(stage, 6), tooEarly];
     await stage.open();
     await stage.untilSeq(SEQ.last);
     await stage.linger();
@@ -126,9 +128,10 @@ export const cursorCases = [
   ...askClientBoth("unknown-event-cut", "PRO54", "goes on after an event of a type it does not know when it is cut there", async (stage) => {
     const changed = stage.standIn.log.map((event): WireEvent => (event.seq === 6 ? { ...event, type: "weather.changed", data: {} } : event));
     stage.standIn.scripts = [
-      (connection) => {
+      async (connection) => {
         connection.frame(changed.slice(0, 6));
-        setTimeout(() => connection.cut(), 15);
+        await stage.untilSeq(6);
+        connection.cut();
       },
       giveAll,
     ];

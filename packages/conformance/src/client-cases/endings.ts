@@ -95,9 +95,13 @@ export const endingCases: readonly ClientCase[] = [
     check(sum(gaps.slice(-3)) >= 3 * stage.scaled(2_000), `at last it waited ${gaps.slice(-3).map(Math.round).join(", ")} ms`);
   }),
   ...askClientBoth("waits-anew", "PRO60", "that got on begins its waits anew", async (stage) => {
-    const progress: Script = (connection, standIn) => {
-      void giveTo(Math.min(SEQ.last, connection.after + 2))(connection, standIn);
-      setTimeout(() => connection.cut(), 15);
+    const progress: Script = async (connection, standIn) => {
+      const replayed = connection.after + 1;
+      await giveTo(replayed)(connection, standIn);
+      // What comes live was taken after `synced`.
+      connection.frame(standIn.after(replayed, replayed + 1));
+      await stage.untilSeq(replayed + 1);
+      connection.cut();
     };
     stage.standIn.scripts = [progress];
     await stage.open();

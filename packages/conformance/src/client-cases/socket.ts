@@ -99,9 +99,10 @@ export const socketCases: readonly ClientCase[] = [
     equal(saidBy(connection).filter(({ type }) => type !== "ack"), [], "what else it said");
   }),
   ask("acks-per-connection", "PRO57", "counts frames anew on each connection", async (stage) => {
-    stage.standIn.scripts = [(connection, standIn) => {
+    stage.standIn.scripts = [async (connection, standIn) => {
       for (const event of standIn.after(0, 8)) connection.frame([event]);
-      setTimeout(() => connection.cut(), 60);
+      await untilAcked(stage, connection, 8);
+      connection.cut();
     }, giveAll];
     await stage.open();
     const second = await stage.untilConnection(2);

@@ -30,10 +30,11 @@ const blocks = (standIn: StandIn, bend: (block: string) => string = (block) => b
 export const sseTextCases: readonly ClientCase[] = [
   askClient("sse", "half-block", "PRO61", "drops a block that was never finished", async (stage) => {
     stage.standIn.scripts = [
-      (connection, standIn) => {
+      async (connection, standIn) => {
         connection.frame(standIn.after(0, 5));
         connection.raw(sseEvent(standIn.log[5] as never).replace(/\n\n$/, "\n"));
-        setTimeout(() => asSse(connection).end(), 15);
+        await stage.untilSeq(5);
+        asSse(connection).end();
       },
       giveAll,
     ];
@@ -43,10 +44,11 @@ export const sseTextCases: readonly ClientCase[] = [
   }),
   askClient("sse", "half-data", "PRO61", "drops a block that was cut in the middle of its data", async (stage) => {
     stage.standIn.scripts = [
-      (connection, standIn) => {
+      async (connection, standIn) => {
         connection.frame(standIn.after(0, 5));
         connection.raw(sseEvent(standIn.log[5] as never).slice(0, 40));
-        setTimeout(() => connection.cut(), 15);
+        await stage.untilSeq(5);
+        connection.cut();
       },
       giveAll,
     ];

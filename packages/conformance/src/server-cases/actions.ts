@@ -2,7 +2,7 @@
 import { check, equal } from "../check.ts";
 import { ask, type ServerCase } from "../server-case.ts";
 import type { SocketWatcher } from "../socket-watcher.ts";
-import type { Stage } from "../venue.ts";
+import { HELD, type Stage } from "../venue.ts";
 import { slugOf } from "../wire.ts";
 
 interface Room {
@@ -107,7 +107,7 @@ export const actionCases: readonly ServerCase[] = [
   }),
   ask("cancel.waiting", "PRO37", "a waiting message is cancelled and never runs", async (stage) => {
     const { id, viewer, prompt, untilStatus } = await enter(stage);
-    const running = await prompt([{ stream: 200, perSecond: 60 }]);
+    const running = await prompt([HELD]);
     await untilStatus(running, "running");
     const waiting = await prompt([{ say: "never" }]);
     equal((await viewer.act({ type: "cancel", messageId: waiting })).kind, "result", "the answer");
@@ -119,7 +119,7 @@ export const actionCases: readonly ServerCase[] = [
   }),
   ask("cancel.running", "PRO37", "a message that runs is not cancelled", async (stage) => {
     const { viewer, prompt, untilStatus } = await enter(stage);
-    const running = await prompt([{ stream: 200, perSecond: 60 }]);
+    const running = await prompt([HELD]);
     await untilStatus(running, "running");
     const answer = await viewer.act({ type: "cancel", messageId: running });
     equal(answer.kind === "problem" && slugOf(answer.problem), "conflict", "the problem");
@@ -133,7 +133,7 @@ export const actionCases: readonly ServerCase[] = [
   }),
   ask("stop.running", "PRO38", "stop ends the running turn as stopped", async (stage) => {
     const { viewer, prompt, untilStatus } = await enter(stage);
-    const running = await prompt([{ stream: 2000, perSecond: 60 }]);
+    const running = await prompt([{ endless: 60 }]);
     await viewer.untilText(10);
     equal((await viewer.act({ type: "stop" })).kind, "result", "the answer");
     await untilStatus(running, "stopped");
@@ -148,7 +148,7 @@ export const actionCases: readonly ServerCase[] = [
   }),
   ask("stop.queue-goes-on", "PRO38", "after a stop the queue goes on", async (stage) => {
     const { viewer, prompt, untilStatus } = await enter(stage);
-    await prompt([{ stream: 2000, perSecond: 60 }]);
+    await prompt([{ endless: 60 }]);
     await viewer.untilText(10);
     const next = await prompt([{ say: "next" }]);
     await viewer.act({ type: "stop" });

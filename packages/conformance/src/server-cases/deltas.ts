@@ -1,6 +1,6 @@
 /** Text while it is written. */
 import { check, equal } from "../check.ts";
-import { counted } from "../driver.ts";
+import { isCount } from "../driver.ts";
 import { ask, askBoth } from "../server-case.ts";
 import type { SocketWatcher } from "../socket-watcher.ts";
 import type { Stage } from "../venue.ts";
@@ -14,14 +14,18 @@ interface Streamed {
 }
 
 const TOKENS = 60;
+/** Seen of a text before it is stopped. */
+const SEEN = { units: 40, deltas: 6 } as const;
 
 /** A viewer that watched one streamed answer from its beginning to the end of its turn. */
 async function watchStream(stage: Stage, transport: Transport): Promise<Streamed> {
   const id = await stage.session();
   const viewer = await stage.watch(transport, id, await stage.lastSeq(id));
   await viewer.untilSynced();
-  const turn = await stage.play(id, [{ stream: TOKENS, perSecond: 60 }]);
-  await turn.over();
+  await stage.playWhile(id, [{ endless: 60 }], async () => {
+    await viewer.untilText(SEEN.units);
+    await viewer.untilDeltas(SEEN.deltas);
+  });
   await viewer.untilSeq(await stage.lastSeq(id));
   const part = partsEnded(viewer.events).find(({ kind, text }) => kind === "text" && text?.includes("1 2 3"));
   check(part?.text, "the streamed part ended");
@@ -38,12 +42,14 @@ interface Joined extends Streamed {
 async function joinLate(stage: Stage, transport: Transport, from: "before" | "newest"): Promise<Joined> {
   const id = await stage.session();
   const viewer = await stage.socket(id, { after: await stage.lastSeq(id) });
-  const turn = await stage.play(id, [{ stream: 120, perSecond: 60 }]);
-  const partId = await viewer.untilText(60);
-  const after = from === "before" ? turn.before : await stage.lastSeq(id);
-  const late = await stage.watch(transport, id, after);
-  await late.untilText(80);
-  await turn.over();
+  const { partId, late, after } = await stage.playWhile(id, [{ endless: 60 }], async (turn) => {
+    const partId = await viewer.untilText(60);
+    const after = from === "before" ? turn.before : await stage.lastSeq(id);
+    const late = await stage.watch(transport, id, after);
+    await late.untilText(80);
+    await late.untilDeltas(3);
+    return { partId, late, after };
+  });
   const last = await stage.lastSeq(id);
   for (const each of [viewer, late]) await each.untilSeq(last);
   const end = viewer.events.find((event) => event.type === "part.ended" && partOf(event).id === partId);
@@ -73,7 +79,7 @@ export const deltaCases = [
     const streamed = joined(viewer.deltas, partId);
     check(streamed.length > 20, `it was streamed: ${streamed.length} units`);
     check(text.startsWith(streamed), `deltas say ${JSON.stringify(streamed.slice(0, 80))}, the end ${JSON.stringify(text.slice(0, 80))}`);
-    equal(text.trim(), counted(TOKENS).trim(), "the whole text");
+    check(isCount(text), `the whole text: ${JSON.stringify(text.slice(-80))}`);
   }),
   ...askBoth("delta.first-offset", "PRO21", "a part's first delta begins at 0", async (stage, transport) => {
     const { viewer, partId } = await watchStream(stage, transport);
@@ -114,7 +120,7 @@ export const deltaCases = [
   ...askBoth("delta.join-has-whole", "PRO23", "who joined in the middle gets the part's end with the whole text", async (stage, transport) => {
     const { late, partId, text } = await joinLate(stage, transport, "before");
     equal(partsEnded(late.events).find((part) => part.id === partId)?.text, text, "text");
-    equal(text.trim(), counted(120).trim(), "the whole of it");
+    check(text.length >= 80 && isCount(text), "the whole of it");
   }),
   ask("delta.two-viewers", "PRO18", "two viewers of a part are told the same text", async (stage) => {
     const { viewer, late, partId } = await joinLate(stage, "sse", "before");
@@ -168,13 +174,16 @@ export const deltaCases = [
   ask("short.asked", ["PRO64", "PRO29"], "who asks for short frames is told the same text, in frames that are numbered alike", async (stage) => {
     const id = await stage.session();
     const viewer = await stage.socket(id, { after: await stage.lastSeq(id), short: true });
-    await (await stage.play(id, [{ stream: TOKENS, perSecond: 60 }, { tool: "between" }, { stream: TOKENS, perSecond: 60 }])).over();
+    await stage.playWhile(id, [{ stream: TOKENS, perSecond: 60 }, { tool: "between" }, { endless: 60 }], async () => {
+      const texts = () => viewer.events.flatMap((event) => (event.type === "part.started" && partOf(event).kind === "text" ? [partOf(event).id] : []));
+      await viewer.until("the second text", () => texts()[1]);
+      await viewer.untilCount("deltas of it", SEEN.deltas, () => viewer.deltas.filter(({ partId }) => partId === texts()[1]).length);
+    });
     await viewer.untilSeq(await stage.lastSeq(id));
     equal(viewer.frames.map(({ frame }) => frame), viewer.frames.map((_, at) => at + 1), "numbers");
     const texts = partsEnded(viewer.events).filter(({ kind }) => kind === "text");
     check(texts.length >= 2, "texts ended");
     for (const part of texts) check((part.text ?? "").startsWith(joined(viewer.deltas, part.id)), `deltas of ${part.id} are its beginning`);
-    check(viewer.deltas.length > 5, "it was streamed");
   }),
   ask("short.unasked", "PRO64", "short frames are not sent to who does not ask for them", async (stage) => {
     const { viewer } = await watchStream(stage, "ws");

@@ -27,9 +27,7 @@ export const sseCases = [
   ask("sse.delta-no-id", "PRO48", "a delta has no id", async (stage) => {
     const id = await stage.session();
     const viewer = await stage.sse(id, { after: await stage.lastSeq(id) });
-    const turn = await stage.play(id, [{ stream: 60, perSecond: 60 }]);
-    await viewer.untilText(10);
-    await turn.over();
+    await stage.playWhile(id, [{ endless: 60 }], () => viewer.untilText(10));
     check(viewer.items.every((item) => item.kind !== "delta" || item.sseId === undefined), "ids of deltas");
   }),
   ask("sse.synced-no-id", "PRO48", "synced has no id", async (stage) => {
@@ -63,19 +61,19 @@ export const sseCases = [
     const viewer = await stage.sse(id, { after: last });
     await viewer.untilSynced();
     const before = viewer.items.filter(({ kind }) => kind === "comment").length;
-    await viewer.until("a comment", () => viewer.items.filter(({ kind }) => kind === "comment").length > before, stage.timings.keepAliveMs * 1.2 + 1_000);
+    await viewer.until("a comment", () => viewer.items.filter(({ kind }) => kind === "comment").length > before, stage.timings.keepAliveMs + stage.venue.patienceMs);
     equal(viewer.items.filter(({ kind }) => kind === "event").length, 0, "events");
   }),
   ask("sse.cut", ["PRO7", "PRO48"], "a reader that was cut in the middle of an answer goes on after its last id", async (stage) => {
     const id = await stage.session();
     const before = await stage.lastSeq(id);
     const first = await stage.sse(id, { after: before });
-    const turn = await stage.play(id, [{ say: "before" }, { tool: "between" }, { stream: 90, perSecond: 60 }]);
-    await first.untilText(40);
-    first.close();
-    const lastId = first.items.flatMap((item) => ("sseId" in item && item.sseId !== undefined ? [item.sseId] : [])).at(-1);
-    const second = await stage.sse(id, { lastEventId: lastId ?? "none" });
-    await turn.over();
+    const second = await stage.playWhile(id, [{ say: "before" }, { tool: "between" }, { endless: 60 }], async () => {
+      await first.untilText(40);
+      first.close();
+      const lastId = first.items.flatMap((item) => ("sseId" in item && item.sseId !== undefined ? [item.sseId] : [])).at(-1);
+      return await stage.sse(id, { lastEventId: lastId ?? "none" });
+    });
     const last = await stage.lastSeq(id);
     await second.untilSeq(last);
     equal([...seqsOf(first.events), ...seqsOf(second.events)].filter((seq) => seq <= last), range(before + 1, last), "seq");
