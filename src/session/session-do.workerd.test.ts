@@ -127,6 +127,18 @@ verifies("STR13", "`ping` on either socket is answered without waking the object
   expect(around.made.get(subject.id)).toBe(made);
 });
 
+verifies("LNK19", "what came in one frame is in the log of an object that was evicted right after its acknowledgement", async () => {
+  const subject = new Subject();
+  const link = await subject.running();
+  const messageId = await subject.messageId();
+  const bodies: UpMessage[] = range(1, 50).map((i) => ({ type: "part-ended", messageId, part: { id: `part-${i}`, kind: "text", text: String(i) } }));
+  link.socket.send(JSON.stringify({ type: "ups", n: 2, bodies }));
+  await link.until(() => link.received.some((frame) => (frame.type as string) === "ack" && frame.n === 51));
+  await evictDurableObject(subject.stub);
+  const texts = (await subject.log()).flatMap((event) => (event.type === "part.ended" ? [event.data.part.text] : []));
+  expect(texts).toEqual(range(1, 50).map(String));
+});
+
 verifies("STR13", "an alarm finds an evicted session, early without effect and late with the deadline that passed", async () => {
   const subject = new Subject();
   await subject.open("go");

@@ -13,7 +13,7 @@ export class FakeRuntime {
   dialled(epoch: number): void {
     this.#welcomed = false;
     this.outgoing.length = 0;
-    this.outgoing.push({ type: "hello", versions: [1], epoch, received: this.end.received });
+    this.outgoing.push({ type: "hello", versions: [1, 2], epoch, received: this.end.received });
   }
 
   hungUp(): void {
@@ -30,7 +30,8 @@ export class FakeRuntime {
     if (frame.type === "welcome") {
       this.end = acked(this.end, frame.received);
       this.#welcomed = true;
-      this.outgoing.push(...toResend(this.end).map((held) => ({ type: "up", ...held }) as const));
+      const [first] = toResend(this.end);
+      if (first) this.outgoing.push({ type: "ups", n: first.n, bodies: toResend(this.end).map(({ body }) => body) });
     } else if (frame.type === "ack") {
       this.end = acked(this.end, frame.n);
     } else if (frame.type === "down") {

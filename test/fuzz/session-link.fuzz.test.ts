@@ -2,7 +2,7 @@
  * The session machine and a runtime joined by a wire that drops, repeats and disconnects, with restarts of both ends: every
  * accepted prompt runs once, in order. `SEEDS` and `SEED` as in session.fuzz.test.ts.
  */
-import type { DownFrame, UpFrame } from "@berth/protocol";
+import type { DownFrame, UpFrame, UpMessage } from "@berth/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Driver } from "../../src/core/session/testing.ts";
@@ -77,9 +77,17 @@ class Joined {
     if (!frame) return;
     if (frame.type === "hello") this.session.take("link-opened", { linkId: `con_${this.#linkId}`, versions: frame.versions, received: frame.received });
     else if (frame.type === "up") this.session.take("up-received", { n: frame.n, message: frame.body });
+    else if (frame.type === "ups") this.#takeAll(frame.n, frame.bodies);
     else if (frame.type === "ack") this.session.take("down-acked", { n: frame.n });
     if (this.session.last.refusal?.closeCode !== undefined) this.disconnect();
     this.collect();
+  }
+
+  #takeAll(n: number, bodies: readonly UpMessage[]): void {
+    for (const [index, message] of bodies.entries()) {
+      this.session.take("up-received", { n: n + index, message });
+      if (this.session.last.refusal !== null) return;
+    }
   }
 
   work(): void {

@@ -56,6 +56,7 @@ export const PROMISES: readonly Promised[] = [
     features: [
       { name: "Replay, `synced`, joining in the middle", bound: "", rules: ["STR6", "STR13"] },
       { name: "Coalescing", bound: "ticks of 16 to 50 ms, 64 KB", rules: ["STR1", "STR2", ...range("LNK", 7, 13)] },
+      { name: "Commits", bound: "one transaction for what was said while the session wrote the last", rules: range("LNK", 17, 19) },
       { name: "Slow viewers", bound: "256 frames or 1 MB; 25 viewers and 20 MB in at most 100 MB of memory", rules: ["STR3", "STR4"] },
       { name: "The archive and `reset`", bound: "the newest 10,000 events stay in the session", rules: ["STR5", "STR7", "STR8", "STR9", "STR11", "STR14"] },
       { name: "Big outputs", bound: "64 KB in the event, the rest by address", rules: ["STR10", "LNK14"] },

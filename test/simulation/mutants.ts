@@ -6,9 +6,9 @@ export const MUTANTS: readonly Patch[] = [
     id: "ack-before-commit",
     title: "acknowledge before commit",
     file: "src/app/session/session-actor.ts",
-    find: "    const refusal = this.#commit(result, input.nowMs, answer);",
+    find: "    const refusal = this.#commit(result, atMs, answer);",
     replace:
-      '    for (const early of result.effects) if (early.type === "send-frame") this.#effects.perform(early);\n    const refusal = this.#commit(result, input.nowMs, answer);',
+      '    for (const early of result.effects) if (early.type === "send-frame") this.#effects.perform(early);\n    const refusal = this.#commit(result, atMs, answer);',
   },
   {
     id: "epoch-not-newer",

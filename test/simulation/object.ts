@@ -14,8 +14,10 @@ import type { FaultScript } from "../../src/core/kernel/fault.ts";
 import { makeId } from "../../src/core/kernel/ids.ts";
 import { isPortError } from "../../src/core/kernel/port-error.ts";
 import { parseSandboxToken } from "../../src/core/sandbox/sandbox-token.ts";
-import type { NoStep, Step } from "../../src/core/session/session.effects.ts";
+import type { NoStep, Refusal, Step } from "../../src/core/session/session.effects.ts";
 import type { SessionInput } from "../../src/core/session/session.inputs.ts";
+import { step } from "../../src/core/session/session.machine.ts";
+import type { SessionState } from "../../src/core/session/session.state.ts";
 import { MemoryDisk } from "../../src/ports/session-store/session-store.fake.ts";
 import { Evicted, Life } from "./life.ts";
 import { portsOf, type Outside } from "./object-ports.ts";
@@ -46,13 +48,30 @@ class CountedActor extends SessionActor {
   world: World | null = null;
 
   override apply(input: SessionInput, answer?: AnswerToKeep): Step | NoStep {
-    const from = this.state?.status ?? "none";
+    const { state } = this;
     const result = super.apply(input, answer);
+    this.#count(state, input, result);
+    return result;
+  }
+
+  override applyAll(inputs: readonly SessionInput[]): Refusal | null {
+    let { state } = this;
+    const refusal = super.applyAll(inputs);
+    // Decided once more for the count, unless nothing was written.
+    for (const input of this.state === state ? [] : inputs) {
+      const result = step(state, input);
+      this.#count(state, input, result);
+      state = result.state;
+    }
+    return refusal;
+  }
+
+  #count(before: SessionState | null, input: SessionInput, result: Step | NoStep): void {
+    const from = before?.status ?? "none";
     // What its handler refuses for the caller's fault was taken as well, and the status stays.
     const isTaken = result.refusal === null || !("epoch" in input);
     if (isTaken && result.state !== null) bump(this.world?.statistics.transitions ?? {}, `${from} ${input.type} ${result.state.status}`);
     this.world?.say(`  ${input.type}: ${from} -> ${result.refusal ? `refused, ${result.refusal.detail}` : result.state?.status}`);
-    return result;
   }
 }
 

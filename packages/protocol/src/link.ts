@@ -6,7 +6,8 @@
 import { z } from "zod";
 import { Answer, Checkpoint, Failure, ModelId, Part, Question, Usage } from "./parts.ts";
 
-export const LINK_VERSION = 1;
+/** 2: what was said while the session was writing may come up together, as `ups`. */
+export const LINK_VERSION = 2;
 
 /** A model provider as the sandbox sees it: an address of the broker and no key of its own. */
 export const SandboxProviderConfig = z.object({
@@ -95,6 +96,8 @@ export const UpFrame = z.discriminatedUnion("type", [
   /** `received`: the last down number committed here; `sent`: the first up number still held, or the next. */
   z.object({ type: z.literal("hello"), versions: z.array(z.int()), epoch: z.int(), received: z.int().nonnegative() }),
   z.object({ type: z.literal("up"), n: z.int().positive(), body: UpMessage }),
+  /** The numbers `n`, `n + 1` … in one frame: taken in order, and committed together. From version 2 on. */
+  z.object({ type: z.literal("ups"), n: z.int().positive(), bodies: z.array(UpMessage).min(1) }),
   z.object({ type: z.literal("ack"), n: z.int().nonnegative() }),
   z.object({ type: z.literal("deltas"), deltas: z.array(delta) }),
   /** Only while a run is active; says what is running so that a silent tool is not idle. */

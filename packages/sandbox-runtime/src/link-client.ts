@@ -5,8 +5,9 @@
  */
 import { CLOSE_CODES, type Delta, type DownFrame, type DownMessage, type UpMessage } from "@berth/protocol";
 import { addDelta, createDeltaSender, creditReturned, endPart, linkOpened, takeDeltas, type DeltaSender } from "../../../src/core/link/delta-sender.ts";
-import { arrivalOf, canHaveReceived, toResend } from "../../../src/core/link/link-end.ts";
+import { arrivalOf, canHaveReceived } from "../../../src/core/link/link-end.ts";
 import { LINK_VERSIONS } from "../../../src/core/link/link-version.ts";
+import { takeUps, upsAcked, upsDueAtMs, wireOpened, type UpSender } from "../../../src/core/link/up-sender.ts";
 import type { Clock } from "./clock.ts";
 import type { Journal } from "./journal.ts";
 import type { Dial, Wire } from "./wire.ts";
@@ -45,14 +46,18 @@ export class LinkClient {
   readonly #deps: LinkClientDeps;
   readonly #handler: LinkHandler;
   #deltas: DeltaSender = createDeltaSender();
+  /** Said, and not written down yet. */
   #pending: UpMessage[] = [];
+  #ups: UpSender = wireOpened(0);
   #wire: Wire | null = null;
   #isWelcomed = false;
+  #version = 0;
   #attempts = 0;
   #lastFlushMs = 0;
   #lastHeardMs = 0;
   #unwritableSinceMs: number | null = null;
   #cancelFlush: (() => void) | null = null;
+  #cancelUps: (() => void) | null = null;
   #cancelTimer: (() => void) | null = null;
   #stopped = false;
 
@@ -68,9 +73,11 @@ export class LinkClient {
   /** Writes down and sends what is left, then hangs up. */
   stop(): void {
     this.#flush();
+    this.#putOnWire();
     this.#stopped = true;
     this.#cancelTimer?.();
     this.#cancelFlush?.();
+    this.#cancelUps?.();
     this.#wire?.close();
     this.#wire = null;
   }
@@ -150,13 +157,17 @@ export class LinkClient {
         if (!canHaveReceived(journal.state.link, frame.received)) return wire.close();
         journal.acknowledged(frame.received);
         this.#isWelcomed = true;
+        this.#version = frame.version;
         this.#attempts = 0;
         this.#deltas = linkOpened(this.#deltas);
-        for (const { n, body } of toResend(journal.state.link)) wire.send({ type: "up", n, body });
+        this.#ups = wireOpened(frame.received);
+        this.#sendUps();
         return this.#flush();
       case "ack":
         if (!canHaveReceived(journal.state.link, frame.n)) return wire.close();
-        return journal.acknowledged(frame.n);
+        this.#ups = upsAcked(this.#ups, journal.state.link, frame.n, this.#deps.clock.now());
+        journal.acknowledged(frame.n);
+        return this.#sendUps();
       case "delta-ack":
         this.#deltas = creditReturned(this.#deltas, frame.units);
         return this.#flushSoon();
@@ -198,16 +209,37 @@ export class LinkClient {
       }
       this.#pending = [];
     }
+    // First, since the session knows of no part before its beginning.
+    this.#sendUps();
     if (!this.#wire || !this.#isWelcomed) return;
     const { sender, deltas } = takeDeltas(this.#deltas);
     this.#deltas = sender;
     if (deltas.length > 0) this.#wire.send({ type: "deltas", deltas: [...deltas] });
   }
 
+  /** What is on disk and may go now. What has to wait is looked at again with each acknowledgement, and when its time is over. */
+  #sendUps(): void {
+    this.#cancelUps?.();
+    this.#cancelUps = null;
+    if (!this.#isWelcomed) return;
+    const { clock, journal } = this.#deps;
+    const dueAtMs = upsDueAtMs(this.#ups, journal.state.link, (partId) => this.#deltas.parts.some((part) => part.partId === partId));
+    if (dueAtMs === null) return;
+    const leftMs = dueAtMs - clock.now();
+    if (leftMs <= 0) return this.#putOnWire();
+    this.#cancelUps = clock.after(leftMs, () => this.#sendUps());
+  }
+
+  #putOnWire(): void {
+    if (!this.#wire || !this.#isWelcomed) return;
+    const { sender, frames } = takeUps(this.#ups, this.#deps.journal.state.link, { version: this.#version, nowMs: this.#deps.clock.now() });
+    this.#ups = sender;
+    for (const frame of frames) this.#wire.send(frame);
+  }
+
   /** False when the disk did not take it. @throws the disk's error when that has been so for too long */
   #commit(down: { readonly n: number; readonly body: DownMessage } | null, ups: readonly UpMessage[]): boolean {
     const { journal, clock } = this.#deps;
-    const first = journal.state.link.sent + 1;
     try {
       journal.commit({ ...(down && { down }), ...(ups.length > 0 && { ups }) });
       this.#unwritableSinceMs = null;
@@ -216,7 +248,7 @@ export class LinkClient {
       if (clock.now() - this.#unwritableSinceMs > UNWRITABLE_MAX_MS) throw error;
       return false;
     }
-    if (this.#wire && this.#isWelcomed) ups.forEach((body, index) => this.#wire?.send({ type: "up", n: first + index, body }));
+    this.#sendUps();
     return true;
   }
 }

@@ -17,6 +17,8 @@ export class FakeSession {
   /** Text of each open part as the deltas made it. */
   texts: Readonly<Record<string, string>> = {};
   connections = 0;
+  /** What it says it speaks. */
+  version: number = LINK_VERSION;
   /** Takes frames and acknowledges nothing. */
   isDeaf = false;
   #link: LinkEnd<DownMessage> = createLinkEnd();
@@ -28,6 +30,11 @@ export class FakeSession {
     const { end, numbered } = enqueue(this.#link, body);
     this.#link = end;
     this.#peer?.send({ type: "down", ...numbered });
+  }
+
+  /** Acknowledges what it took while it was deaf. */
+  acknowledge(): void {
+    this.#peer?.send({ type: "ack", n: this.#link.received });
   }
 
   /** Ends the connection with a code, or cuts it. */
@@ -82,6 +89,13 @@ export class FakeSession {
     };
   }
 
+  #take(n: number, body: UpMessage): void {
+    if (arrivalOf(this.#link, n) !== "new") return;
+    this.#link = received(this.#link, n);
+    this.ups.push(body);
+    if (body.type === "part-ended") this.#deltas = forgetPart(this.#deltas, body.part.id);
+  }
+
   #onFrame(peer: Peer, frame: UpFrame): void {
     this.frames.push(frame);
     switch (frame.type) {
@@ -89,15 +103,15 @@ export class FakeSession {
         this.#peer = peer;
         this.#link = acked(this.#link, frame.received);
         this.#deltas = linkReopened(this.#deltas);
-        peer.send({ type: "welcome", version: LINK_VERSION, received: this.#link.received });
+        peer.send({ type: "welcome", version: this.version, received: this.#link.received });
         for (const numbered of toResend(this.#link)) peer.send({ type: "down", ...numbered });
         break;
       case "up":
-        if (arrivalOf(this.#link, frame.n) === "new") {
-          this.#link = received(this.#link, frame.n);
-          this.ups.push(frame.body);
-          if (frame.body.type === "part-ended") this.#deltas = forgetPart(this.#deltas, frame.body.part.id);
-        }
+        this.#take(frame.n, frame.body);
+        if (!this.isDeaf) peer.send({ type: "ack", n: this.#link.received });
+        break;
+      case "ups":
+        for (const [index, body] of frame.bodies.entries()) this.#take(frame.n + index, body);
         if (!this.isDeaf) peer.send({ type: "ack", n: this.#link.received });
         break;
       case "ack":

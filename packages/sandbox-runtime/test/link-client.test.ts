@@ -48,7 +48,7 @@ describe("link client", () => {
     await flush();
     link.start();
     await settled();
-    expect(session.frames[0]).toEqual({ type: "hello", versions: [1], epoch: 1, received: 0 });
+    expect(session.frames[0]).toEqual({ type: "hello", versions: [1, 2], epoch: 1, received: 0 });
     expect(session.ups).toEqual([title("early")]);
   });
 
@@ -171,6 +171,83 @@ describe("link client", () => {
     await settled();
     expect(session.frames.at(-1)).toEqual({ type: "deltas", deltas: [{ partId: "p", offset: 0, text: "hello world" }] });
     expect(session.texts["p"]).toBe("hello world");
+  });
+
+  test("sends in one frame what was said until the session acknowledged, and has it on disk long before", async () => {
+    const { link, session, log, flush } = stage();
+    link.start();
+    await settled();
+    session.isDeaf = true;
+    for (const id of ["a", "b", "c"]) {
+      link.post({ type: "part-started", ...textPart(id, "") });
+      await flush();
+      link.post({ type: "part-ended", ...textPart(id, id) });
+      await flush();
+    }
+    expect([session.ups.length, log.lines.length]).toEqual([1, 6]);
+    session.isDeaf = false;
+    session.acknowledge();
+    await settled();
+    const { frames } = session;
+    expect(frames.filter(({ type }) => type === "up" || type === "ups").map((frame) => (frame.type === "ups" ? [frame.n, frame.bodies.length] : frame.type))).toEqual(["up", [2, 5]]);
+    expect(session.all("part-ended").map(({ part }) => part.id)).toEqual(["a", "b", "c"]);
+  });
+
+  test("sends what waits after a second without an acknowledgement, and again all of it after a reconnect", async () => {
+    const { link, session, clock, journal, flush } = stage();
+    link.start();
+    await settled();
+    session.isDeaf = true;
+    for (const id of ["a", "b", "c"]) {
+      link.post({ type: "part-started", ...textPart(id, "") });
+      await flush();
+    }
+    expect(session.ups).toHaveLength(1);
+    clock.advance(1_000);
+    await settled();
+    expect(session.ups).toHaveLength(3);
+    link.post({ type: "part-started", ...textPart("d", "") });
+    await flush();
+    session.hangUp();
+    await settled();
+    session.isDeaf = false;
+    clock.advance(250);
+    await settled();
+    expect(session.all("part-started").map(({ part }) => part.id)).toEqual(["a", "b", "c", "d"]);
+    expect(journal.state.link.held).toEqual([]);
+  });
+
+  test("lets no question, and no text, wait for an acknowledgement", async () => {
+    const { link, session, flush } = stage();
+    link.start();
+    await settled();
+    session.isDeaf = true;
+    link.post({ type: "part-started", ...textPart("a", "") });
+    await flush();
+    link.post({ type: "part-ended", ...textPart("a", "a") });
+    link.post({ type: "part-started", ...textPart("b", "") });
+    link.delta({ partId: "b", offset: 0, text: "at once" });
+    await flush();
+    expect(session.ups).toHaveLength(3);
+    expect(session.texts["b"]).toBe("at once");
+    link.post({ type: "part-ended", ...textPart("b", "at once") });
+    link.post({ type: "question-asked", messageId: "msg_1", requestId: "req_1", questions: [] });
+    await flush();
+    expect(session.all("question-asked")).toHaveLength(1);
+  });
+
+  test("says everything one by one to a session of the first version, and before it ends", async () => {
+    const { link, session, flush } = stage();
+    session.version = 1;
+    link.start();
+    await settled();
+    session.isDeaf = true;
+    for (const id of ["a", "b", "c"]) link.post({ type: "part-started", ...textPart(id, "") });
+    await flush();
+    link.post({ type: "part-started", ...textPart("d", "") });
+    link.stop();
+    expect(session.frames.filter(({ type }) => type === "ups")).toEqual([]);
+    expect(session.all("part-started").map(({ part }) => part.id)).toEqual(["a", "b", "c", "d"]);
   });
 
   test("hangs up on a session that is silent for a minute", async () => {

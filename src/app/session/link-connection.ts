@@ -32,11 +32,10 @@ export function onLinkMessage(actor: SessionActor, link: LinkConnection, text: s
         actor.apply({ type: "link-opened", epoch, linkId, versions: frame.versions, received: frame.received, nowMs, openPartTexts: actor.openPartTexts })
           .refusal,
       );
-    case "up": {
-      const { openPartTexts } = actor;
-      const take = (message: UpMessage): Refusal | null => actor.apply({ type: "up-received", epoch, n: frame.n, message, nowMs, openPartTexts }).refusal;
-      return hangUpIf(takeWholeOrCut(frame.body, take));
-    }
+    case "up":
+      return hangUpIf(takeUps(actor, epoch, frame.n, [frame.body]));
+    case "ups":
+      return hangUpIf(takeUps(actor, epoch, frame.n, frame.bodies));
     case "ack":
       return hangUpIf(actor.apply({ type: "down-acked", epoch, n: frame.n, nowMs }).refusal);
     case "heartbeat":
@@ -49,14 +48,27 @@ export function onLinkMessage(actor: SessionActor, link: LinkConnection, text: s
   }
 }
 
-/** Refused for its size it would come again for ever, and nothing after it would be taken. */
-function takeWholeOrCut(message: UpMessage, take: (message: UpMessage) => Refusal | null): Refusal | null {
+/**
+ * Together, or one by one when together they cannot be stored: one of them is too large. Refused for its size it would come
+ * again for ever, and nothing after it would be taken, so its long texts are cut.
+ */
+function takeUps(actor: SessionActor, epoch: number, n: number, bodies: readonly UpMessage[]): Refusal | null {
+  const take = (from: number, messages: readonly UpMessage[]): Refusal | null => {
+    const { nowMs, openPartTexts } = actor;
+    return actor.applyAll(messages.map((message, index) => ({ type: "up-received", epoch, n: from + index, message, nowMs, openPartTexts })));
+  };
   try {
-    return take(message);
+    return take(n, bodies);
   } catch (error) {
     if (!isPortError(error) || error.port !== "session-store" || error.code !== "invalid-argument") throw error;
-    return take(shortenTexts(message, LIMITS.outputInlineBytesMax));
+    const [only] = bodies;
+    if (bodies.length === 1 && only) return take(n, [shortenTexts(only, LIMITS.outputInlineBytesMax)]);
   }
+  for (const [index, body] of bodies.entries()) {
+    const refusal = takeUps(actor, epoch, n + index, [body]);
+    if (refusal !== null) return refusal;
+  }
+  return null;
 }
 
 export function onLinkClosed(actor: SessionActor, link: Pick<LinkConnection, "linkId" | "epoch">): void {

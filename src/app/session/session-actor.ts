@@ -18,6 +18,7 @@ import type { NoStep, Refusal, Step } from "../../core/session/session.effects.t
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import { step } from "../../core/session/session.machine.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
+import { stepAll } from "../../core/session/steps.ts";
 import { sessionResource } from "../../core/session/session.view.ts";
 import { eventsAddress, outputAddress } from "./blob-keys.ts";
 import { BlobKeeper } from "./blob-keeper.ts";
@@ -121,7 +122,21 @@ export class SessionActor {
   apply(input: SessionInput, answer?: AnswerToKeep): Step | NoStep {
     const result = step(this.#state, input);
     if (result.refusal !== null || result.state === null) return result;
-    const refusal = this.#commit(result, input.nowMs, answer);
+    return this.#take(result, input.nowMs, answer);
+  }
+
+  /**
+   * Inputs that came together: one transaction for all of them, then their effects. It ends at the first that is refused;
+   * what came before that is taken.
+   */
+  applyAll(inputs: readonly SessionInput[]): Refusal | null {
+    const { taken, refusal } = stepAll(this.#state, inputs);
+    const notTaken = taken && this.#take(taken, inputs.at(-1)?.nowMs ?? this.nowMs).refusal;
+    return notTaken ?? refusal;
+  }
+
+  #take(result: Step, atMs: number, answer?: AnswerToKeep): Step | NoStep {
+    const refusal = this.#commit(result, atMs, answer);
     if (refusal !== null) return unchanged(this.#state, refusal);
     for (const effect of result.effects) this.#effects.perform(effect);
     if (result.outbox.length > 0) {

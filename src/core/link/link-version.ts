@@ -2,7 +2,7 @@
 import { LINK_VERSION } from "@berth/protocol";
 
 /** Versions this build speaks. */
-export const LINK_VERSIONS: readonly number[] = [LINK_VERSION];
+export const LINK_VERSIONS: readonly number[] = [1, LINK_VERSION];
 
 /** Null when there is none in common; the link is then closed with `versionUnsupported`. */
 export function negotiateVersion(offered: readonly number[], spoken: readonly number[] = LINK_VERSIONS): number | null {

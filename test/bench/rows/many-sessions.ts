@@ -15,6 +15,10 @@ const HIBERNATED_AFTER_MS = 15_000;
 
 const BUSY = 100;
 const SECONDS = 10;
+/** From one prompt to the next, so that no two work in step. */
+const NEXT_START_MS = 21;
+/** What is counted begins a while after the last prompt. */
+const COUNTED_AFTER_MS = BUSY * NEXT_START_MS + 1_000;
 /** Each is two events: a part's start and its end. */
 const PARTS_PER_SECOND = 10;
 const PART_MS = 50;
@@ -68,9 +72,10 @@ async function busyRuns(scripted: Scripted): Promise<number[][]> {
   const sessions = await openMany(scripted, BUSY);
   const watched = await Promise.all(sessions.map(async (session) => ({ session, group: await scripted.watch(session, 1) })));
   const runs = await repeat(async () => {
-    await Promise.all(watched.map(({ group }) => group.reset()));
-    // Not all in the same moment, as people are not.
-    await Promise.all(watched.map(({ session, group }, index) => delay((index * 1000) / PARTS_PER_SECOND / BUSY).then(() => work(session, group))));
+    const until = performance.now() + COUNTED_AFTER_MS + SECONDS * 1000;
+    const begun = watched.map(({ session, group }, index) => delay(index * NEXT_START_MS).then(() => work(session, group, until)));
+    const counted = delay(COUNTED_AFTER_MS).then(() => Promise.all(watched.map(({ group }) => group.reset())));
+    await Promise.all([...begun, counted]);
     const reports = (await Promise.all(watched.map(({ group }) => group.reports()))).flat();
     return reports.flatMap(({ lagsMs }) => lagsMs);
   });
@@ -78,9 +83,9 @@ async function busyRuns(scripted: Scripted): Promise<number[][]> {
   return runs;
 }
 
-async function work({ agent, turn }: ScriptedSession, group: ViewerGroup): Promise<void> {
+async function work({ agent, turn }: ScriptedSession, group: ViewerGroup, until: number): Promise<void> {
   await turn(group, async (messageId) => {
-    await paced(PARTS_PER_SECOND, SECONDS, () => {
+    await paced(PARTS_PER_SECOND, (until - performance.now()) / 1000, () => {
       const part = agent.startPart(messageId, stamp());
       setTimeout(() => agent.endPart(messageId, part, stamp()), PART_MS);
     });
