@@ -6,6 +6,10 @@ interface Step {
   readonly text?: string;
   readonly reasoning?: string;
   readonly tool?: string;
+  /** A tool call that may run once it is permitted. */
+  readonly permit?: string;
+  /** A tool call that prints the numbers up to this one, each with characters of several bytes. */
+  readonly print?: number;
   readonly pieces?: readonly string[];
   readonly everyMs?: number;
   /** Counts, a number each so many milliseconds, until it is stopped. */
@@ -21,15 +25,30 @@ export interface ScriptStage {
   nextPart(): string;
   commit(type: string, data: Json): void;
   delta(partId: string, text: string): void;
-  ask(question: string, options: string[]): Promise<void>;
+  /** Waits for the answer; throws once the turn is stopped. */
+  ask(kind: "question" | "permission", data: Json): Promise<Json>;
+  /** The text of the next message that was given to the turn. */
+  steered(): string | undefined;
+}
+
+export interface Part extends Json {
+  readonly kind: string;
+  readonly tool?: Json & { readonly output?: string };
 }
 
 /** A script costs nothing. */
 export const NO_USAGE = { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
-/** Ends early when it is stopped; what was open then ends with its text so far. */
+/** Ends early when it is stopped; what was open then ends with its text so far. What steers it comes next. */
 export async function playScript(text: string, stage: ScriptStage, signal: AbortSignal): Promise<void> {
-  for (const step of stepsOf(text)) if (!signal.aborted) await play(step, stage, signal).catch(() => undefined);
+  const left = [...stepsOf(text)];
+  while (!signal.aborted) {
+    const steered = stage.steered();
+    if (steered !== undefined) left.unshift(...stepsOf(steered));
+    const step = left.shift();
+    if (step) await play(step, stage, signal).catch(() => undefined);
+    else if (steered === undefined) return;
+  }
 }
 
 function stepsOf(text: string): readonly Step[] {
@@ -44,14 +63,21 @@ function* numbers(): Generator<string> {
   for (let number = 1; ; number++) yield `${number} `;
 }
 
+function printed(upTo: number): string {
+  return Array.from({ length: upTo }, (_, at) => `${at + 1} é🙂`).join(" ");
+}
+
 async function play(step: Step, stage: ScriptStage, signal: AbortSignal): Promise<void> {
   if (step.sleep !== undefined) return void (await pause(step.sleep, null, { signal }));
-  if (step.ask !== undefined) return await stage.ask(step.ask, step.options ?? []);
-  const kind = step.tool !== undefined ? "tool" : step.reasoning !== undefined ? "reasoning" : "text";
+  const { ask, options = [], permit } = step;
+  if (ask !== undefined) return void (await stage.ask("question", { questions: [{ question: ask, options: options.map((label) => ({ label })) }] }));
+  const command = step.tool ?? permit ?? (step.print === undefined ? undefined : `print ${step.print}`);
+  if (permit !== undefined && (await stage.ask("permission", { tool: "bash", title: permit, patterns: [permit] }))["reply"] === "reject") return;
+  const kind = command !== undefined ? "tool" : step.reasoning !== undefined ? "reasoning" : "text";
   const id = stage.nextPart();
-  const tool = { name: "bash", callId: id, input: { command: step.tool } };
+  const tool = { name: "bash", callId: id, input: { command } };
   const part = (text: string, state: Json): Json => ({ part: kind === "tool" ? { id, kind, tool: { ...tool, ...state } } : { id, kind, text } });
-  const pieces = step.endless !== undefined ? numbers() : step.pieces ?? [step.text ?? step.reasoning ?? `${(step.tool ?? "").replace(/^echo /, "")}\n`];
+  const pieces = step.endless !== undefined ? numbers() : step.pieces ?? [step.text ?? step.reasoning ?? (step.print === undefined ? `${(command ?? "").replace(/^echo /, "")}\n` : printed(step.print))];
   stage.open.set(id, "");
   stage.commit("part.started", part("", { status: "running" }));
   try {

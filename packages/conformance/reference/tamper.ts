@@ -30,5 +30,5 @@ export interface Tamper {
 
 /** Things the server leaves out. */
 export type Switch =
-  | "accept" | "auth" | "catch-up" | "credit" | "deltas-apart" | "fifo" | "forget" | "idempotency" | "keep-alive" | "last-event-id" | "one-use" | "open-parts"
-  | "ownership" | "retire-key" | "retire-session" | "sse-headers" | "stall" | "ticket-known" | "ticket-end" | "ticks" | "validation";
+  | "accept" | "auth" | "before" | "behind" | "cancel" | "catch-up" | "credit" | "deltas-apart" | "fifo" | "forget" | "idempotency" | "keep-alive" | "last-event-id" | "moves" | "one-use" | "open-parts" | "order"
+  | "organizations" | "ownership" | "retire-key" | "retire-session" | "sse-headers" | "stall" | "ticket-known" | "ticket-end" | "ticks" | "validation" | "waiting";

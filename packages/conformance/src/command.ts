@@ -8,11 +8,13 @@ import { parseArgs } from "node:util";
 import type { ClientUnderTest } from "./client.ts";
 import { CLIENT_CASES } from "./client-cases/all.ts";
 import { demoDriver, scriptDriver } from "./driver.ts";
+import { lacksOf, MAY_LACK } from "./needs.ts";
 import type { Outcome, Runnable } from "./run.ts";
 import { runClientCases } from "./run-client-cases.ts";
 import { runServerCases } from "./run-server-cases.ts";
 import { sdkClient } from "./sdk-client.ts";
 import { SERVER_CASES } from "./server-cases/all.ts";
+import type { ServerUnderTest } from "./venue.ts";
 
 const USAGE = `npm run conformance -- --url URL --key KEY [options]     the questions to a server
 npm run conformance -- --client FILE [options]           the questions to a client: FILE exports \`client\`
@@ -21,7 +23,8 @@ npm run conformance -- --sdk [options]                   the questions to @berth
   --model NAME           of the sessions that are made; default that of the driver
   --sessions N           sessions at a time; default 3
   --events-held N        after so many events the server archives older ones; without it the archive is not asked about
-  --no-api-keys          keys are not made and revoked at /v1/api-keys
+  --other-key KEY        a key of another organization; without it nothing is asked with one
+  --lacks NAME           what the server does not have: ${MAY_LACK.join(", ")}; may be repeated
   --patience SECONDS     how long to wait for what should come; default 20
   --only TEXT            cases whose id or rules hold it; may be repeated
   --list                 names the cases and runs none
@@ -36,7 +39,8 @@ const OPTIONS = {
   model: { type: "string" },
   sessions: { type: "string" },
   "events-held": { type: "string" },
-  "no-api-keys": { type: "boolean" },
+  "other-key": { type: "string" },
+  lacks: { type: "string", multiple: true },
   patience: { type: "string" },
   only: { type: "string", multiple: true },
   list: { type: "boolean" },
@@ -58,37 +62,51 @@ export async function run(args: readonly string[], keyOfEnvironment = ""): Promi
     for (const { id, rules, title } of cases) console.log(`${id.padEnd(34)} ${rules.join(" ").padEnd(14)} ${title}`);
     return 0;
   }
-  const patienceMs = Number(options.patience ?? 20) * 1000;
   const tell = options.json ? () => undefined : printLine;
   const outcomes = forServer
-    ? await runServerCases(
-        {
-          url: options.url ?? "",
-          key: options.key ?? keyOfEnvironment,
-          driver: options.driver === "script" ? scriptDriver(options.model ?? "reference/script") : { ...demoDriver, model: options.model ?? demoDriver.model },
-          sessionsMax: Number(options.sessions ?? 3),
-          ...(options["events-held"] === undefined ? {} : { eventsHeld: Number(options["events-held"]) }),
-          apiKeys: !options["no-api-keys"],
-          patienceMs,
-        },
-        { cases: wanted(SERVER_CASES), tell },
-      )
-    : await runClientCases(await clientOf(options.client), { cases: wanted(CLIENT_CASES), patienceMs, tell });
+    ? await runServerCases(serverOf(options, keyOfEnvironment), { cases: wanted(SERVER_CASES), tell })
+    : await runClientCases(await clientOf(options.client), { cases: wanted(CLIENT_CASES), patienceMs: patienceOf(options), tell });
+  const lacking = forServer ? lacksOf(serverOf(options, keyOfEnvironment)) : [];
   const [passed, failed, leftOut] = (["passed", "failed", "left-out"] as const).map((status) => outcomes.filter((outcome) => outcome.status === status).length);
-  if (options.json) console.log(JSON.stringify({ passed, failed, leftOut, outcomes }, null, 2));
-  else console.log(`\n${passed}/${(passed ?? 0) + (failed ?? 0)} passed${leftOut ? `, ${leftOut} left out` : ""}`);
+  if (options.json) console.log(JSON.stringify({ passed, failed, leftOut, lacking, outcomes }, null, 2));
+  else {
+    console.log(`\n${passed}/${(passed ?? 0) + (failed ?? 0)} passed${leftOut ? `, ${leftOut} left out` : ""}`);
+    for (const { need, reason } of lacking) console.log(`  lacking ${need}: ${reason}`);
+  }
   return failed === 0 ? 0 : 1;
+}
+
+type Options = NonNullable<ReturnType<typeof read>>;
+
+const patienceOf = ({ patience = "20" }: Options): number => Number(patience) * 1000;
+
+function serverOf(options: Options, keyOfEnvironment: string): ServerUnderTest {
+  return {
+    url: options.url ?? "",
+    key: options.key ?? keyOfEnvironment,
+    driver: options.driver === "script" ? scriptDriver(options.model ?? "reference/script") : { ...demoDriver, model: options.model ?? demoDriver.model },
+    sessionsMax: Number(options.sessions ?? 3),
+    ...(options["events-held"] === undefined ? {} : { eventsHeld: Number(options["events-held"]) }),
+    ...(options["other-key"] === undefined ? {} : { otherKey: options["other-key"] }),
+    lacks: options.lacks,
+    patienceMs: patienceOf(options),
+  };
 }
 
 function read(args: readonly string[]) {
   try {
     const { values } = parseArgs({ args: [...args], options: OPTIONS });
-    if (values.url !== undefined || values.client !== undefined || values.sdk || values.list) return values;
+    const lacks = (values.lacks ?? []).map((name) => MAY_LACK.find((each) => each === name) ?? unknownLack(name));
+    if (values.url !== undefined || values.client !== undefined || values.sdk || values.list) return { ...values, lacks };
     console.error(USAGE);
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
   }
   return null;
+}
+
+function unknownLack(name: string): never {
+  throw new Error(`--lacks takes ${MAY_LACK.join(", ")}, and not ${name}`);
 }
 
 async function clientOf(file: string | undefined): Promise<ClientUnderTest> {

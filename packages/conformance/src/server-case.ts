@@ -1,5 +1,6 @@
 /** A question to a server. It answers by not throwing. */
-import type { Need, Stage } from "./venue.ts";
+import type { Need } from "./needs.ts";
+import type { Stage } from "./venue.ts";
 import type { Transport } from "./watcher.ts";
 
 export interface ServerCase {

@@ -2,13 +2,11 @@
 import { Api } from "./api.ts";
 import { check } from "./check.ts";
 import { counted, type Driver, type Step } from "./driver.ts";
+import { lacksOf, type Lack, type MayLack } from "./needs.ts";
 import { openSocket, type SocketOptions, type SocketWatcher } from "./socket-watcher.ts";
 import { openSse, type SseOptions, type SseWatcher } from "./sse-watcher.ts";
 import type { Transport, Watcher } from "./watcher.ts";
-import type { WireEvent, WirePage } from "./wire.ts";
-
-/** What a server may lack; cases that need it are then left out, and listed. */
-export type Need = "api-keys" | "archive";
+import type { WireEvent, WireMessage, WirePage } from "./wire.ts";
 
 export interface ServerUnderTest {
   readonly url: string;
@@ -20,10 +18,12 @@ export interface ServerUnderTest {
   readonly sessionsMax?: number;
   /** Whether each case gets a new session. Default false. */
   readonly freshSessions?: boolean;
-  /** Newest events that the streams hold, where that is few enough to be passed. Absent: the need `archive` is not met. */
+  /** Newest events that the streams hold, where that is few enough to be passed. */
   readonly eventsHeld?: number;
-  /** Whether keys are made and revoked at `/v1/api-keys`. Default true. */
-  readonly apiKeys?: boolean;
+  /** A key of another organization. */
+  readonly otherKey?: string;
+  /** What it does not have. Default: nothing. */
+  readonly lacks?: readonly MayLack[];
   /** Where the server was set to other times than the contract's. */
   readonly timings?: Partial<Timings>;
 }
@@ -68,8 +68,9 @@ export class Venue {
     return this.server.patienceMs ?? 20_000;
   }
 
-  meets(need: Need): boolean {
-    return need === "archive" ? this.server.eventsHeld !== undefined : this.server.apiKeys !== false;
+  /** What this server lacks, each with its reason. */
+  get lacking(): readonly Lack[] {
+    return lacksOf(this.server);
   }
 
   /** Made once for all cases that ask for it. */
@@ -104,6 +105,18 @@ export class Venue {
       check(performance.now() < until, `waited ${patienceMs} ms for ${what}`);
       await new Promise((resolve) => setTimeout(resolve, Math.min(100, patienceMs / 200)));
     }
+  }
+
+  /** All messages, by the pages of their list. */
+  async messages(id: string): Promise<WireMessage[]> {
+    const messages: WireMessage[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: { readonly data: readonly WireMessage[]; readonly next: string | null } = await this.api.json(`GET /v1/sessions/${id}/messages?limit=500${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      messages.push(...page.data);
+      check(page.next !== cursor, "next leads to another page");
+      cursor = page.next;
+    }
+    return messages;
   }
 
   /** The whole log, by pages. */

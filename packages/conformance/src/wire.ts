@@ -24,6 +24,14 @@ export interface WirePart {
   readonly tool?: { readonly status: string; readonly output?: string };
 }
 
+export interface WireMessage {
+  readonly id: string;
+  readonly text: string;
+  readonly status: string;
+  readonly runId?: string;
+  readonly delivery?: string;
+}
+
 export interface WireProblem {
   readonly type: string;
   readonly title: string;

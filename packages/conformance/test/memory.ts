@@ -56,8 +56,10 @@ export async function serveMemory(): Promise<{ readonly server: ServerUnderTest;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const owner = await services.identity.ensureOwner({ name: "Ada", email: "ada@example.com", orgName: "Ada's" });
   const { secret } = await services.identity.createApiKey(owner, { name: "conformance", expiresAtMs: null });
+  const stranger = berth.instance.identity.addMember({ orgId: "org_other", userName: "Grace", role: "owner" });
+  const other = await services.identity.createApiKey({ ...owner, ...stranger }, { name: "other", expiresAtMs: null });
   return {
-    server: { url: base(), key: secret, driver: demoDriver, freshSessions: true, patienceMs: 4000, eventsHeld: EVENTS_HELD },
+    server: { url: base(), key: secret, otherKey: other.secret, driver: demoDriver, freshSessions: true, patienceMs: 4000, eventsHeld: EVENTS_HELD },
     close: async () => {
       clearInterval(moving);
       for (const client of sockets.clients) client.terminate();

@@ -6,6 +6,9 @@ import { runClientCases } from "../src/run-client-cases.ts";
 import { runServerCases } from "../src/run-server-cases.ts";
 import { SERVER_CASES } from "../src/server-cases/all.ts";
 import type { Outcome } from "../src/run.ts";
+import { scriptDriver } from "../src/driver.ts";
+import { LACKING, MAY_LACK } from "../src/needs.ts";
+import { Venue } from "../src/venue.ts";
 import { referenceClient, serveReference } from "./subjects.ts";
 import { testEach } from "./suite.ts";
 
@@ -27,6 +30,18 @@ describe("the reference server", () => {
     const imports = [...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from);
     expect(imports.filter((from) => !from?.startsWith("node:") && from !== "ws")).toEqual(["./answers.ts", "./script-agent.ts", "./tamper.ts"]);
   });
+});
+
+test("what a server lacks is left out with the reason for it, and nothing else is", async () => {
+  const server = { url: "http://127.0.0.1:9", key: "example-key", driver: scriptDriver("reference/script"), lacks: MAY_LACK };
+  const needing = SERVER_CASES.filter(({ needs = [] }) => needs.length > 0);
+  const reasons = new Map<string, string>(Object.entries(LACKING).map(([need, reason]) => [need, `${need}: ${reason}`]));
+  for (const { id, status, reason } of await runServerCases(server, { cases: needing })) {
+    const needs = needing.find((one) => one.id === id)?.needs ?? [];
+    expect([status, needs.map((need) => reasons.get(need))], id).toEqual(["left-out", expect.arrayContaining([reason])]);
+  }
+  expect(new Venue(server).lacking.map(({ need }) => need).toSorted()).toEqual([...reasons.keys()].toSorted());
+  expect([...new Set(needing.flatMap(({ needs = [] }) => needs))].toSorted()).toEqual([...reasons.keys()].toSorted());
 });
 
 describe("the reference client", () => {

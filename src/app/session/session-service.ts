@@ -128,7 +128,8 @@ export class SessionService {
   }
 
   cancel(messageId: string, author: Author): Result<Message> {
-    return this.#replyOf(this.#actor.apply({ type: "message-cancelled", author, messageId, nowMs: this.#actor.nowMs }));
+    const result = this.#actor.apply({ type: "message-cancelled", author, messageId, nowMs: this.#actor.nowMs });
+    return this.#isOver(result, messageId) ? over(messageId) : this.#replyOf(result);
   }
 
   stop(author: Author): Result<Session> {
@@ -137,6 +138,7 @@ export class SessionService {
 
   move(messageId: string, before: string | null, author: Author): Result<Message> {
     const result = this.#actor.apply({ type: "message-moved", author, messageId, before, nowMs: this.#actor.nowMs });
+    if (this.#isOver(result, messageId)) return over(messageId);
     // A message that stays in its place is answered as it is.
     if (result.refusal === null && result.reply === null) return { ok: true, value: this.#ports.store.message(messageId) ?? missing("the message") };
     return this.#replyOf(result);
@@ -260,6 +262,11 @@ export class SessionService {
     };
   }
 
+  /** The state forgets a message once it is over; the table of messages has it still. */
+  #isOver({ refusal }: Step | NoStep, messageId: string): boolean {
+    return refusal?.problem === "not-found" && !this.isGone && this.#ports.store.message(messageId) !== null;
+  }
+
   #sessionAfter(result: Step | NoStep): Result<Session> {
     if (result.refusal) return refused(result.refusal);
     return { ok: true, value: this.#actor.resource() ?? missing("the session") };
@@ -275,8 +282,13 @@ function noSuchSession(): { readonly ok: false; readonly problem: Problem } {
   return { ok: false, problem: makeProblem("not-found", "There is no such session.") };
 }
 
-function refused({ problem, detail, fix }: Refusal): { readonly ok: false; readonly problem: ReturnType<typeof makeProblem> } {
-  return { ok: false, problem: makeProblem(problem, detail, fix === undefined ? {} : { fix }) };
+function over(messageId: string): { readonly ok: false; readonly problem: Problem } {
+  return { ok: false, problem: makeProblem("conflict", `Message ${messageId} does not wait any more: it is over.`) };
+}
+
+function refused({ problem, detail, fix, pointer }: Refusal): { readonly ok: false; readonly problem: Problem } {
+  const errors = pointer === undefined ? {} : { errors: [{ pointer, message: detail }] };
+  return { ok: false, problem: makeProblem(problem, detail, { ...(fix === undefined ? {} : { fix }), ...errors }) };
 }
 
 function missing(what: string): never {

@@ -37,7 +37,7 @@ export function effect(draft: Draft, wanted: Effect): void {
   draft.effects.push(wanted);
 }
 
-export function refuse(problem: ProblemType, detail: string, extra: Pick<Refusal, "fix" | "closeCode"> = {}): Refusal {
+export function refuse(problem: ProblemType, detail: string, extra: Pick<Refusal, "fix" | "pointer" | "closeCode"> = {}): Refusal {
   return { problem, detail, ...extra };
 }
 

@@ -56,6 +56,7 @@ export function messageMoved(draft: Draft, { messageId, before, author }: InputO
   if (at < 0) {
     return refuse("invalid-field", `No message with the id ${before} is waiting, so none can go before it.`, {
       fix: "Name a waiting message, or null for the queue's end.",
+      pointer: "/before",
     });
   }
   if (queue.indexOf(message) === at) return null;

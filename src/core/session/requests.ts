@@ -73,7 +73,7 @@ export function runAnswered(draft: Draft, { requestId, answer, author }: InputOf
 /** An answer of the wrong kind; rejecting is always right. */
 export function wrongKind({ requestId, kind }: OpenRequest, answer: Answer): Refusal | null {
   if (answer.kind === kind || answer.kind === "reject") return null;
-  return refuse("invalid-field", `Request ${requestId} is a ${kind}; answer it with kind "${kind}" or "reject".`);
+  return refuse("invalid-field", `Request ${requestId} is a ${kind}; answer it with kind "${kind}" or "reject".`, { pointer: "/answer/kind" });
 }
 
 /** The agent does not wait for it any more. */

@@ -68,6 +68,8 @@ export interface Refusal {
   readonly problem: ProblemType;
   readonly detail: string;
   readonly fix?: string;
+  /** Where in the request's body the fault is. */
+  readonly pointer?: string;
   /** For inputs that came over a link: close its socket with this code. */
   readonly closeCode?: number;
 }

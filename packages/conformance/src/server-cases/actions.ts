@@ -131,6 +131,13 @@ export const actionCases: readonly ServerCase[] = [
     const answer = await viewer.act({ type: "cancel", messageId: "msg_nobody" });
     equal(answer.kind === "problem" && slugOf(answer.problem), "not-found", "the problem");
   }),
+  ask("cancel.over.ws", "PRO37", "a message that is over is not cancelled", async (stage) => {
+    const { viewer, prompt, untilStatus } = await enter(stage);
+    const over = await prompt([{ say: "over" }]);
+    await untilStatus(over, "completed");
+    const answer = await viewer.act({ type: "cancel", messageId: over });
+    equal(answer.kind === "problem" && slugOf(answer.problem), "conflict", "the problem");
+  }),
   ask("stop.running", "PRO38", "stop ends the running turn as stopped", async (stage) => {
     const { viewer, prompt, untilStatus } = await enter(stage);
     const running = await prompt([{ endless: 60 }]);
