@@ -63,9 +63,14 @@ function* numbers(): Generator<string> {
   for (let number = 1; ; number++) yield `${number} `;
 }
 
-function printed(upTo: number): string {
-  return Array.from({ length: upTo }, (_, at) => `${at + 1} é🙂`).join(" ");
+/** In two pieces, so that the first is seen before all is printed. */
+function printed(upTo: number): string[] {
+  const text = Array.from({ length: upTo }, (_, at) => `${at + 1} é🙂`).join(" ");
+  const middle = text.indexOf(" ", text.length / 2);
+  return [text.slice(0, middle), text.slice(middle)];
 }
+
+const PRINT_MS = 10;
 
 async function play(step: Step, stage: ScriptStage, signal: AbortSignal): Promise<void> {
   if (step.sleep !== undefined) return void (await pause(step.sleep, null, { signal }));
@@ -77,11 +82,11 @@ async function play(step: Step, stage: ScriptStage, signal: AbortSignal): Promis
   const id = stage.nextPart();
   const tool = { name: "bash", callId: id, input: { command } };
   const part = (text: string, state: Json): Json => ({ part: kind === "tool" ? { id, kind, tool: { ...tool, ...state } } : { id, kind, text } });
-  const pieces = step.endless !== undefined ? numbers() : step.pieces ?? [step.text ?? step.reasoning ?? (step.print === undefined ? `${(command ?? "").replace(/^echo /, "")}\n` : printed(step.print))];
+  const pieces = step.endless !== undefined ? numbers() : step.print !== undefined ? printed(step.print) : step.pieces ?? [step.text ?? step.reasoning ?? `${(command ?? "").replace(/^echo /, "")}\n`];
   stage.open.set(id, "");
   stage.commit("part.started", part("", { status: "running" }));
   try {
-    const everyMs = step.endless ?? step.everyMs;
+    const everyMs = step.endless ?? (step.print === undefined ? step.everyMs : PRINT_MS);
     let isFirst = true;
     for (const piece of pieces) {
       if (!isFirst && everyMs) await pause(everyMs, null, { signal });

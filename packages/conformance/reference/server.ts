@@ -99,15 +99,15 @@ class Session {
   #mark(message: Message, status: string, about: Json = {}): Message { message.status = status; this.commit("message.status", { status }, { messageId: message.id, ...about }); return { ...message }; }
   send({ text, model, delivery = "queue" }: Json, actor: Json): Message {
     if (typeof text !== "string" || text === "") throw fieldRefused("/text", "must be text");
-    if (delivery !== "queue" && delivery !== "steer") throw fieldRefused("/delivery", "must be queue or steer");
+    if (delivery !== "queue" && delivery !== "steer" && !off(this.#options, "validation")) throw fieldRefused("/delivery", "must be queue or steer");
     if (model !== undefined && model !== MODEL) throw new Refusal("unknown-model", `There is no model ${String(model)}.`, { allowed: [MODEL] });
     const [turn, steers] = [delivery === "steer" ? this.#turn : null, delivery === "steer" ? { delivery } : {}];
     const message: Message = { id: `msg_${randomUUID()}`, text, status: "queued", model: MODEL, author: actor, createdAt: new Date().toISOString(), ...steers };
     this.commit("message.queued", { text, model: MODEL, position: this.#queue.length + (this.#turn ? 1 : 0), ...steers }, { messageId: message.id, actor });
     this.messages.push(message);
-    if (turn && this.#options.steering && turn.inbox.push(message) && turn.steers.push(message)) return this.#mark(message, "running", { runId: (message["runId"] = turn.about["runId"]) });
+    if (turn && this.#options.steering && !off(this.#options, "steering") && (off(this.#options, "taken") ? this.#queue : []).push(message) && turn.inbox.push(message) && turn.steers.push(message)) return this.#mark(message, "running", { runId: (message["runId"] = turn.about["runId"]) });
     if (turn) this.commit("message.steer-deferred", { reason: "refused" }, { messageId: message.id });
-    if (this.#queue.push(message)) queueMicrotask(() => void this.#next());
+    if ((off(this.#options, "deferred") ? this.#queue.unshift(message) : this.#queue.push(message)) && !(off(this.#options, "idle") && delivery === "steer" && !turn)) queueMicrotask(() => void this.#next());
     return { ...message };
   }
   #waiting(id: string): Message {
@@ -146,9 +146,9 @@ class Session {
     void ((this.#turn = null), this.#next());
   }
   #cut(data: Json): Json {
-    const [part, name, output] = [data["part"] as Part, `out_${randomUUID()}`, (data["part"] as Part).tool?.output ?? ""];
+    const [part, name, output] = [data["part"] as Part, off(this.#options, "own-names") ? "out_1" : `out_${randomUUID()}`, (data["part"] as Part).tool?.output ?? ""];
     const bytes = Buffer.byteLength(output);
-    if (bytes <= INLINE_MAX || !this.outputs.set(name, output)) return data;
+    if (bytes <= (off(this.#options, "inline") ? INLINE_MAX / 2 : INLINE_MAX) || off(this.#options, "cut") || !this.outputs.set(name, output)) return data;
     return { part: { ...part, tool: { ...part.tool, output: headAndTail(output, INLINE_MAX), outputRef: { name, address: `/v1/sessions/${this.id}/outputs/${name}`, bytes } } } };
   }
   async #ask(kind: string, data: Json, about: Json, signal: AbortSignal): Promise<Json> {
@@ -176,7 +176,7 @@ export async function startReferenceServer(given: Partial<Options> = {}): Promis
     return tamper.after?.(Number.parseInt(text) || 0, transport) ?? (Number.parseInt(text) || 0);
   };
   const send = async (session: Session, key: unknown, body: Json, keyId: string): Promise<Answer> => {
-    const [request, known] = [JSON.stringify([session.id, body["text"], body["model"], body["delivery"] ?? "queue"]), off(options, "idempotency") ? undefined : answers.get(String(key))];
+    const [request, known] = [JSON.stringify([session.id, body["text"], body["model"], off(options, "delivery") ? "" : (body["delivery"] ?? "queue")]), off(options, "idempotency") ? undefined : answers.get(String(key))];
     if (known && known.request !== request) throw new Refusal("idempotency-mismatch", "This Idempotency-Key was used with another body.");
     const answer = known?.answer ?? (async () => ok(session.send(body, actorOf(keyId)), 201))();
     if (key !== undefined) answers.set(String(key), { request, answer });

@@ -30,5 +30,5 @@ export interface Tamper {
 
 /** Things the server leaves out. */
 export type Switch =
-  | "accept" | "auth" | "before" | "behind" | "cancel" | "catch-up" | "credit" | "deltas-apart" | "fifo" | "forget" | "idempotency" | "keep-alive" | "last-event-id" | "moves" | "one-use" | "open-parts" | "order"
-  | "organizations" | "ownership" | "retire-key" | "retire-session" | "sse-headers" | "stall" | "ticket-known" | "ticket-end" | "ticks" | "validation" | "waiting";
+  | "accept" | "auth" | "before" | "behind" | "cancel" | "catch-up" | "credit" | "cut" | "deferred" | "delivery" | "deltas-apart" | "fifo" | "forget" | "idempotency" | "idle" | "inline" | "keep-alive" | "last-event-id" | "moves" | "one-use" | "open-parts" | "order"
+  | "organizations" | "own-names" | "ownership" | "retire-key" | "retire-session" | "sse-headers" | "stall" | "steering" | "taken" | "ticket-known" | "ticket-end" | "ticks" | "validation" | "waiting";

@@ -46,6 +46,12 @@ export class Api {
     return { status: response.status, headers: response.headers, body: parse(text) };
   }
 
+  /** The bytes at an address, or at a path of this server. */
+  async read(address: string): Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Uint8Array }> {
+    const response = await fetch(new URL(address, this.url), { headers: this.headers(), signal: AbortSignal.timeout(REQUEST_MS) });
+    return { status: response.status, headers: response.headers, bytes: new Uint8Array(await response.arrayBuffer()) };
+  }
+
   /** The body of an answer that is no refusal. */
   async json<T>(line: string, asked: Asked = {}): Promise<T> {
     const { status, body } = await this.ask(line, asked);

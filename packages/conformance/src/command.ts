@@ -21,6 +21,7 @@ npm run conformance -- --client FILE [options]           the questions to a clie
 npm run conformance -- --sdk [options]                   the questions to @berth/sdk
   --driver demo|script   how the server is told what to stream; default demo
   --model NAME           of the sessions that are made; default that of the driver
+  --session JSON         further fields of the sessions that are made, for example a workspace
   --sessions N           sessions at a time; default 3
   --events-held N        after so many events the server archives older ones; without it the archive is not asked about
   --other-key KEY        a key of another organization; without it nothing is asked with one
@@ -37,6 +38,7 @@ const OPTIONS = {
   sdk: { type: "boolean" },
   driver: { type: "string" },
   model: { type: "string" },
+  session: { type: "string" },
   sessions: { type: "string" },
   "events-held": { type: "string" },
   "other-key": { type: "string" },
@@ -86,6 +88,7 @@ function serverOf(options: Options, keyOfEnvironment: string): ServerUnderTest {
     key: options.key ?? keyOfEnvironment,
     driver: options.driver === "script" ? scriptDriver(options.model ?? "reference/script") : { ...demoDriver, model: options.model ?? demoDriver.model },
     sessionsMax: Number(options.sessions ?? 3),
+    ...(options.session === undefined ? {} : { session: JSON.parse(options.session) as Record<string, unknown> }),
     ...(options["events-held"] === undefined ? {} : { eventsHeld: Number(options["events-held"]) }),
     ...(options["other-key"] === undefined ? {} : { otherKey: options["other-key"] }),
     lacks: options.lacks,

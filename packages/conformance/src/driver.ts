@@ -8,6 +8,8 @@ export type Step =
   | { readonly think: string }
   /** A tool call whose output holds this word. */
   | { readonly tool: string }
+  /** A tool call that prints `printed` of so many numbers. */
+  | { readonly print: number }
   /** Says `1 2 3 …` up to `tokens`, paced. */
   | { readonly stream: number; readonly perSecond: number }
   /** Says `1 2 3 …` at that pace until its turn is stopped: the kit sees as much of it as it needs, however slow the machine is. */
@@ -25,6 +27,9 @@ const ENDLESS_TOKENS = 1_000_000;
 
 export const counted = (tokens: number): string => Array.from({ length: tokens }, (_, at) => `${at + 1} `).join("");
 
+/** What a tool prints that is told to print much: each number with characters of several bytes. */
+export const printed = (numbers: number): string => Array.from({ length: numbers }, (_, at) => `${at + 1} é🙂`).join(" ");
+
 /** Whether a text is how `1 2 3 …` begins. */
 export const isCount = (text: string): boolean => counted(text.length).startsWith(text);
 
@@ -38,6 +43,7 @@ export const demoDriver: Driver = {
         if ("think" in step) return `!think ${step.think}`;
         if ("tool" in step) return `!bash echo ${step.tool}`;
         if ("stream" in step) return `!stream ${step.stream} ${step.perSecond}`;
+        if ("print" in step) return `!bash printf '%s é🙂 ' $(seq 1 ${step.print})`;
         if ("endless" in step) return `!stream ${ENDLESS_TOKENS} ${step.endless}`;
         return `!ask ${[step.ask, ...step.options].join(" | ")}`;
       })

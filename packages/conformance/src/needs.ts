@@ -13,6 +13,8 @@ const NOT_GIVEN = {
 const NOT_THERE = {
   "api-keys": "keys are not made and revoked at /v1/api-keys here",
   order: "messages that wait keep their order here, none can be moved",
+  outputs: "no tool prints as much here as is too much for an event (64 KB)",
+  steering: "a turn that runs takes no further messages here",
 } as const;
 
 export const LACKING = { ...NOT_GIVEN, ...NOT_THERE } as const;

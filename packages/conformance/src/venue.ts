@@ -18,6 +18,8 @@ export interface ServerUnderTest {
   readonly sessionsMax?: number;
   /** Whether each case gets a new session. Default false. */
   readonly freshSessions?: boolean;
+  /** Further fields of the sessions that are made, as `workspace`. */
+  readonly session?: Readonly<Record<string, unknown>>;
   /** Newest events that the streams hold, where that is few enough to be passed. */
   readonly eventsHeld?: number;
   /** A key of another organization. */
@@ -32,6 +34,8 @@ export interface Timings {
   readonly stalledMs: number;
   readonly ticketMs: number;
   readonly keepAliveMs: number;
+  /** Within this it is said what becomes of a message that steers. */
+  readonly steerMs: number;
   /** Longest time between two frames while text is written. */
   readonly tickMs: number;
 }
@@ -45,7 +49,7 @@ export interface History {
 /** A turn lasts until this was answered, or it was stopped. */
 export const HELD: Step = { ask: "Go on?", options: ["yes", "no"] };
 const OVER = ["completed", "failed", "stopped", "interrupted", "cancelled"];
-const START_MS = 90_000;
+const START_MS = 240_000;
 const QUIET_MS = 3_000;
 
 export class Venue {
@@ -61,7 +65,7 @@ export class Venue {
   constructor(server: ServerUnderTest) {
     this.server = server;
     this.api = new Api(server.url, server.key);
-    this.timings = { stalledMs: 30_000, ticketMs: 30_000, keepAliveMs: 15_000, tickMs: 50, ...server.timings };
+    this.timings = { stalledMs: 30_000, ticketMs: 30_000, keepAliveMs: 15_000, steerMs: 1_000, tickMs: 50, ...server.timings };
   }
 
   get patienceMs(): number {
@@ -82,13 +86,20 @@ export class Venue {
 
   /** One after another: starts that share a core may all come too late. */
   makeSession(): Promise<string> {
-    const made = this.#making.then(async () => {
-      const { id } = await this.api.json<{ id: string }>("POST /v1/sessions", { body: { model: this.server.driver.model } });
-      await this.untilIdle(id, START_MS);
-      return id;
-    });
+    const made = this.#making.then(() => this.#makeSession());
     this.#making = made.catch(() => undefined);
     return made;
+  }
+
+  /** How sessions start is not asked here: one that came too late on a busy machine is told to start again, as its failure says. */
+  async #makeSession(): Promise<string> {
+    const { id } = await this.api.json<{ id: string }>("POST /v1/sessions", { body: { model: this.server.driver.model, ...this.server.session } });
+    await this.poll(`session ${id} to start`, START_MS, async () => {
+      const { status } = await this.api.json<{ status: string }>(`GET /v1/sessions/${id}`);
+      if (status === "failed") await this.api.ask(`POST /v1/sessions/${id}/resume`, { body: {} });
+      return status === "idle";
+    });
+    return id;
   }
 
   async untilIdle(id: string, patienceMs = this.patienceMs): Promise<void> {
@@ -209,6 +220,12 @@ export class Venue {
       return requestId !== undefined;
     });
     return String(requestId);
+  }
+
+  /** A viewer for all cases, which nobody closes. */
+  watch(transport: Transport, id: string, after: number): Promise<Watcher> {
+    const headers = this.api.headers();
+    return transport === "ws" ? openSocket(this.api.url, id, headers, { after }, this.patienceMs) : openSse(this.api.url, id, headers, { after }, this.patienceMs);
   }
 
   /** Plays what does not end by itself while it is watched, and then stops it. */

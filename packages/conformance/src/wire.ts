@@ -21,7 +21,13 @@ export interface WirePart {
   readonly id: string;
   readonly kind: string;
   readonly text?: string;
-  readonly tool?: { readonly status: string; readonly output?: string };
+  readonly tool?: { readonly status: string; readonly output?: string; readonly outputRef?: WireOutputRef; readonly truncated?: boolean };
+}
+
+export interface WireOutputRef {
+  readonly name: string;
+  readonly address: string;
+  readonly bytes: number;
 }
 
 export interface WireMessage {

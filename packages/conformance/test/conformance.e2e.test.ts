@@ -1,4 +1,8 @@
 /** The kit on a running instance: Worker, sandbox host, OpenCode and PostgreSQL, driven by the demo model. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addOrganization } from "../../../test/e2e/support/second-org.ts";
 import { startTestStack, type TestStack } from "../../../test/e2e/support/stack.ts";
@@ -14,20 +18,27 @@ const CASES_MS = 1_200_000;
 /** A first turn of three agents at once takes its time on a busy machine. */
 const PATIENCE_MS = 60_000;
 
+/** OpenCode cuts at 50 KB what its tools print, unless the work folder says otherwise. */
+const OPENCODE = { tool_output: { max_bytes: 1_000_000, max_lines: 100_000 } };
+
+const repository = mkdtempSync(join(tmpdir(), "berth-conformance-"));
 let stack: TestStack;
 let outcomes: Promise<Outcome[]>;
 
 beforeAll(async () => {
+  makeRepository(repository);
   stack = await startTestStack();
   const otherKey = await addOrganization(stack, "stranger");
   const tell = ({ id, status, reason }: Outcome): void => void (status === "failed" && console.log(`${id}: ${reason}`));
-  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, otherKey, driver: demoDriver, sessionsMax: 3, patienceMs: PATIENCE_MS }, { atATime: 3, tell });
+  const session = { workspace: { kind: "folder", path: repository } };
+  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, otherKey, session, driver: demoDriver, sessionsMax: 3, patienceMs: PATIENCE_MS }, { atATime: 3, tell });
   outcomes.catch(() => undefined);
 });
 
 afterAll(async () => {
   await outcomes;
   await stack?.end();
+  rmSync(repository, { recursive: true, force: true });
 }, CASES_MS);
 
 describe("a running instance", () => {
@@ -39,3 +50,11 @@ describe("a running instance", () => {
     expect(leftOut.map(({ id }) => id)).toEqual(SERVER_CASES.filter((one) => !isAsked(one)).map(({ id }) => id));
   }, CASES_MS);
 });
+
+function makeRepository(folder: string): void {
+  const git = (...args: string[]): void => void execFileSync("git", ["-C", folder, ...args]);
+  writeFileSync(join(folder, "opencode.json"), JSON.stringify(OPENCODE));
+  git("init", "--quiet", "--initial-branch=main");
+  git("add", "opencode.json");
+  git("-c", "user.name=Kit", "-c", "user.email=kit@example.com", "commit", "--quiet", "--message=Start");
+}

@@ -11,8 +11,11 @@ import type { FrameSocket } from "../../../src/app/http/sse.ts";
 import type { Author, SessionHandle } from "../../../src/app/session-handle.ts";
 import type { InProcessSession, OpenedSocket } from "../../../src/app/session/in-process-session.ts";
 import { MemoryBerth } from "../../../test/system/support/memory-berth.ts";
-import { demoDriver } from "../src/driver.ts";
+import { demoDriver, printed, type Driver } from "../src/driver.ts";
 import type { ServerUnderTest } from "../src/venue.ts";
+
+/** The agent in memory runs nothing: it prints what it is told to echo. */
+const echoing: Driver = { ...demoDriver, prompt: (steps) => demoDriver.prompt(steps.map((step) => ("print" in step ? { tool: printed(step.print) } : step))) };
 
 const EVENTS_HELD = 120;
 const STEP_MS = 4;
@@ -59,7 +62,7 @@ export async function serveMemory(): Promise<{ readonly server: ServerUnderTest;
   const stranger = berth.instance.identity.addMember({ orgId: "org_other", userName: "Grace", role: "owner" });
   const other = await services.identity.createApiKey({ ...owner, ...stranger }, { name: "other", expiresAtMs: null });
   return {
-    server: { url: base(), key: secret, otherKey: other.secret, driver: demoDriver, freshSessions: true, patienceMs: 4000, eventsHeld: EVENTS_HELD },
+    server: { url: base(), key: secret, otherKey: other.secret, driver: echoing, freshSessions: true, patienceMs: 4000, eventsHeld: EVENTS_HELD },
     close: async () => {
       clearInterval(moving);
       for (const client of sockets.clients) client.terminate();

@@ -32,6 +32,14 @@ describe("the reference server", () => {
   });
 });
 
+describe("the reference server, whose turns defer what steers them", () => {
+  const cases = SERVER_CASES.filter(({ id }) => id.startsWith("steer."));
+  testEach(cases, once(async () => {
+    const { server, close } = await serveReference({}, 20_000, false);
+    return await runServerCases(server, { cases }).finally(close);
+  }));
+});
+
 test("what a server lacks is left out with the reason for it, and nothing else is", async () => {
   const server = { url: "http://127.0.0.1:9", key: "example-key", driver: scriptDriver("reference/script"), lacks: MAY_LACK };
   const needing = SERVER_CASES.filter(({ needs = [] }) => needs.length > 0);

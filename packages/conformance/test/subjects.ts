@@ -9,8 +9,8 @@ import type { ServerUnderTest } from "../src/venue.ts";
 const TIMES = { stalledMs: 8_000, ticketMs: 500, keepAliveMs: 200, tickMs: 2 } as const;
 const EVENTS_HELD = 120;
 
-export async function serveReference(tamper: Tamper = {}, patienceMs = 20_000): Promise<{ readonly server: ServerUnderTest; close(): Promise<void> }> {
-  const { url, apiKey, otherKey, close } = await startReferenceServer({ ...TIMES, keep: EVENTS_HELD, tamper });
+export async function serveReference(tamper: Tamper = {}, patienceMs = 20_000, steering = true): Promise<{ readonly server: ServerUnderTest; close(): Promise<void> }> {
+  const { url, apiKey, otherKey, close } = await startReferenceServer({ ...TIMES, keep: EVENTS_HELD, steering, tamper });
   const driver = scriptDriver("reference/script", 8);
   return { server: { url, key: apiKey, otherKey, driver, freshSessions: true, patienceMs, eventsHeld: EVENTS_HELD, timings: TIMES }, close };
 }

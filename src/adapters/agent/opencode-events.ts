@@ -36,10 +36,15 @@ export function toolPart({ id, tool, callID, state }: ToolPart): Part | null {
   }
 }
 
-/** What a running tool printed so far, for tools that say so. */
+/** Of more than so much OpenCode tells the end alone, behind this mark. */
+const TOLD_UNITS_MAX = 30_000;
+const END_MARK = "...\n\n";
+
+/** What a running tool printed so far, for tools that say so. Nothing once only its end is told, which continues no beginning. */
 export function outputSoFar({ state }: ToolPart): string {
   const output = state.status === "running" ? state.metadata?.["output"] : undefined;
-  return typeof output === "string" ? output : "";
+  if (typeof output !== "string") return "";
+  return output.length > TOLD_UNITS_MAX && output.startsWith(END_MARK) ? "" : output;
 }
 
 export function usageOf(messages: Iterable<Pick<AssistantMessage, "tokens">>): Usage {

@@ -147,6 +147,14 @@ describe("a turn of OpenCode", () => {
     expect(failed.map(line)).toEqual(["part-started tool bash running", "part-ended tool bash failed"]);
   });
 
+  verifies("AGT15", "of a tool that prints much only the beginning is streamed, and not the end that OpenCode tells of it", () => {
+    const turn = turnOf();
+    const running = (output: string) => part({ type: "tool", tool: "bash", callID: "c", state: { status: "running", input: {}, metadata: { output }, time: { start: 1 } } });
+    const [beginning, end] = ["1 2 3 ", `...\n\n${"9".repeat(30_000)}`];
+    expect(played(turn, [answering(), running(beginning), running(end)]).map(line)).toEqual(["turn-started", "part-started tool bash running", `delta 0 "${beginning}"`]);
+    expect(played(turnOf(), [answering(), running(end)]).map(line)).toEqual(["turn-started", "part-started tool bash running"]);
+  });
+
   test("a summary and parts that are ignored are not told", () => {
     const turn = turnOf();
     expect(played(turn, [answering({ summary: true }), text("a summary", 2)]).map(line)).toEqual(["turn-started"]);

@@ -7,10 +7,12 @@ import { deltaCases } from "./deltas.ts";
 import { errorCases } from "./errors.ts";
 import { logCases } from "./log.ts";
 import { organizationCases } from "./organizations.ts";
+import { outputCases } from "./outputs.ts";
 import { pageCases } from "./pages.ts";
 import { queueCases } from "./queue.ts";
 import { replayCases } from "./replay.ts";
 import { resetCases } from "./resets.ts";
+import { steeringCases } from "./steering.ts";
 import { sseCases } from "./sse.ts";
 
-export const SERVER_CASES: readonly ServerCase[] = [...logCases, ...pageCases, ...replayCases, ...deltaCases, ...resetCases, ...ackCases, ...actionCases, ...queueCases, ...accessCases, ...organizationCases, ...sseCases, ...errorCases];
+export const SERVER_CASES: readonly ServerCase[] = [...logCases, ...pageCases, ...replayCases, ...deltaCases, ...resetCases, ...ackCases, ...actionCases, ...queueCases, ...steeringCases, ...outputCases, ...accessCases, ...organizationCases, ...sseCases, ...errorCases];
