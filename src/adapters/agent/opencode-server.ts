@@ -18,7 +18,7 @@ export interface OpenCodeServer {
   readonly url: string;
   readonly version: string;
   readonly pid: number;
-  /** Resolves when the process is gone, however that came. */
+  /** Resolves when the process is gone, however that came, and with it whatever its tools left running. */
   readonly exited: Promise<void>;
   stop(): Promise<void>;
 }
@@ -55,16 +55,18 @@ export async function startOpenCodeServer(options: ServerOptions): Promise<OpenC
     child.once("error", reject);
   });
   const output = new OutputTail(child);
-  const stop = (): Promise<void> => stopGroup(child, exited).finally(() => endStragglers(password));
+  const cleared = exited.then(() => {
+    child.stdin.destroy();
+    return endStragglers(password);
+  });
+  // What could not be started is told below.
+  cleared.catch(() => {});
+  const stop = (): Promise<void> => stopGroup(child, exited).then(() => cleared);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
   try {
     const url = await Promise.race([output.address(deadline), exited.then(() => Promise.reject(new StartFailure("exited", output.text)))]);
     const version = await healthy(url, password, deadline, output);
-    void exited.then(() => {
-      child.stdin.destroy();
-      endStragglers(password);
-    });
-    return { url, version, pid: child.pid ?? 0, exited, stop };
+    return { url, version, pid: child.pid ?? 0, exited: cleared, stop };
   } catch (error) {
     if (child.pid !== undefined) await stop();
     throw error;

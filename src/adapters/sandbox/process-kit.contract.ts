@@ -35,6 +35,7 @@ function processesNaming(path: string): string[] {
 }
 
 export class ProcessKit {
+  readonly readOnlyPaths: readonly string[] = [NODE, RUNTIME];
   #root = "";
   #providers: SandboxProvider[] = [];
   #gate: Promise<void> | null = null;
@@ -55,7 +56,7 @@ export class ProcessKit {
       dataDir: this.dataDir,
       runtimeCommand: [NODE, RUNTIME],
       opencodePath: RUNTIME,
-      readOnlyPaths: [NODE, RUNTIME],
+      readOnlyPaths: this.readOnlyPaths,
       isolation: "bubblewrap",
       trustAgent: false,
       sandboxesMax: SANDBOXES_MAX,

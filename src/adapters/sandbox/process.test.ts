@@ -1,16 +1,37 @@
 /** What the contract cannot see of the process sandbox: what is visible from inside, hostile files, restarts. */
-import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { verifies } from "@berth/testkit";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { identify, isAlive } from "@berth/sandbox-runtime/processes/process-table";
 import { bytes, EXEC, expectRefusal, settled, specOf, started, text, TOKEN } from "../../ports/sandbox/sandbox-kit.contract.ts";
 import type { SandboxId, SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
 import { ProcessKit } from "./process-kit.contract.ts";
-import { identify, isAlive } from "./process/processes.ts";
 
 const kit = new ProcessKit();
 afterEach(() => kit.dispose());
+
+/**
+ * Each process of a chain starts the next and ends at once, so none is there for long: one kind has every process in a
+ * session of its own, the other runs no program anew. They end by themselves some time, for when nobody ends them.
+ */
+const CHAINS = `
+fork() { if [ "$1" -gt 0 ]; then fork $(($1 - 1)) & else exec sh "$0" fork $(($left - 500)); fi; }
+left=$2
+case $1 in
+hop) [ "$left" -gt 0 ] && setsid sh "$0" hop $((left - 1)) & exit;;
+fork) [ "$left" -gt 0 ] && fork 500; exit;;
+esac
+rm "$1"
+# Open in every one of them, so that whoever reads it knows when the last one is gone.
+mkfifo "$BERTH_RUN_DIR/alive.new"
+sleep 1000 < "$BERTH_RUN_DIR/alive.new" &
+exec 9> "$BERTH_RUN_DIR/alive.new"
+mv "$BERTH_RUN_DIR/alive.new" "$BERTH_RUN_DIR/alive"
+for chain in 1 2 3; do sh "$0" hop 3000; sh "$0" fork 10000; done
+exec sleep 1000
+`;
 
 async function shell(subject: SandboxProvider, id: SandboxId, script: string): Promise<string> {
   const { stdout, stderr } = await subject.exec(id, { command: ["sh", "-c", script], ...EXEC });
@@ -166,6 +187,21 @@ describe("over time", () => {
     }
     // That no child survived is what `dispose` proves.
   });
+
+  for (const isolation of ["bubblewrap", "none"] as const) verifies("SBX13", `stop ends processes that start the next one and go, as fast as they can (${isolation})`, async () => {
+    const chains = join(kit.root, "chains.sh");
+    writeFileSync(chains, CHAINS);
+    const subject = kit.open({ isolation, readOnlyPaths: [...kit.readOnlyPaths, chains], runtimeCommand: ["/bin/sh", chains] });
+    const id = await started(subject, specOf("chains"));
+    const alive = await vi.waitFor(() => openSync(join(folderOf("chains", "runtime"), "alive"), constants.O_RDONLY | constants.O_NONBLOCK), { timeout: 10_000, interval: 5 });
+    try {
+      expect(() => readSync(alive, Buffer.alloc(1)), "they run").toThrow("EAGAIN");
+      await subject.stop(id);
+      expect(readSync(alive, Buffer.alloc(1)), "nobody has it open for writing").toBe(0);
+    } finally {
+      closeSync(alive);
+    }
+  }, 30_000);
 
   test("stop ends a sandbox that stands still, in every isolation", async () => {
     for (const isolation of ["bubblewrap", "none"] as const) {

@@ -16,6 +16,7 @@ import type {
   SandboxProvider,
   SandboxSpec,
 } from "../../ports/sandbox/sandbox.port.ts";
+import { childrenOf } from "@berth/sandbox-runtime/processes/process-table";
 import { applyWork } from "./process/apply-work.ts";
 import { componentsOf, readContained, writeContained } from "./process/contained-files.ts";
 import { classify, refusal } from "./process/errors.ts";
@@ -23,7 +24,6 @@ import { GIT_TIMEOUT_MS, NO_HOOKS, toGitResult, type Git } from "./process/git.t
 import { LabelStore, sessionOf, type SandboxLabel } from "./process/label.ts";
 import { commandLine, commandMarker, type LaunchSettings, type ProcessIsolation } from "./process/launch.ts";
 import { describeProcessPolicy } from "./process/policy.ts";
-import { childrenOf } from "./process/processes.ts";
 import { linkPath } from "./process/runtime-process.ts";
 import { run, type RunOptions, type RunResult } from "./process/run.ts";
 import { Starter } from "./process/starter.ts";

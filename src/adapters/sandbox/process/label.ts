@@ -4,10 +4,10 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ProcessIdentity } from "@berth/sandbox-runtime/processes/process-table";
 import type { SandboxSpec } from "../../../ports/sandbox/sandbox.port.ts";
 import type { Failure } from "@berth/protocol";
 import type { SandboxFolders } from "./bubblewrap.ts";
-import type { ProcessIdentity } from "./processes.ts";
 import { removeTree } from "./remove-tree.ts";
 
 export interface SandboxLabel {

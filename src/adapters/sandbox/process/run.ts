@@ -2,8 +2,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { Family } from "@berth/sandbox-runtime/processes/family";
+import { identify } from "@berth/sandbox-runtime/processes/process-table";
 import type { CommandLine } from "./launch.ts";
-import { familyOf, signal } from "./processes.ts";
 
 export interface RunOptions {
   readonly timeoutMs: number;
@@ -31,6 +32,7 @@ export interface RunResult {
 const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
 /** How long a pipe may stay open after the command ended and everything it started was killed. */
 const PIPE_GRACE_MS = 500;
+const KILL_MS = 5_000;
 
 class Kept {
   readonly #chunks: Buffer[] = [];
@@ -55,10 +57,6 @@ class Kept {
   }
 }
 
-function killAll(pid: number, marker: string): void {
-  for (const member of familyOf(pid, marker)) signal(member.pid, "SIGKILL");
-}
-
 /** @throws the system's own error when the command cannot be started */
 export function run({ file, args, cwd, environment }: CommandLine, options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
@@ -71,9 +69,12 @@ export function run({ file, args, cwd, environment }: CommandLine, options: RunO
     let ended: RunResult["ended"] = "exited";
     let pipeTimer: NodeJS.Timeout | undefined;
 
+    const family = child.pid === undefined ? null : new Family({ leader: identify(child.pid), marker: options.marker });
+    let clearing: Promise<unknown> | undefined;
+    const clear = (): Promise<unknown> => (clearing ??= Promise.resolve(family?.end(KILL_MS)));
     const end = (why: RunResult["ended"]): void => {
       ended = why;
-      if (child.pid !== undefined) killAll(child.pid, options.marker);
+      void clear();
     };
     const cancel = (): void => end("canceled");
     const timer = setTimeout(() => end("timed-out"), options.timeoutMs);
@@ -93,7 +94,7 @@ export function run({ file, args, cwd, environment }: CommandLine, options: RunO
     });
     child.once("exit", () => {
       clearTimeout(timer);
-      if (child.pid !== undefined) killAll(child.pid, options.marker);
+      void clear();
       pipeTimer = setTimeout(() => {
         child.stdout?.destroy();
         child.stderr?.destroy();
@@ -102,7 +103,8 @@ export function run({ file, args, cwd, environment }: CommandLine, options: RunO
     child.once("close", (code, name) => {
       release();
       const exitCode = code ?? 128 + (SIGNALS[name ?? ""] ?? 0);
-      resolve({ ended, exitCode, stdout: stdout.bytes(), stderr: stderr.bytes(), truncated: stdout.truncated || stderr.truncated });
+      const result = { ended, exitCode, stdout: stdout.bytes(), stderr: stderr.bytes(), truncated: stdout.truncated || stderr.truncated };
+      void clear().then(() => resolve(result));
     });
     if (options.signal?.aborted) cancel();
   });

@@ -5,8 +5,9 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { Family } from "@berth/sandbox-runtime/processes/family";
+import { childrenOf, identify, isAlive, signal, until, type ProcessIdentity } from "@berth/sandbox-runtime/processes/process-table";
 import type { CommandLine } from "./launch.ts";
-import { childrenOf, familyOf, identify, isAlive, signal, until, type ProcessIdentity } from "./processes.ts";
 
 export interface StartedRuntime {
   readonly leader: ProcessIdentity;
@@ -104,20 +105,13 @@ function readInit(pipe: Readable): Promise<ProcessIdentity | null> {
 
 /** Ends the runtime and all it started. @returns false when something survived */
 export async function endRuntime({ leader, init }: Partial<StartedRuntime>, marker: string, graceMs = GRACE_MS): Promise<boolean> {
-  const family = new Map<number, ProcessIdentity>();
-  const note = (): void => {
-    // Once the leader is gone its number may be another's, so only the marker still tells who belonged to it.
-    for (const member of familyOf(isAlive(leader) && leader ? leader.pid : null, marker)) family.set(member.pid, member);
-  };
-  if (!init) note();
+  const family = new Family({ leader: leader ?? null, marker });
+  if (!init) family.note();
   if (init && isAlive(init)) for (const pid of childrenOf(init.pid)) signal(pid, "SIGTERM");
   else if (leader && isAlive(leader)) signal(leader.pid, "SIGTERM");
   await until(() => !isAlive(leader), graceMs);
   // Under a process namespace the first process takes all others with it; elsewhere each one is looked for.
   if (init && isAlive(init)) signal(init.pid, "SIGKILL");
-  else note();
-  // One that stands still does not see that its sandbox ended.
-  if (leader && isAlive(leader)) signal(leader.pid, "SIGKILL");
-  for (const member of family.values()) if (isAlive(member)) signal(member.pid, "SIGKILL");
-  return until(() => !isAlive(leader) && !isAlive(init) && [...family.values()].every((member) => !isAlive(member)), KILL_MS);
+  const isEmpty = await until(() => !isAlive(init), KILL_MS);
+  return (await family.end(KILL_MS)) && isEmpty;
 }

@@ -3,12 +3,12 @@
  * a label that says `running` is checked against the machine each time it is read.
  */
 import { closeSync, existsSync, openSync, readSync, fstatSync } from "node:fs";
+import { isAlive, until } from "@berth/sandbox-runtime/processes/process-table";
 import type { SandboxSpec } from "../../../ports/sandbox/sandbox.port.ts";
 import { classify } from "./errors.ts";
 import type { Git } from "./git.ts";
 import type { LabelStore, SandboxLabel } from "./label.ts";
 import { commandLine, sandboxMarker, visibleFolders, visiblePath, type LaunchSettings } from "./launch.ts";
-import { isAlive, until } from "./processes.ts";
 import { endRuntime, linkPath, removeLink, startRuntime, writeLink } from "./runtime-process.ts";
 import { makeFolders, prepareWorkspace, type GitIdentity } from "./workspace.ts";
 
