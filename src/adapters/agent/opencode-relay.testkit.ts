@@ -1,0 +1,59 @@
+/** Stands between the adapter and the real OpenCode, and may hold requests back, change them or answer them itself. */
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { OPENCODE, type OpenCodeStage } from "./opencode.testkit.ts";
+
+export interface RelayedRequest {
+  /** Without the query. */
+  readonly path: string;
+  readonly body: string;
+}
+
+/** What goes on to OpenCode, or the status that is answered in its place. */
+export type Meddled = { readonly body: string } | { readonly status: number };
+
+export interface Relay {
+  /** OpenCode as it says the relay's address in the place of its own. */
+  readonly executable: string;
+  /** What OpenCode's sessions do, as JSON. */
+  statuses(): Promise<string>;
+}
+
+export async function startRelay(stage: OpenCodeStage, meddle: (request: RelayedRequest) => Promise<Meddled> | Meddled): Promise<Relay> {
+  const portFile = join(stage.folder, "port");
+  const target = (): string => `http://127.0.0.1:${readFileSync(portFile, "utf8").trim()}`;
+  let heard: [string, string][] = [];
+  const relayed = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const pieces: Buffer[] = [];
+    for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
+    const meddled = await meddle({ path: (request.url ?? "").split("?")[0] ?? "", body: Buffer.concat(pieces).toString() });
+    if ("status" in meddled) return void response.writeHead(meddled.status).end();
+    heard = Object.entries(request.headers).filter(([name]) => !["host", "connection", "content-length"].includes(name)) as [string, string][];
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const answer = await fetch(`${target()}${request.url}`, {
+      method: request.method ?? "GET",
+      headers: heard,
+      signal: gone.signal,
+      ...(meddled.body === "" ? {} : { body: meddled.body }),
+    });
+    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "application/json" });
+    for await (const piece of answer.body ?? []) response.write(piece);
+    response.end();
+  };
+  const server = createServer((request, response) => void relayed(request, response).catch(() => response.destroy()));
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  stage.atEnd(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const executable = stage.program([
+    'for last in "$@"; do :; done',
+    `echo "$last" > ${portFile}`,
+    `${OPENCODE} "$@" | sed -u "s/127.0.0.1:$last/127.0.0.1:${port}/"`,
+  ]);
+  return { executable, statuses: async () => (await fetch(`${target()}/session/status`, { headers: heard })).text() };
+}

@@ -1,0 +1,67 @@
+/** The real OpenCode as suites run it: folders of its own per test, any model server behind it, and nothing left behind. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { FileLog } from "../../../packages/sandbox-runtime/src/append-log.ts";
+import type { AgentConfig, CodingAgent } from "../../ports/agent/agent.port.ts";
+import { createOpenCodeAgent } from "./opencode.ts";
+import type { OpenCodeDeps } from "./opencode-launch.ts";
+
+export const OPENCODE = resolve("node_modules/.bin/opencode");
+export const TOKEN = "berth_sbx_example_token_of_a_test";
+/** For one test that starts OpenCode. */
+export const OPENCODE_TEST_MS = 120_000;
+const START_MS = 50_000;
+
+export class OpenCodeStage {
+  readonly folder = mkdtempSync(join(tmpdir(), "berth-opencode-"));
+  readonly work = join(this.folder, "work");
+  readonly home = join(this.folder, "home");
+  readonly #ends: (() => Promise<void> | void)[] = [() => rmSync(this.folder, { recursive: true, force: true })];
+
+  constructor() {
+    mkdirSync(this.work);
+  }
+
+  /** Called before what was asked for earlier. */
+  atEnd(end: () => Promise<void> | void): void {
+    this.#ends.push(end);
+  }
+
+  /** @param lines of a shell script that ends in OpenCode */
+  program(lines: readonly string[]): string {
+    const path = join(this.folder, "opencode");
+    writeFileSync(path, ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
+    return path;
+  }
+
+  /** Each one has the same files. @param part may hold getters, which are asked each time */
+  agent(part: Partial<OpenCodeDeps> = {}): CodingAgent {
+    const log = new FileLog(join(this.folder, "state", "opencode.jsonl"));
+    this.atEnd(() => log.close());
+    const deps: OpenCodeDeps = {
+      executable: OPENCODE,
+      home: this.home,
+      tokenFile: join(this.folder, "state", "token"),
+      log,
+      environment: { PATH: process.env["PATH"] ?? "" },
+      now: () => Date.now(),
+      randomBytes: (length) => randomBytes(length),
+      startTimeoutMs: START_MS,
+    };
+    const agent = createOpenCodeAgent(Object.defineProperties(deps, Object.getOwnPropertyDescriptors(part)));
+    this.atEnd(() => agent.close());
+    return agent;
+  }
+
+  /** The model is `demo/demo`. @param baseUrl of an OpenAI-compatible server */
+  config(baseUrl: string, permissions: AgentConfig["permissions"] = { "*": "allow" }): AgentConfig {
+    const models = [{ id: "demo", name: "Demo", contextTokens: 200_000 }];
+    return { providers: [{ id: "demo", kind: "openai-compatible", baseUrl, models }], permissions, workFolder: this.work, brokerToken: TOKEN };
+  }
+
+  async end(): Promise<void> {
+    for (const end of this.#ends.splice(0).toReversed()) await end();
+  }
+}
