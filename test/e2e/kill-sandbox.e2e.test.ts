@@ -76,8 +76,6 @@ function continueLater(pids: readonly number[], stoppedAtMs: number): void {
 
 let disk: SmallDisk | null = null;
 
-let untilItWorks: () => Promise<unknown> = async () => undefined;
-
 /** The time to recover begins when there is room again. */
 const fullDisk: Kind = {
   kind: "full disk",
@@ -89,10 +87,8 @@ const fullDisk: Kind = {
     const before = log.events.length;
     signalAll(runtimePids(sessionId), "SIGKILL");
     await log.until("the sandbox is gone", (events) => events.slice(before).some(({ type, data }) => type === "sandbox.status" && data["phase"] === "lost"), 30_000);
-    untilItWorks = () => log.until("a run on the small disk", (events) => events.slice(before).some(({ type }) => type === "part.started"), 60_000);
   },
   kill: async () => {
-    await untilItWorks();
     disk?.fill();
     await delay(FULL_MS_MIN + chance.int(FULL_MS_MAX - FULL_MS_MIN));
     disk?.makeRoom();

@@ -4,6 +4,7 @@ import { classify, failureOfRetries, failureOfTurn, StartFailure } from "./openc
 const refused = Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }) });
 const reset = Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" }) });
 const missing = Object.assign(new Error("spawn opencode ENOENT"), { code: "ENOENT" });
+const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
 const question = { _tag: "QuestionNotFoundError", requestID: "que_1", message: "Question request not found: que_1" };
 
 describe("classify", () => {
@@ -17,10 +18,15 @@ describe("classify", () => {
     ["a bad request", { status: 400, body: { name: "BadRequest", data: { message: "Expected msg" } } }, "invalid-argument", "not-applied", "never"],
     ["a wrong password", { status: 401, body: undefined }, "permission-denied", "not-applied", "never"],
     ["a question that is gone", { status: 404, body: question }, "not-found", "not-applied", "never"],
-    ["a server's own fault", { status: 500, body: {} }, "internal", "unknown", "never"],
+    ["a full disk", full, "resource-exhausted", "not-applied", "same-request"],
+    ["a server's own fault", { status: 500, body: {} }, "internal", "not-applied", "same-request"],
     ["anything else", new Error("?"), "unknown", "unknown", "never"],
   ] as const)("%s", (_what, raw, code, outcome, retry) => {
     expect(classify(raw, "prompt")).toMatchObject({ port: "agent", operation: "prompt", code, outcome, retry });
+  });
+
+  test("a server's own fault leaves unknown what does more than take a message", () => {
+    expect(classify({ status: 500, body: {} }, "answer")).toMatchObject({ code: "internal", outcome: "unknown", retry: "never" });
   });
 
   test("keeps OpenCode's words and the end of what it printed", () => {

@@ -29,14 +29,16 @@ interface Verdict {
   readonly fix?: string;
 }
 
+const FULL_DISK = { message: "The disk of the sandbox is full.", fix: "Make room on the disk of the sandbox, then send the message again." };
+
 export function classify(raw: unknown, operation: string): PortError {
   if (isPortError(raw)) return raw;
-  return new PortError({ port: "agent", operation, ...verdictOf(raw), cause: raw });
+  return new PortError({ port: "agent", operation, ...verdictOf(raw, operation), cause: raw });
 }
 
-function verdictOf(raw: unknown): Verdict {
+function verdictOf(raw: unknown, operation: string): Verdict {
   if (raw instanceof StartFailure) return startVerdict(raw);
-  if (isRefused(raw)) return refusedVerdict(raw);
+  if (isRefused(raw)) return refusedVerdict(raw, operation);
   const code = systemCode(raw);
   if (code === "ENOENT" || code === "EACCES") {
     return {
@@ -47,6 +49,7 @@ function verdictOf(raw: unknown): Verdict {
       fix: "Install the package opencode-ai in the version Berth pins.",
     };
   }
+  if (code === "ENOSPC" || code === "EDQUOT") return { code: "resource-exhausted", outcome: "not-applied", retry: "same-request", ...FULL_DISK };
   if (code === "ECONNREFUSED") {
     return { code: "deadline-exceeded", outcome: "not-applied", retry: "same-request", message: "OpenCode is not listening." };
   }
@@ -67,11 +70,15 @@ function startVerdict({ why, output, message }: StartFailure): Verdict {
   };
 }
 
-function refusedVerdict({ status, body }: RefusedCall): Verdict {
+/** OpenCode answers these before it does anything with the message, so an error of its own is of what comes before. */
+const SUBMITS = ["prompt", "steer"];
+
+function refusedVerdict({ status, body }: RefusedCall, operation: string): Verdict {
   const message = textOf(body) ?? `OpenCode answered ${status}.`;
   if (status === 400) return { code: "invalid-argument", outcome: "not-applied", retry: "never", message };
   if (status === 401 || status === 403) return { code: "permission-denied", outcome: "not-applied", retry: "never", message };
   if (status === 404) return { code: "not-found", outcome: "not-applied", retry: "never", message };
+  if (SUBMITS.includes(operation)) return { code: "internal", outcome: "not-applied", retry: "same-request", message };
   return { code: "internal", outcome: "unknown", retry: "never", message };
 }
 
@@ -131,7 +138,7 @@ export function failureOfTurn({ name, data }: OpenCodeError): Failure | null {
 const STORAGE: Failure = {
   code: "agent-storage",
   message: "The agent could not write to its disk.",
-  fix: "Make room on the disk of the sandbox, then send the message again.",
+  fix: FULL_DISK.fix,
 };
 
 /** What OpenCode did not expect itself comes with the lines of its program that were running. */

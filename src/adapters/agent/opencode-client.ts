@@ -76,7 +76,7 @@ export class OpenCodeCalls {
     await this.#call("interrupt", () => this.#client.session.abort({ sessionID }, this.#bound()));
   }
 
-  /** The prompt and everything after it, oldest first; null when OpenCode has no such message. */
+  /** The prompt and everything after it, oldest first; null when OpenCode has no such message, or not what it says. */
   async messagesFrom(sessionID: string, messageID: string): Promise<readonly StoredMessage[] | null> {
     const found: StoredMessage[] = [];
     for (let before: string | null = null; ; ) {
@@ -86,6 +86,8 @@ export class OpenCodeCalls {
       );
       const messages = await this.#call("lookup", async () => page);
       const start = messages.findIndex(({ info }) => info.id === messageID);
+      // A message is stored before its parts, and on a full disk without them.
+      if (messages[start]?.parts.length === 0) return null;
       found.unshift(...messages.slice(Math.max(0, start)));
       if (start >= 0) return found;
       before = page.response?.headers.get("x-next-cursor") ?? null;

@@ -22,6 +22,10 @@ export interface OpenCodeDeps extends OpenCodeIdsDeps {
   readonly callTimeoutMs?: number;
   /** How long a turn may take to end after it was told to stop; then OpenCode itself is ended. */
   readonly stopTimeoutMs?: number;
+  /** How long OpenCode may say nothing of a prompt it took before it is looked up. */
+  readonly silenceMs?: number;
+  /** Before a prompt that OpenCode could not store is given to it again. */
+  readonly pausesMs?: readonly number[];
   /** OpenCode asks a failing model again for ever; after this many times the turn has failed. */
   readonly modelRetriesMax?: number;
 }

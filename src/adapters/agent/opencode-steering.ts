@@ -7,6 +7,7 @@ import type { PromptKnowledge, SteerAnswer } from "../../ports/agent/agent.port.
 import type { OpenCodeCalls } from "./opencode-client.ts";
 import type { OpenCodeIds } from "./opencode-ids.ts";
 import type { OpenCodeTurn } from "./opencode-turn.ts";
+import type { TurnWatch } from "./opencode-turn-watch.ts";
 
 export interface Conversation {
   readonly calls: OpenCodeCalls;
@@ -15,6 +16,7 @@ export interface Conversation {
 
 export interface SteeringDeps {
   readonly ids: OpenCodeIds;
+  readonly watch: TurnWatch;
   /** Null while OpenCode does not run. */
   conversation(): Conversation | null;
   turn(): OpenCodeTurn | null;
@@ -32,7 +34,6 @@ export class OpenCodeSteering {
   readonly #underWay = new Map<string, Promise<SteerAnswer>>();
   #last: Promise<unknown> = Promise.resolve();
   readonly #nudged = new Set<string>();
-  readonly #watching = new Set<() => void>();
 
   constructor(deps: SteeringDeps) {
     this.#deps = deps;
@@ -53,11 +54,6 @@ export class OpenCodeSteering {
     await Promise.allSettled(this.#underWay.values());
   }
 
-  /** OpenCode told something, or the turn is over. */
-  lookAround(): void {
-    for (const look of this.#watching) look();
-  }
-
   /**
    * True when an idle turn is not over: OpenCode answers what came in its last moment, or has been made to.
    *
@@ -73,12 +69,12 @@ export class OpenCodeSteering {
   }
 
   async #give(turnMessageId: string, steerId: string, text: string): Promise<SteerAnswer> {
-    const { ids, lookup } = this.#deps;
+    const { ids, lookup, watch } = this.#deps;
     if ((await lookup(steerId)) !== "unknown") return "taken";
     const turn = this.#deps.turn();
     if (turn?.messageId !== turnMessageId) return "refused";
     // OpenCode puts messages in the order in which it stored them.
-    await this.#until(turn, () => turn.seen || turn.isEnding);
+    await watch.until(turn, () => turn.hasBegun || turn.isEnding);
     const conversation = this.#deps.conversation();
     if (!conversation || this.#deps.turn() !== turn || this.#deps.isSettling(turn) || turn.isEnding) return "refused";
     const openCodeId = ids.assign(steerId, turnMessageId);
@@ -89,25 +85,10 @@ export class OpenCodeSteering {
       if (isPortError(error) && error.outcome === "not-applied") return "refused";
       // It may have arrived all the same.
     }
-    if (await this.#until(turn, () => turn.hasSteer(openCodeId), STORE_GRACE_MS)) return "taken";
+    if (await watch.until(turn, () => turn.hasSteer(openCodeId), STORE_GRACE_MS)) return "taken";
     const known = await lookup(steerId).catch(() => null);
     if (known === null) throw untold();
     return known === "unknown" ? "refused" : "taken";
-  }
-
-  /** True when it is so; false when the turn was over before, or the time. */
-  #until(turn: OpenCodeTurn, isSo: () => boolean, withinMs?: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const look = (): void => {
-      if (isSo() || this.#deps.turn() !== turn) resolve(isSo());
-    };
-    const timer = withinMs === undefined ? undefined : setTimeout(() => resolve(isSo()), withinMs);
-    this.#watching.add(look);
-    look();
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#watching.delete(look);
-    });
   }
 }
 

@@ -82,13 +82,13 @@ describe("a turn of OpenCode", () => {
 
   verifies("AGT27", "what steered a turn is unanswered until an answer names it as its parent", () => {
     const turn = turnOf();
-    const user = (id: string): StoredMessage => stored({ id, role: "user" });
+    const user = (id: string): StoredMessage => stored({ id, role: "user" }, [{ id: `prt_${id}`, messageID: id, type: "text", text: "go on" }]);
     const answer = (id: string, parentID: string, extra = {}): StoredMessage =>
       stored({ id, role: "assistant", parentID, finish: "stop", tokens: TOKENS, time: { completed: 1 }, ...extra });
     turn.expectSteer("msg_1fa478");
     turn.expectSteer("msg_1fa479");
-    turn.reconcile([user(PROMPT), answer(ANSWER, PROMPT)]);
-    expect([turn.unanswered, turn.finished, turn.hasSteer("msg_1fa478")]).toEqual([null, true, false]);
+    turn.reconcile([user(PROMPT), answer(ANSWER, PROMPT), stored({ id: "msg_1fa478", role: "user" })]);
+    expect([turn.unanswered, turn.finished, turn.hasSteer("msg_1fa478")], "stored without what it says").toEqual([null, true, false]);
     turn.reconcile([user("msg_1fa478"), user("msg_1fa479")]);
     expect([turn.unanswered, turn.finished, turn.hasSteer("msg_1fa478")]).toEqual(["msg_1fa479", false, true]);
     turn.reconcile([answer("msg_1fa480", "msg_1fa479")]);
@@ -99,7 +99,7 @@ describe("a turn of OpenCode", () => {
   verifies("AGT29", "a turn of the past has the answers to what steered it", () => {
     const steers = ["msg_1fa478"];
     const turn = new OpenCodeTurn("msg_berth", PROMPT, SESSION, "msg_1fa5", steers);
-    turn.reconcile([stored({ id: PROMPT, role: "user" }), stored({ id: "msg_1fa478", role: "user" })]);
+    turn.reconcile([stored({ id: PROMPT, role: "user" }), stored({ id: "msg_1fa478", role: "user" }, [{ id: "prt_2", messageID: "msg_1fa478", type: "text", text: "go on" }])]);
     expect([turn.seen, turn.unanswered, turn.finished]).toEqual([true, "msg_1fa478", false]);
   });
 

@@ -50,6 +50,7 @@ export class OpenCodeTurn {
   #retrying: string | null = null;
   #begun = false;
   #seen = false;
+  #hasBegun = false;
   stopRequested = false;
   /** Of its prompt; for what steers it. */
   model = "";
@@ -71,8 +72,23 @@ export class OpenCodeTurn {
     return this.#seen;
   }
 
+  /** True once OpenCode was at work on it: from then on it also says when that is over. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** For what was learned by asking. */
+  noteBegun(): void {
+    this.#hasBegun = true;
+  }
+
   get failure(): Failure | null {
     return this.#failure;
+  }
+
+  /** It did not begin and is given another chance to. */
+  forgetFailure(): void {
+    this.#failure = null;
   }
 
   /** Another message for this turn is about to be submitted. */
@@ -222,19 +238,21 @@ export class OpenCodeTurn {
 
   #onMessage(info: Message): AgentEvent[] {
     if (info.role === "user") {
-      if (this.#steers.has(info.id)) this.#steers.set(info.id, true);
       if (info.id !== this.openCodeId) return [];
       this.#seen = true;
       return this.begin();
     }
     if (!this.#isAnswer(info.id)) return [];
     this.#seen = true;
+    this.#hasBegun = true;
     this.#answers.set(info.id, info);
     if (info.error) this.#failure ??= failureOfTurn(info.error);
     return this.begin();
   }
 
   #onPart(part: OpenCodePart): AgentEvent[] {
+    // Not with the message itself: what it says is stored after it, or is not when the disk is full.
+    if (this.#steers.has(part.messageID)) this.#steers.set(part.messageID, true);
     const answer = this.#answers.get(part.messageID);
     if (!answer || answer.summary === true) return [];
     if (part.type === "tool") return this.#onTool(part);
@@ -287,6 +305,7 @@ export class OpenCodeTurn {
   }
 
   #onStatus(status: { readonly type: string; readonly message?: string }): AgentEvent[] {
+    if (status.type !== "idle") this.#hasBegun = true;
     if (status.type !== "retry") {
       this.#retrying = null;
       return [];

@@ -1,6 +1,6 @@
 /**
  * The coding agent OpenCode, driven through its own server. One OpenCode session stands for the Berth session and is
- * found again after a restart; one turn runs at a time. Nothing here retries a prompt.
+ * found again after a restart; one turn runs at a time. A prompt is submitted again only where OpenCode surely lost it.
  */
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -10,12 +10,14 @@ import type { Event, SessionStatus } from "@opencode-ai/sdk/v2/types";
 import { AsyncQueue } from "../../core/kernel/async-queue.ts";
 import { PortError, isPortError } from "../../core/kernel/port-error.ts";
 import type { AgentConfig, AgentEvent, AgentInfo, AgentPrompt, CodingAgent, PromptKnowledge, SteerAnswer } from "../../ports/agent/agent.port.ts";
+import { OpenCodeBeginning, PAUSES_MS, SILENCE_MS } from "./opencode-beginning.ts";
 import { classify, failureOfRetries } from "./opencode-classify.ts";
 import { titleOf } from "./opencode-events.ts";
 import { OpenCodeIds } from "./opencode-ids.ts";
 import { launchOpenCode, type LaunchedOpenCode, type OpenCodeDeps } from "./opencode-launch.ts";
 import { OpenCodeSteering } from "./opencode-steering.ts";
 import { OpenCodeTurn } from "./opencode-turn.ts";
+import { TurnWatch } from "./opencode-turn-watch.ts";
 
 export function createOpenCodeAgent(deps: OpenCodeDeps): CodingAgent {
   return new OpenCodeAgent(deps);
@@ -47,13 +49,25 @@ class OpenCodeAgent implements CodingAgent {
   #settleAgain = false;
   #aborting: Promise<void> | null = null;
   #title: string | null = null;
+  readonly #watch = new TurnWatch(() => this.#turn);
+  readonly #beginning: OpenCodeBeginning;
   readonly #steering: OpenCodeSteering;
 
   constructor(deps: OpenCodeDeps) {
     this.#deps = deps;
     this.#ids = new OpenCodeIds(deps);
+    this.#beginning = new OpenCodeBeginning({
+      watch: this.#watch,
+      turn: () => this.#turn,
+      conversation: () => this.#running,
+      settle: (turn) => this.#settleIfIdle(turn),
+      stop: async () => this.#running?.server.stop(),
+      silenceMs: deps.silenceMs ?? SILENCE_MS,
+      pausesMs: deps.pausesMs ?? PAUSES_MS,
+    });
     this.#steering = new OpenCodeSteering({
       ids: this.#ids,
+      watch: this.#watch,
       conversation: () => this.#running,
       turn: () => this.#turn,
       isSettling: (turn) => this.#settling === turn,
@@ -73,16 +87,18 @@ class OpenCodeAgent implements CodingAgent {
     if (this.#turn && this.#turn.messageId !== messageId) throw refusal("prompt", "failed-precondition", "Another turn is running.");
     if ((await this.lookup(messageId)) !== "unknown") throw refusal("prompt", "already-exists", "This prompt was submitted before.");
     await this.#aborting;
-    const turn = new OpenCodeTurn(messageId, this.#ids.assign(messageId), sessionId);
+    const turn = new OpenCodeTurn(messageId, this.#assign(messageId), sessionId);
     turn.model = model;
     this.#turn = turn;
     try {
       await calls.submit(sessionId, turn.openCodeId, text, model);
+      if (this.#turn === turn) this.#out.push(...turn.begin());
     } catch (error) {
       if (isPortError(error) && error.outcome === "not-applied" && this.#turn === turn) this.#turn = null;
       throw error;
+    } finally {
+      if (this.#turn === turn) void this.#beginning.see(turn, text).catch(() => {});
     }
-    this.#out.push(...turn.begin());
   }
 
   async lookup(messageId: string): Promise<PromptKnowledge> {
@@ -122,7 +138,7 @@ class OpenCodeAgent implements CodingAgent {
     if (!this.#running || turn?.messageId !== messageId) return;
     const { calls, server, sessionId } = this.#running;
     turn.stopRequested = true;
-    this.#steering.lookAround();
+    this.#watch.lookAround();
     this.#aborting = calls.abort(sessionId).catch(() => {});
     await this.#aborting;
     // The abort was taken, or was not answered: either way the turn ends now or OpenCode does.
@@ -207,9 +223,8 @@ class OpenCodeAgent implements CodingAgent {
     const turn = this.#turn;
     if (!turn) return this.#onStray(running, event);
     this.#out.push(...turn.apply(event));
-    this.#steering.lookAround();
+    this.#watch.lookAround();
     if (event.type === "session.idle" && event.properties.sessionID === running.sessionId && turn.seen) void this.#settle(turn);
-    else if (event.type === "session.error" && turn.failure && !turn.seen) void this.#settleIfIdle(turn);
     else if (event.type === "session.status" && event.properties.sessionID === running.sessionId) this.#onStatus(running, turn, event.properties.status);
   }
 
@@ -217,6 +232,15 @@ class OpenCodeAgent implements CodingAgent {
   #onStray({ calls, sessionId }: Running, event: Event): void {
     const isBusy = event.type === "session.status" && event.properties.sessionID === sessionId && event.properties.status.type === "busy";
     if (isBusy) this.#aborting = calls.abort(sessionId).catch(() => {});
+  }
+
+  /** @throws PortError when the disk does not take it; nothing was submitted then */
+  #assign(messageId: string): string {
+    try {
+      return this.#ids.assign(messageId);
+    } catch (error) {
+      throw classify(error, "prompt");
+    }
   }
 
   #past(messageId: string, openCodeId: string, sessionId: string): OpenCodeTurn {
@@ -246,15 +270,15 @@ class OpenCodeAgent implements CodingAgent {
     const { calls, sessionId } = this.#need("resume");
     const messages = await calls.messagesFrom(sessionId, turn.openCodeId);
     if (messages && this.#turn === turn) this.#out.push(...turn.reconcile(messages));
-    this.#steering.lookAround();
+    this.#watch.lookAround();
     await this.#settleIfIdle(turn);
   }
 
   async #settleIfIdle(turn: OpenCodeTurn): Promise<void> {
     const running = this.#running;
     if (!running || this.#turn !== turn) return;
-    const busy = await running.calls.isBusy(running.sessionId).catch(() => true);
-    if (!busy && (turn.seen || turn.failure)) await this.#settle(turn);
+    const isBusy = await running.calls.isBusy(running.sessionId).catch(() => true);
+    if (!isBusy && (turn.hasBegun || turn.failure || (turn.seen && turn.stopRequested))) await this.#settle(turn);
   }
 
   /** OpenCode is idle: reads what it stored, so that nothing is lost, and ends the turn. */
@@ -283,7 +307,7 @@ class OpenCodeAgent implements CodingAgent {
     this.#turn = null;
     this.#aborting = null;
     this.#out.push(...events, ...turn.finish(cutOff));
-    this.#steering.lookAround();
+    this.#watch.lookAround();
   }
 
   #onExit(running: Running): void {

@@ -1,0 +1,159 @@
+/**
+ * The real OpenCode that takes a prompt and begins no turn. Its database refuses a write as one on a full disk does, by a
+ * trigger, so that each of the writes before a turn is cut off in its turn; or a relay keeps the prompt from it.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect } from "vitest";
+import { startDemoModel } from "@berth/demo-model";
+import { verifies } from "@berth/testkit";
+import type { CodingAgent } from "../../ports/agent/agent.port.ts";
+import { Recorder } from "../../ports/agent/agent.recorder.ts";
+import type { OpenCodeDeps } from "./opencode-launch.ts";
+import { startRelay, type Meddled, type RelayedRequest } from "./opencode-relay.testkit.ts";
+import { OPENCODE_TEST_MS, OpenCodeStage } from "./opencode.testkit.ts";
+
+const TEXT = "!bash echo ran >> ledger";
+const SOON_MS = 200;
+/** Within which OpenCode stores a prompt, also its first and on a machine with much to do. */
+const LATER_MS = 10_000;
+
+let stage: OpenCodeStage;
+beforeEach(() => {
+  stage = new OpenCodeStage();
+});
+afterEach(() => stage.end());
+
+interface Scene {
+  readonly agent: CodingAgent;
+  readonly said: Recorder;
+  readonly prompt: (messageId: string, text?: string) => Promise<void>;
+  /** Resolved when the prompt of the session was submitted so many times. */
+  readonly submitted: (times: number) => Promise<void>;
+}
+
+async function opened(deps: Partial<OpenCodeDeps>, meddle: (request: RelayedRequest) => Meddled = ({ body }) => ({ body })): Promise<Scene> {
+  let times = 0;
+  const waiting = new Map<number, () => void>();
+  const { executable } = await startRelay(stage, (request) => {
+    if (request.path.endsWith("/prompt_async")) waiting.get(++times)?.();
+    return meddle(request);
+  });
+  const model = await startDemoModel({ chunkDelayMs: 1 });
+  stage.atEnd(() => model.close());
+  const agent = stage.agent({ executable, ...deps });
+  const said = new Recorder(agent);
+  await agent.open(stage.config(`${model.url}/v1`), AbortSignal.timeout(60_000));
+  return {
+    agent,
+    said,
+    prompt: (messageId, text = TEXT) => agent.prompt({ messageId, text, model: "demo/demo" }),
+    submitted: (count) => (times >= count ? Promise.resolve() : new Promise((resolve) => waiting.set(count, resolve))),
+  };
+}
+
+function inDatabase<T>(work: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(join(stage.home, ".local/share/opencode/opencode.db"), { timeout: 10_000 });
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** The write fails until the disk has room again. */
+function fillDiskFor(write: string): { readonly makeRoom: () => void } {
+  inDatabase((database) => database.exec(`CREATE TRIGGER full_disk BEFORE ${write} BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`));
+  return { makeRoom: () => inDatabase((database) => database.exec("DROP TRIGGER full_disk")) };
+}
+
+function ledger(): string {
+  const path = join(stage.work, "ledger");
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+/** How often the prompt's text is in OpenCode's memory. */
+function timesStored(): number {
+  return inDatabase((database) => (database.prepare("SELECT count(*) AS times FROM part WHERE data LIKE ?").get(`%"type":"text"%${TEXT}%`) as { times: number }).times);
+}
+
+describe("a prompt that OpenCode could not store", () => {
+  for (const [what, write] of [
+    ["its agent and model", "UPDATE OF agent, model ON session"],
+    ["the message", "INSERT ON message"],
+    ["what the message says", "INSERT ON part"],
+    ["when the session was used", "UPDATE OF time_updated ON session"],
+  ] as const) {
+    verifies("AGT31", `is given to it again until ${what} can be stored, and runs once`, async () => {
+      const { said, prompt, submitted } = await opened({ pausesMs: Array<number>(100).fill(SOON_MS) });
+      const disk = fillDiskFor(write);
+      await prompt("msg_1");
+      await submitted(3);
+      expect(said.all("turn-ended")).toEqual([]);
+      disk.makeRoom();
+      expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed" });
+      expect(ledger()).toBe("ran\n");
+      expect(timesStored()).toBe(1);
+      expect(said.all("turn-started")).toHaveLength(1);
+    }, OPENCODE_TEST_MS);
+  }
+
+  verifies("AGT31", "fails with the reason when the disk stays full, and the next one runs", async () => {
+    const { said, prompt } = await opened({ pausesMs: [SOON_MS, SOON_MS] });
+    const disk = fillDiskFor("INSERT ON part");
+    await prompt("msg_1");
+    expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "failed", failure: { code: "agent-storage" } });
+    disk.makeRoom();
+    await prompt("msg_2", "!say next");
+    expect(await said.first("turn-ended", "msg_2")).toMatchObject({ outcome: "completed" });
+    expect(ledger()).toBe("");
+  }, OPENCODE_TEST_MS);
+
+  verifies(["AGT11", "AGT31"], "is not given again once it was stopped", async () => {
+    const { agent, said, prompt, submitted } = await opened({ pausesMs: [SOON_MS, 600_000] });
+    const disk = fillDiskFor("INSERT ON message");
+    await prompt("msg_1");
+    await submitted(2);
+    await agent.interrupt("msg_1");
+    expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "stopped" });
+    disk.makeRoom();
+    await prompt("msg_2", "!say next");
+    expect(await said.first("turn-ended", "msg_2")).toMatchObject({ outcome: "completed" });
+    expect(ledger()).toBe("");
+  }, OPENCODE_TEST_MS);
+});
+
+describe("a prompt of which OpenCode says nothing", () => {
+  verifies("AGT31", "is begun when OpenCode has it, and runs once", async () => {
+    const withoutReply = ({ path, body }: RelayedRequest): Meddled => {
+      const isPrompt = path.endsWith("/prompt_async") && body.includes(TEXT);
+      return { body: isPrompt ? JSON.stringify({ ...(JSON.parse(body) as object), noReply: true }) : body };
+    };
+    const { said, prompt } = await opened({ silenceMs: LATER_MS }, withoutReply);
+    await prompt("msg_1");
+    expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed" });
+    expect(ledger()).toBe("ran\n");
+    expect(timesStored()).toBe(1);
+  }, OPENCODE_TEST_MS);
+
+  verifies("AGT31", "ends as interrupted when it cannot be told whether OpenCode will begin it, and OpenCode with it", async () => {
+    const swallowed = ({ path, body }: RelayedRequest): Meddled => (path.endsWith("/prompt_async") && body.includes(TEXT) ? { status: 204 } : { body });
+    const { agent, said, prompt } = await opened({ silenceMs: SOON_MS }, swallowed);
+    await prompt("msg_1");
+    expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "interrupted", failure: { code: "agent-silent" } });
+    await said.first("agent-failed");
+    await expect(agent.lookup("msg_1")).rejects.toMatchObject({ code: "failed-precondition" });
+  }, OPENCODE_TEST_MS);
+});
+
+verifies("AGT31", "a prompt that OpenCode's server failed on was not taken, and can be submitted again", async () => {
+  const { agent, said, prompt } = await opened({});
+  inDatabase((database) => database.exec("ALTER TABLE session RENAME TO session_away"));
+  await expect(prompt("msg_1")).rejects.toMatchObject({ code: "internal", outcome: "not-applied", retry: "same-request" });
+  inDatabase((database) => database.exec("ALTER TABLE session_away RENAME TO session"));
+  expect(await agent.lookup("msg_1")).toBe("unknown");
+  await prompt("msg_1");
+  expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed" });
+  expect(ledger()).toBe("ran\n");
+}, OPENCODE_TEST_MS);
