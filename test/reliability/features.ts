@@ -45,7 +45,7 @@ export const PROMISES: readonly Promised[] = [
       { name: "Steering a running turn", bound: "taken, or said so within 1 s", rules: ["SES42"] },
       { name: "Stop, with its confirmation", bound: "15 s, then the sandbox is replaced", rules: ["SES26", "SES27", "SES49"] },
       { name: "Watchdogs: accept, heartbeat, link, idle run", bound: "a dead sandbox is noticed within 90 s, also half-open", rules: ["SES14", "SES20", "SES21", "SES32"] },
-      { name: "Let-go sandboxes are really gone", bound: "asked every 60 s to 1 h", rules: ["SES35", "SES46"] },
+      { name: "Let-go sandboxes are really gone", bound: "asked every 60 s to 1 h", rules: ["SES35", "SES46", "SBX13", "SBX19"] },
       { name: "Run history: every end of a run flushed once, in order, for as long as it takes", bound: "all there within 60 s after PostgreSQL is back", rules: ["SES24", "SES60", "RNH13", "RNH14", "OUT1", "OUT2", "OUT3", "OUT4"] },
       { name: "An agent that takes a prompt and does not begin with it, as on a full disk", bound: "looked up by its id, given again or interrupted within 80 s", rules: ["AGT7", "AGT31"] },
       { name: "Kill of Worker, host, agent, runtime; a sandbox that stands still; PostgreSQL restarted; a full disk", bound: "recovered within 60 s, 0 lost, 0 twice", rules: [...range("KIL", 1, 7), "KIL9"] },

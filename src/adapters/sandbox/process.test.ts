@@ -1,5 +1,5 @@
 /** What the contract cannot see of the process sandbox: what is visible from inside, hostile files, restarts. */
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { verifies } from "@berth/testkit";
@@ -224,6 +224,21 @@ describe("over time", () => {
     const stranger = identify(process.pid);
     writeFileSync(folderOf("recycled", `${id}.json`), JSON.stringify({ ...label, phase: "running", leader: { pid: process.pid, startedAt: `${stranger?.startedAt}0` } }));
     expect(await kit.open().describe(id)).toMatchObject({ phase: "failed", failure: { code: "runtime-exited" } });
+  });
+
+  verifies("SBX19", "a create after its destroy leaves no folder, and is forgotten to have come late after an hour", async () => {
+    let nowMs = Date.now();
+    const subject = kit.open({ now: () => nowMs });
+    const noted = (): string[] => readdirSync(join(kit.dataDir, "sandboxes", ".let-go"));
+    await subject.destroy("ses_late-1");
+    nowMs += 3_599_000;
+    await expectRefusal(subject.create(specOf("late")), "failed-precondition");
+    expect(existsSync(folderOf("late", ""))).toBe(false);
+    expect(noted()).toEqual(["ses_late-1"]);
+    nowMs += 1_000;
+    await started(subject, specOf("late"));
+    await subject.destroy("ses_other-1");
+    expect(noted()).toEqual(["ses_other-1"]);
   });
 
   test("a start that a restart of the host interrupted is failed, and the next epoch begins anew", async () => {

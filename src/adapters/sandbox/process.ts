@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import type { PortError } from "../../core/kernel/port-error.ts";
 import type {
   AppliedWork,
   ExecRequest,
@@ -22,6 +23,7 @@ import { componentsOf, readContained, writeContained } from "./process/contained
 import { classify, refusal } from "./process/errors.ts";
 import { GIT_TIMEOUT_MS, NO_HOOKS, toGitResult, type Git } from "./process/git.ts";
 import { LabelStore, sessionOf, type SandboxLabel } from "./process/label.ts";
+import { LetGo } from "./process/let-go.ts";
 import { commandLine, commandMarker, type LaunchSettings, type ProcessIsolation } from "./process/launch.ts";
 import { describeProcessPolicy } from "./process/policy.ts";
 import { linkPath } from "./process/runtime-process.ts";
@@ -70,6 +72,7 @@ class ProcessSandboxProvider implements SandboxProvider {
   readonly #options: ProcessSandboxOptions;
   readonly #settings: LaunchSettings;
   readonly #labels: LabelStore;
+  readonly #letGo: LetGo;
   readonly #starter: Starter;
   /** Foreground commands by sandbox, so that they end with it. */
   readonly #commands = new Map<SandboxId, Set<AbortController>>();
@@ -83,6 +86,7 @@ class ProcessSandboxProvider implements SandboxProvider {
     const programs = [...options.runtimeCommand.slice(0, 1), options.opencodePath];
     this.#settings = { isolation: options.isolation, readOnlyPaths: options.readOnlyPaths, programs, environment: options.environment ?? {}, dataDir };
     this.#labels = new LabelStore(dataDir);
+    this.#letGo = new LetGo(dataDir);
     this.#starter = new Starter({
       labels: this.#labels,
       settings: this.#settings,
@@ -109,6 +113,9 @@ class ProcessSandboxProvider implements SandboxProvider {
       if (same) return same;
       if (siblings.some((label) => label.spec.epoch > epoch)) {
         throw refusal("create", "The session already has a newer sandbox.", { code: "failed-precondition" });
+      }
+      if (this.#letGo.has(sessionId, epoch, this.#options.now())) {
+        throw refusal("create", `The sandbox ${id}, or a newer one of its session, was let go already.`, { code: "failed-precondition" });
       }
       this.#requireIsolation(demoOnly);
       this.#requireRoom(sessionId);
@@ -190,10 +197,13 @@ class ProcessSandboxProvider implements SandboxProvider {
   }
 
   async stop(id: SandboxId): Promise<void> {
-    const { sessionId } = (await this.#guard("stop", () => this.#require("stop", id))).spec;
+    const sessionId = sessionOf(id);
+    if (sessionId === null) throw unknownSandbox("stop", id);
     return this.#inTurn("stop", sessionId, async () => {
       const label = this.#labels.read(id);
-      if (label) await this.#end("stop", label);
+      if (label) return this.#end("stop", this.#starter.refresh(label));
+      this.#letGo.note(id, this.#options.now());
+      throw unknownSandbox("stop", id);
     });
   }
 
@@ -202,10 +212,13 @@ class ProcessSandboxProvider implements SandboxProvider {
     if (sessionId === null) return;
     return this.#inTurn("destroy", sessionId, async () => {
       const label = this.#labels.read(id);
-      if (!label) return;
-      await this.#end("destroy", label);
-      this.#labels.remove(id);
-      if (this.#labels.ofSession(sessionId).length === 0) this.#labels.removeSession(sessionId);
+      if (label) {
+        await this.#end("destroy", label);
+        this.#labels.remove(id);
+        if (this.#labels.ofSession(sessionId).length === 0) this.#labels.removeSession(sessionId);
+      }
+      // Last, when there is room on the disk again.
+      this.#letGo.note(id, this.#options.now());
     });
   }
 
@@ -222,7 +235,7 @@ class ProcessSandboxProvider implements SandboxProvider {
 
   #require(operation: string, id: SandboxId): SandboxLabel {
     const label = this.#labels.read(id);
-    if (!label) throw refusal(operation, `There is no sandbox ${id}.`, { code: "not-found" });
+    if (!label) throw unknownSandbox(operation, id);
     return this.#starter.refresh(label);
   }
 
@@ -291,3 +304,6 @@ class ProcessSandboxProvider implements SandboxProvider {
   }
 }
 
+function unknownSandbox(operation: string, id: SandboxId): PortError {
+  return refusal(operation, `There is no sandbox ${id}.`, { code: "not-found" });
+}

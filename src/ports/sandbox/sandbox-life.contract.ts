@@ -183,8 +183,23 @@ export function describeEnding(harness: SandboxHarness): void {
     await subject.destroy("../..");
     await expectRefusal(subject.describe(id), "not-found");
     expect(await subject.list({})).toEqual([]);
-    await started(subject, specOf("gone"));
-    expect(await subject.readFile(id, "f")).toBeNull();
+    const next = await started(subject, specOf("gone", 2));
+    expect(await subject.readFile(next, "f")).toBeNull();
+  });
+
+  verifiesOn(harness, "SBX19", "a create that comes after its end was asked for makes nothing, and the next epoch is made", async () => {
+    const subject = await harness.create();
+    await subject.destroy("ses_late-2");
+    await expectRefusal(subject.stop("ses_hurried-1"), "not-found");
+    for (const spec of [specOf("late", 2), specOf("late", 1), specOf("hurried", 1)]) await expectRefusal(subject.create(spec), "failed-precondition");
+    expect(await subject.list({})).toEqual([]);
+    const id = await started(subject, specOf("late", 3));
+    await subject.destroy(id);
+    const again = await harness.reopen(subject);
+    await expectRefusal(again.create(specOf("late", 3)), "failed-precondition");
+    await expectRefusal(again.create(specOf("late", 1)), "failed-precondition");
+    expect(await again.list({})).toEqual([]);
+    await started(again, specOf("late", 4));
   });
 
   if (!harness.capabilities.keepsWorkFolder) return;

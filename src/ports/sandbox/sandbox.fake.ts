@@ -44,10 +44,15 @@ interface Work {
   readonly folder: FakeFolder | null;
 }
 
+const LET_GO_KEPT_MS = 3_600_000;
 const ID = /^([A-Za-z0-9_]{1,80})-([1-9][0-9]{0,8})$/;
 
 function refusal(operation: string, code: PortErrorCode, message: string, extra: { outcome?: Outcome; retry?: Retry; fix?: string } = {}): PortError {
   return new PortError({ port: "sandbox", operation, code, message, outcome: "not-applied", retry: "never", ...extra });
+}
+
+function unknown(operation: string, id: SandboxId): PortError {
+  return refusal(operation, "not-found", `There is no sandbox ${id}.`);
 }
 
 /** The path without empty parts. @throws PortError `permission-denied` when it leaves the work folder */
@@ -65,6 +70,8 @@ export class InMemorySandboxProvider implements SandboxProvider {
   readonly #options: InMemorySandboxOptions;
   readonly #entries = new Map<SandboxId, Entry>();
   readonly #work = new Map<string, Work>();
+  /** The newest epoch of a session that was let go, and when. */
+  readonly #letGo = new Map<string, { readonly epoch: number; readonly atMs: number }>();
 
   constructor(options: InMemorySandboxOptions) {
     this.#options = options;
@@ -81,6 +88,8 @@ export class InMemorySandboxProvider implements SandboxProvider {
     if (conflicts || (same && JSON.stringify(same.spec.workspace) !== JSON.stringify(workspace))) throw refusal("create", "already-exists", `The id ${id} is taken by a different sandbox.`);
     if (same) return this.#describe(same);
     if (siblings.some((entry) => entry.spec.epoch > epoch)) throw refusal("create", "failed-precondition", "The session already has a newer sandbox.");
+    const letGo = this.#letGo.get(sessionId);
+    if (letGo && letGo.epoch >= epoch && this.#options.now() - letGo.atMs < LET_GO_KEPT_MS) throw refusal("create", "failed-precondition", `The sandbox ${id}, or a newer one of its session, was let go already.`);
     const alive = [...this.#entries.values()].filter((entry) => entry.spec.sessionId !== sessionId && (entry.phase === "accepted" || entry.phase === "running"));
     if (alive.length >= (this.#options.sandboxesMax ?? Infinity)) throw refusal("create", "resource-exhausted", "The backend is full.", { retry: { afterMs: 5_000 } });
     const entry: Entry = { spec, createdAtMs: this.#options.now(), phase: "accepted", commands: new Set() };
@@ -167,7 +176,11 @@ export class InMemorySandboxProvider implements SandboxProvider {
 
   async stop(id: SandboxId): Promise<void> {
     this.faults.strike("stop", "before-send");
-    const entry = this.#require("stop", id);
+    const entry = this.#entries.get(id);
+    if (!entry) {
+      this.#noteLetGo(id);
+      throw unknown("stop", id);
+    }
     if (entry.phase !== "failed") this.#end(entry, "stopped");
     this.faults.strike("stop", "after-apply");
   }
@@ -180,6 +193,7 @@ export class InMemorySandboxProvider implements SandboxProvider {
       const { sessionId } = entry.spec;
       if (![...this.#entries.values()].some((other) => other.spec.sessionId === sessionId)) this.#work.delete(sessionId);
     }
+    this.#noteLetGo(id);
     this.faults.strike("destroy", "after-apply");
   }
 
@@ -218,6 +232,12 @@ export class InMemorySandboxProvider implements SandboxProvider {
     this.#entries.delete(entry.spec.id);
   }
 
+  #noteLetGo(id: SandboxId): void {
+    const [, sessionId, epoch] = ID.exec(id) ?? [];
+    if (sessionId === undefined) return;
+    this.#letGo.set(sessionId, { epoch: Math.max(Number(epoch), this.#letGo.get(sessionId)?.epoch ?? 0), atMs: this.#options.now() });
+  }
+
   /** A command that waits goes on until its sandbox ends. */
   #untilEnded(entry: Entry): Promise<never> {
     return new Promise((_, reject) => {
@@ -232,7 +252,7 @@ export class InMemorySandboxProvider implements SandboxProvider {
 
   #require(operation: string, id: SandboxId): Entry {
     const entry = this.#entries.get(id);
-    if (!entry) throw refusal(operation, "not-found", `There is no sandbox ${id}.`);
+    if (!entry) throw unknown(operation, id);
     return entry;
   }
 

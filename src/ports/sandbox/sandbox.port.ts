@@ -78,7 +78,7 @@ export interface SandboxProvider {
   readonly backend: string;
   readonly isolation: Isolation;
   readonly capabilities: SandboxCapabilities;
-  /** Answers as soon as the request is accepted; a second create of the same id returns the first. */
+  /** Answers as soon as the request is accepted; a second create of the same id returns the first, one after its end is refused. */
   create(spec: SandboxSpec): Promise<SandboxDescription>;
   /** @throws PortError `not-found` */
   describe(id: SandboxId): Promise<SandboxDescription>;

@@ -17,8 +17,10 @@ async function begin(session: string, folder: ContractFolder, workspace: { ref?:
   return { subject, id, shell, apply: (branch = "berth/out") => subject.applyWork(id, { branch, message: "Work" }) };
 }
 
+let failures = 0;
+
 async function failureOf(subject: SandboxProvider, path: string) {
-  const { id } = await subject.create(specOf("fails", 1, { workspace: { kind: "folder", path } }));
+  const { id } = await subject.create(specOf(`fails${++failures}`, 1, { workspace: { kind: "folder", path } }));
   return (await settled(subject, id)).failure;
 }
 
@@ -84,13 +86,10 @@ describe("cloning", () => {
     mkdirSync(plain);
     const subject = kit.open();
     expect(await failureOf(subject, plain)).toMatchObject({ code: "sandbox-failed-precondition", fix: expect.stringContaining("git init") });
-    await subject.destroy("ses_fails-1");
     gitIn(plain, "init", "--quiet");
     expect(await failureOf(subject, plain)).toMatchObject({ code: "sandbox-failed-precondition", fix: expect.stringContaining("first commit") });
-    await subject.destroy("ses_fails-1");
     writeFileSync(join(kit.root, "file"), "");
     expect(await failureOf(subject, join(kit.root, "file"))).toMatchObject({ code: "sandbox-not-found" });
-    await subject.destroy("ses_fails-1");
     expect(await failureOf(subject, join(kit.dataDir, "sandboxes"))).toMatchObject({ code: "sandbox-permission-denied" });
   });
 });
