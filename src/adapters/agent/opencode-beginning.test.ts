@@ -5,56 +5,42 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, describe, expect } from "vitest";
-import { startDemoModel } from "@berth/demo-model";
+import { describe, expect } from "vitest";
 import { verifies } from "@berth/testkit";
-import type { CodingAgent } from "../../ports/agent/agent.port.ts";
-import { Recorder } from "../../ports/agent/agent.recorder.ts";
 import type { OpenCodeDeps } from "./opencode-launch.ts";
-import { startRelay, type Meddled, type RelayedRequest } from "./opencode-relay.testkit.ts";
-import { OPENCODE_TEST_MS, OpenCodeStage } from "./opencode.testkit.ts";
+import { openBehindRelay, type Meddle, type RelayedAgent } from "./opencode-relay.testkit.ts";
+import { OPENCODE_TEST_MS, stageOfEachTest } from "./opencode.testkit.ts";
 
 const TEXT = "!bash echo ran >> ledger";
 const SOON_MS = 200;
 /** Within which OpenCode stores a prompt, also its first and on a machine with much to do. */
 const LATER_MS = 10_000;
 
-let stage: OpenCodeStage;
-beforeEach(() => {
-  stage = new OpenCodeStage();
-});
-afterEach(() => stage.end());
+const stage = stageOfEachTest();
 
-interface Scene {
-  readonly agent: CodingAgent;
-  readonly said: Recorder;
-  readonly prompt: (messageId: string, text?: string) => Promise<void>;
-  /** Resolved when the prompt of the session was submitted so many times. */
-  readonly submitted: (times: number) => Promise<void>;
+interface Scene extends RelayedAgent {
+  prompt(messageId: string, text?: string): Promise<void>;
+  /** Resolved when something was submitted so many times. */
+  submitted(times: number): Promise<void>;
 }
 
-async function opened(deps: Partial<OpenCodeDeps>, meddle: (request: RelayedRequest) => Meddled = ({ body }) => ({ body })): Promise<Scene> {
+async function opened(deps: Partial<OpenCodeDeps>, meddle: Meddle = ({ body }) => ({ body })): Promise<Scene> {
   let times = 0;
   const waiting = new Map<number, () => void>();
-  const { executable } = await startRelay(stage, (request) => {
+  const counting: Meddle = (request) => {
     if (request.path.endsWith("/prompt_async")) waiting.get(++times)?.();
     return meddle(request);
-  });
-  const model = await startDemoModel({ chunkDelayMs: 1 });
-  stage.atEnd(() => model.close());
-  const agent = stage.agent({ executable, ...deps });
-  const said = new Recorder(agent);
-  await agent.open(stage.config(`${model.url}/v1`), AbortSignal.timeout(60_000));
+  };
+  const relayed = await openBehindRelay(stage(), counting, deps);
   return {
-    agent,
-    said,
-    prompt: (messageId, text = TEXT) => agent.prompt({ messageId, text, model: "demo/demo" }),
+    ...relayed,
+    prompt: (messageId, text = TEXT) => relayed.prompt(messageId, text),
     submitted: (count) => (times >= count ? Promise.resolve() : new Promise((resolve) => waiting.set(count, resolve))),
   };
 }
 
 function inDatabase<T>(work: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(join(stage.home, ".local/share/opencode/opencode.db"), { timeout: 10_000 });
+  const database = new DatabaseSync(join(stage().home, ".local/share/opencode/opencode.db"), { timeout: 10_000 });
   try {
     return work(database);
   } finally {
@@ -69,7 +55,7 @@ function fillDiskFor(write: string): { readonly makeRoom: () => void } {
 }
 
 function ledger(): string {
-  const path = join(stage.work, "ledger");
+  const path = join(stage().work, "ledger");
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
@@ -126,7 +112,7 @@ describe("a prompt that OpenCode could not store", () => {
 
 describe("a prompt of which OpenCode says nothing", () => {
   verifies("AGT31", "is begun when OpenCode has it, and runs once", async () => {
-    const withoutReply = ({ path, body }: RelayedRequest): Meddled => {
+    const withoutReply: Meddle = ({ path, body }) => {
       const isPrompt = path.endsWith("/prompt_async") && body.includes(TEXT);
       return { body: isPrompt ? JSON.stringify({ ...(JSON.parse(body) as object), noReply: true }) : body };
     };
@@ -138,7 +124,7 @@ describe("a prompt of which OpenCode says nothing", () => {
   }, OPENCODE_TEST_MS);
 
   verifies("AGT31", "ends as interrupted when it cannot be told whether OpenCode will begin it, and OpenCode with it", async () => {
-    const swallowed = ({ path, body }: RelayedRequest): Meddled => (path.endsWith("/prompt_async") && body.includes(TEXT) ? { status: 204 } : { body });
+    const swallowed: Meddle = ({ path, body }) => (path.endsWith("/prompt_async") && body.includes(TEXT) ? { status: 204 } : { body });
     const { agent, said, prompt } = await opened({ silenceMs: SOON_MS }, swallowed);
     await prompt("msg_1");
     expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "interrupted", failure: { code: "agent-silent" } });

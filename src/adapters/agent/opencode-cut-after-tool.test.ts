@@ -3,16 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect } from "vitest";
+import { expect } from "vitest";
 import { verifies } from "@berth/testkit";
 import { Recorder } from "../../ports/agent/agent.recorder.ts";
-import { OPENCODE_TEST_MS, OpenCodeStage } from "./opencode.testkit.ts";
+import { OPENCODE_TEST_MS, stageOfEachTest } from "./opencode.testkit.ts";
 
-let stage: OpenCodeStage;
-beforeEach(() => {
-  stage = new OpenCodeStage();
-});
-afterEach(() => stage.end());
+const stage = stageOfEachTest();
 
 /** Calls bash in every answer that may use tools, and breaks the connection as soon as the command has left its mark. */
 async function cuttingModel(ledger: string): Promise<{ readonly url: string; readonly server: Server }> {
@@ -40,13 +36,14 @@ async function cuttingModel(ledger: string): Promise<{ readonly url: string; rea
 }
 
 verifies("AGT26", "a tool whose answer is cut after it ran has run once, and the turn ends as interrupted", async () => {
-  const ledger = join(stage.work, "ledger");
+  const here = stage();
+  const ledger = join(here.work, "ledger");
   const { url, server } = await cuttingModel(ledger);
-  stage.atEnd(() => void server.close());
-  stage.atEnd(() => server.closeAllConnections());
-  const agent = stage.agent();
+  here.atEnd(() => void server.close());
+  here.atEnd(() => server.closeAllConnections());
+  const agent = here.agent();
   const heard = new Recorder(agent);
-  await agent.open(stage.config(url), new AbortController().signal);
+  await agent.open(here.config(url), new AbortController().signal);
   await agent.prompt({ messageId: "msg_1", text: "leave a mark", model: "demo/demo" });
   const ended = await heard.first("turn-ended", "msg_1");
   expect(ended).toMatchObject({ outcome: "interrupted", failure: { code: "model-cut" } });

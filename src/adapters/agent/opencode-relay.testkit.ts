@@ -3,6 +3,10 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { startDemoModel } from "@berth/demo-model";
+import type { CodingAgent } from "../../ports/agent/agent.port.ts";
+import { Recorder } from "../../ports/agent/agent.recorder.ts";
+import type { OpenCodeDeps } from "./opencode-launch.ts";
 import { OPENCODE, type OpenCodeStage } from "./opencode.testkit.ts";
 
 export interface RelayedRequest {
@@ -14,14 +18,33 @@ export interface RelayedRequest {
 /** What goes on to OpenCode, or the status that is answered in its place. */
 export type Meddled = { readonly body: string } | { readonly status: number };
 
-export interface Relay {
+export type Meddle = (request: RelayedRequest) => Promise<Meddled> | Meddled;
+
+interface Relay {
   /** OpenCode as it says the relay's address in the place of its own. */
   readonly executable: string;
   /** What OpenCode's sessions do, as JSON. */
   statuses(): Promise<string>;
 }
 
-export async function startRelay(stage: OpenCodeStage, meddle: (request: RelayedRequest) => Promise<Meddled> | Meddled): Promise<Relay> {
+export interface RelayedAgent extends Pick<Relay, "statuses"> {
+  readonly agent: CodingAgent;
+  readonly said: Recorder;
+  prompt(messageId: string, text: string): Promise<void>;
+}
+
+/** Open, with the demo model. */
+export async function openBehindRelay(stage: OpenCodeStage, meddle: Meddle, deps: Partial<OpenCodeDeps> = {}): Promise<RelayedAgent> {
+  const { executable, statuses } = await startRelay(stage, meddle);
+  const model = await startDemoModel({ chunkDelayMs: 1 });
+  stage.atEnd(() => model.close());
+  const agent = stage.agent({ executable, ...deps });
+  const said = new Recorder(agent);
+  await agent.open(stage.config(`${model.url}/v1`), AbortSignal.timeout(60_000));
+  return { agent, said, statuses, prompt: (messageId, text) => agent.prompt({ messageId, text, model: "demo/demo" }) };
+}
+
+async function startRelay(stage: OpenCodeStage, meddle: Meddle): Promise<Relay> {
   const portFile = join(stage.folder, "port");
   const target = (): string => `http://127.0.0.1:${readFileSync(portFile, "utf8").trim()}`;
   let heard: [string, string][] = [];

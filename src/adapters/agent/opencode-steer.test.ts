@@ -2,49 +2,33 @@
  * The real OpenCode behind a relay that holds a steering message back until the turn is over, which OpenCode's own timing
  * does once in a thousand times: the message begins a loop of its own, or is left without an answer.
  */
-import { afterEach, beforeEach, expect } from "vitest";
-import { startDemoModel } from "@berth/demo-model";
+import { expect } from "vitest";
 import { verifies } from "@berth/testkit";
-import type { CodingAgent } from "../../ports/agent/agent.port.ts";
-import { Recorder } from "../../ports/agent/agent.recorder.ts";
-import { startRelay } from "./opencode-relay.testkit.ts";
-import { OPENCODE_TEST_MS, OpenCodeStage } from "./opencode.testkit.ts";
+import { openBehindRelay, type RelayedAgent } from "./opencode-relay.testkit.ts";
+import { OPENCODE_TEST_MS, stageOfEachTest } from "./opencode.testkit.ts";
 
 const HELD = "held back";
 
-let stage: OpenCodeStage;
-beforeEach(() => {
-  stage = new OpenCodeStage();
-});
-afterEach(() => stage.end());
+const stage = stageOfEachTest();
 
-interface Scene {
-  readonly agent: CodingAgent;
-  readonly said: Recorder;
+interface Scene extends RelayedAgent {
   /** Resolved when a message with the text is held. */
   readonly holding: PromiseWithResolvers<void>;
   /** Such messages wait until it is resolved. */
   readonly released: PromiseWithResolvers<void>;
-  readonly statuses: () => Promise<string>;
-  readonly prompt: (messageId: string, text: string) => Promise<void>;
 }
 
 /** @param extra goes into the held message when it goes on */
 async function opened(extra: object = {}): Promise<Scene> {
   const holding = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
-  const { executable, statuses } = await startRelay(stage, async ({ body }) => {
+  const relayed = await openBehindRelay(stage(), async ({ body }) => {
     if (!body.includes(HELD)) return { body };
     holding.resolve();
     await released.promise;
     return { body: JSON.stringify({ ...(JSON.parse(body) as object), ...extra }) };
   });
-  const model = await startDemoModel({ chunkDelayMs: 1 });
-  stage.atEnd(() => model.close());
-  const agent = stage.agent({ executable });
-  const said = new Recorder(agent);
-  await agent.open(stage.config(`${model.url}/v1`), AbortSignal.timeout(60_000));
-  return { agent, said, holding, released, statuses, prompt: (messageId, text) => agent.prompt({ messageId, text, model: "demo/demo" }) };
+  return { ...relayed, holding, released };
 }
 
 /** Steers while the last answer is written; the message reaches OpenCode when that turn of its is long over. */

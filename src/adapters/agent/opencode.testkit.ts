@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { afterEach, beforeEach } from "vitest";
 import { FileLog } from "../../../packages/sandbox-runtime/src/append-log.ts";
 import type { AgentConfig, CodingAgent } from "../../ports/agent/agent.port.ts";
 import { createOpenCodeAgent } from "./opencode.ts";
@@ -64,4 +65,17 @@ export class OpenCodeStage {
   async end(): Promise<void> {
     for (const end of this.#ends.splice(0).toReversed()) await end();
   }
+}
+
+/** A new one for each test of the suite. */
+export function stageOfEachTest(): () => OpenCodeStage {
+  let stage: OpenCodeStage | null = null;
+  beforeEach(() => {
+    stage = new OpenCodeStage();
+  });
+  afterEach(() => stage?.end());
+  return () => {
+    if (!stage) throw new Error("only inside of a test");
+    return stage;
+  };
 }

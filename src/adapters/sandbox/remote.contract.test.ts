@@ -1,5 +1,6 @@
 /** The contract through a real host: over the fake, and over real processes. */
-import { FakeFolder } from "../../ports/sandbox/fake-folder.ts";
+import { makeFakeFolder } from "../../ports/sandbox/fake-folder.contract.ts";
+import type { FakeFolder } from "../../ports/sandbox/fake-folder.ts";
 import { describeSandboxContract } from "../../ports/sandbox/sandbox.contract.ts";
 import { InMemorySandboxProvider } from "../../ports/sandbox/sandbox.fake.ts";
 import { ProcessKit, SANDBOXES_MAX } from "./process-kit.contract.ts";
@@ -34,13 +35,7 @@ function describeOverFake(): void {
       folders.clear();
       await wire.close();
     },
-    makeFolder: () => {
-      const folder = new FakeFolder({ "README.md": "hello\n" });
-      const path = `/folders/${folders.size}`;
-      folders.set(path, folder);
-      const decode = (bytes: Uint8Array | undefined) => (bytes ? new TextDecoder().decode(bytes) : null);
-      return { path, read: (branch, file) => decode(folder.branches.get(branch)?.files.get(file)), commitElsewhere: (branch) => folder.commitElsewhere(branch) };
-    },
+    makeFolder: () => makeFakeFolder(folders),
     kill: (_, id) => inner.kill(id),
     release: () => inner.release(),
     inject: {

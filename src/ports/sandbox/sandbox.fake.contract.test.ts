@@ -1,5 +1,6 @@
 /** The contract on the fake. */
-import { FakeFolder } from "./fake-folder.ts";
+import { makeFakeFolder } from "./fake-folder.contract.ts";
+import type { FakeFolder } from "./fake-folder.ts";
 import { describeSandboxContract } from "./sandbox.contract.ts";
 import { InMemorySandboxProvider } from "./sandbox.fake.ts";
 import type { SandboxProvider } from "./sandbox.port.ts";
@@ -19,13 +20,7 @@ describeSandboxContract({
   sandboxesMax: 3,
   create: () => new InMemorySandboxProvider({ now: () => Date.UTC(2026, 10, 20), sandboxesMax: 3, folders }),
   dispose: () => folders.clear(),
-  makeFolder: () => {
-    const folder = new FakeFolder({ "README.md": "hello\n" });
-    const path = `/folders/${folders.size}`;
-    folders.set(path, folder);
-    const decode = (bytes: Uint8Array | undefined) => (bytes ? new TextDecoder().decode(bytes) : null);
-    return { path, read: (branch, file) => decode(folder.branches.get(branch)?.files.get(file)), commitElsewhere: (branch) => folder.commitElsewhere(branch) };
-  },
+  makeFolder: () => makeFakeFolder(folders),
   reopen: (subject) => subject,
   kill: (subject, id) => fake(subject).kill(id),
   release: (subject) => fake(subject).release(),
