@@ -10,7 +10,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser, signIn, type Cookies } from "./support/browser.ts";
 import { asPerson, beginSession, picture, say, turns, untilOver, type Person } from "./support/chat-page.ts";
-import { MODEL, startTestStack, type TestStack } from "./support/stack.ts";
+import { MODEL, startTestStack, workFile, type TestStack } from "./support/stack.ts";
 
 let modelServer: ReturnType<typeof createServer>;
 let modelOrigin: string;
@@ -95,8 +95,9 @@ test("[PAGE2] a prompt runs a command in the sandbox; text before and after it s
 test("[PAGE3] a message sent meanwhile waits as a chip, can be cancelled, and a queued one runs next", () =>
   person(async ({ tab }) => {
     const page = await tab();
-    await beginSession(page, "!stream 400 40");
-    await page.getByTestId("stop").waitFor();
+    // However long the rest takes, the first turn goes on until the file is there.
+    await beginSession(page, "!bash until [ -e go ]; do sleep 0.2; done");
+    await tool(page).and(page.locator("[data-status=running]")).waitFor();
     await say(page, "!say never to be run");
     await say(page, "!say the one that stays");
     const chips = page.getByLabel("Queued messages");
@@ -104,6 +105,7 @@ test("[PAGE3] a message sent meanwhile waits as a chip, can be cancelled, and a 
     await picture(page, "queue");
     await page.getByRole("button", { name: "Cancel: !say never to be run" }).click();
     await chips.getByText("never to be run").waitFor({ state: "detached" });
+    writeFileSync(workFile(stack, new URL(page.url()).pathname.split("/").at(-1) ?? "", "go"), "");
     await untilOver(page, 2);
     const said = (await turns(page)).join("\n");
     expect(said).toContain("the one that stays");
