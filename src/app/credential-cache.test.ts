@@ -47,6 +47,19 @@ describe("credential cache", () => {
     expect(await ask("a")).toEqual(person);
   });
 
+  test("a key that ends is nobody's from then on, believed or not, and also during an outage", async () => {
+    const { clock, calls, ask } = setUp();
+    const ending = async (): Promise<Principal> => ({ ...person, keyEndsAtMs: 20_000 });
+    await ask("a", ending);
+    clock.nowMs = 19_999;
+    expect(await ask("a", down)).toMatchObject({ keyId: "key_1" });
+    clock.nowMs = 20_000;
+    expect(await ask("a", down)).toBeNull();
+    clock.nowMs = 50_000;
+    expect(await ask("a", down)).toBeNull();
+    expect(calls).toEqual(["a"]);
+  });
+
   test("strangers, the revoked, and those of a store that refuses us do not get in during an outage", async () => {
     const { clock, cache, ask } = setUp();
     await ask("a");

@@ -4,7 +4,7 @@
  * whatever is revoked here or by a push is gone at once, and a lookup that began before it is not kept; a lookup that
  * failed is nobody's answer but that of those who waited for it. While the store cannot be asked nothing can be revoked in
  * it either, so who was known a few minutes ago stays known, and sessions take prompts through an outage; strangers do not
- * get in.
+ * get in. A key that ends is nobody's from that moment on, whether the store can be asked or not.
  */
 import { isPortError } from "../core/kernel/port-error.ts";
 import type { Credentials, Identity, Principal } from "../ports/identity/identity.port.ts";
@@ -70,6 +70,7 @@ export class CredentialCache {
     const key = await this.#options.hash(`${credentials.kind} ${secret}`);
     const entry = this.#known.get(key) ?? this.#unknown.get(key);
     const nowMs = this.#options.now();
+    if ((entry?.principal?.keyEndsAtMs ?? Infinity) <= nowMs) return null;
     if (entry && entry.untilMs > nowMs) return entry.principal;
     const isGraced = entry?.principal && entry.untilMs + this.#options.graceMs > nowMs;
     return isGraced ? this.#resolveAgain(key, lookUp) : this.#lookUp(key, lookUp);

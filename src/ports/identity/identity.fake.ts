@@ -59,7 +59,7 @@ export class InMemoryIdentity implements Identity {
     if (!key || (key.record.expiresAtMs !== null && key.record.expiresAtMs <= this.#now())) return null;
     const principal = this.#principal(key, key.record.id);
     if (principal) this.#replace(key, { ...key, record: { ...key.record, lastUsedAtMs: this.#now() } });
-    return principal;
+    return principal && { ...principal, ...(key.record.expiresAtMs === null ? {} : { keyEndsAtMs: key.record.expiresAtMs }) };
   }
 
   async createApiKey(

@@ -14,6 +14,8 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** Set for `api-key`. */
   readonly keyId: string | null;
+  /** When the key ends, in milliseconds since the Unix epoch; absent where it has no end. */
+  readonly keyEndsAtMs?: number;
 }
 
 /** What a request carries. Values are secrets: never log them. */

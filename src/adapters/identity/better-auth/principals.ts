@@ -44,7 +44,7 @@ export async function principalOfKey(db: Database, keyHash: string, nowMs: numbe
   const now = new Date(nowMs);
   const found = db.$with("found").as(
     db
-      .select({ ...who, keyId: sql<string>`${apikey.id}`.as("key_id") })
+      .select({ ...who, keyId: sql<string>`${apikey.id}`.as("key_id"), endsAt: sql<Date | null>`${apikey.expiresAt}`.mapWith(apikey.expiresAt).as("ends_at") })
       .from(apikey)
       .innerJoin(member, and(eq(member.organizationId, apikey.referenceId), eq(member.userId, apikey.createdBy)))
       .innerJoin(user, eq(user.id, member.userId))
@@ -64,7 +64,7 @@ export async function principalOfKey(db: Database, keyHash: string, nowMs: numbe
       .returning({ id: apikey.id }),
   );
   const [row] = await db.with(found, touched).select().from(found);
-  return row ? principalOf(row, row.keyId) : null;
+  return row ? { ...principalOf(row, row.keyId), ...(row.endsAt ? { keyEndsAtMs: row.endsAt.getTime() } : {}) } : null;
 }
 
 /** @param token of a sign-in, out of a cookie whose signature was checked */
