@@ -1,5 +1,6 @@
 /** Servers that break the contract in one small way each: the reference server, bent. */
 import type { Frame, Json, Tamper } from "../reference/tamper.ts";
+import { BROKEN_CARD_SERVERS } from "./card-servers.ts";
 import { BROKEN_TURN_SERVERS } from "./turn-servers.ts";
 
 type Row = Json & { readonly seq: number; readonly type: string; readonly data: Json };
@@ -261,4 +262,5 @@ export const BROKEN_SERVERS: Readonly<Record<string, Tamper>> = {
   "a plain request opens the stream": { answer: (answer, _method, path) => (path.endsWith("/stream") && answer.status === 400 ? void (answer.status = 200) : undefined) },
   "no Allow": { answer: (answer) => void delete answer.headers["allow"] },
   ...BROKEN_TURN_SERVERS,
+  ...BROKEN_CARD_SERVERS,
 };

@@ -9,7 +9,7 @@ import { text as textOf } from "node:stream/consumers";
 import { WebSocketServer } from "ws";
 import { fieldRefused, headAndTail, ok, problemOf, readBody, readSaid, Refusal, refusalText, refuse, refused } from "./answers.ts";
 import { NO_USAGE, playScript, type Part } from "./script-agent.ts";
-import type { Answer, Frame, Json, Switch, Tamper, Transport } from "./tamper.ts";
+import type { Answer, Frame, Json, Kept, Switch, Tamper, Transport } from "./tamper.ts";
 
 type Event = Json & { seq: number; type: string; data: Json };
 type Delta = { partId: string; offset: number; text: string };
@@ -41,7 +41,7 @@ class Viewer {
     this.#cursor = low - 1;
     this.control({ type: "reset", from: low, ...(after + 1 < low ? { archive: `/v1/sessions/${this.#session.id}/events?after=${after}` } : {}) });
   }
-  leave(): void { clearInterval(this.#watch); this.#session.viewers.delete(this); }
+  leave(): void { clearInterval(this.#watch); this.#session.viewers.delete(this); if (off(this.#options, "cards-unwatched")) this.#session.stop(); }
   control(frame: Frame): void { for (const each of this.#options.tamper.out?.(frame, this.memo, this.wire.transport) ?? [frame]) this.wire.send(each); }
   ack(frame: number): void {
     if (!(frame > this.#acked && frame <= this.#frame)) return;
@@ -122,11 +122,12 @@ class Session {
     if (this.#queue[at] !== message || off(this.#options, "moves")) this.commit("message.moved", { position: at + (this.#turn ? 1 : 0) }, { messageId: id, actor });
     return ((this.#queue = off(this.#options, "order") ? this.#queue : others.toSpliced(at, 0, message)), { ...message });
   }
+  kept(answers: Kept["answers"]): Kept { return { log: this.log, queue: this.#queue, asked: this.#asked, outputs: this.outputs, steers: this.#turn?.steers ?? [], inbox: this.#turn?.inbox ?? [], answers }; }
   stop(): Json { this.#turn?.ending.abort(); return this.resource(); }
   answer(requestId: string, answer: Json, actor: Json): Json {
     const asked = this.#asked.get(requestId);
     if (!asked) throw asked === null ? new Refusal("conflict", "That was answered already.") : new Refusal("not-found", "There is no such request.");
-    if (answer["kind"] !== "reject" && answer["kind"] !== asked.kind) throw fieldRefused("/answer/kind", `must be ${asked.kind} or reject`);
+    if (answer["kind"] !== "reject" && answer["kind"] !== asked.kind && !off(this.#options, "kinds")) throw fieldRefused("/answer/kind", `must be ${asked.kind} or reject`);
     return (this.#close(requestId, answer, actor), asked.goOn(answer), { requestId });
   }
   #close(requestId: string, answer: Json, actor: Json): void { this.#asked.set(requestId, null); this.commit("request.answered", { requestId, answer }, { actor }); }
@@ -137,7 +138,7 @@ class Session {
     const { about, ending, steers, inbox } = (this.#turn = { about: { messageId: message.id, runId: `run_${randomUUID()}` }, ending: new AbortController(), steers: [], inbox: [] } as Turn);
     this.#mark(message, "running");
     for (const [type, data] of [["run.started", { model: MODEL, epoch: 1 }], ["session.status", { status: "running" }]] as const) this.commit(type, data, about);
-    const stage = { open: this.open, nextPart: () => `prt_${++this.#parts}`, ask: (kind: string, data: Json) => this.#ask(kind, data, about, ending.signal), steered: () => inbox.shift()?.text };
+    const stage = { open: this.open, nextPart: () => `prt_${++this.#parts}`, ask: async (kind: string, data: Json) => (kind === "permission" && off(this.#options, "permissions") ? {} : await this.#ask(kind, data, about, ending.signal)), steered: () => inbox.shift()?.text };
     await playScript(message.text, { ...stage, commit: (type, data) => this.commit(type, this.#cut(data), about), delta: (id, text) => this.#delta(id, text) }, ending.signal);
     const outcome = ending.signal.aborted ? "stopped" : "completed";
     this.commit("run.ended", { outcome, usage: NO_USAGE, costMicros: 0 }, about);
@@ -152,12 +153,12 @@ class Session {
     return { part: { ...part, tool: { ...part.tool, output: headAndTail(output, INLINE_MAX), outputRef: { name, address: `/v1/sessions/${this.id}/outputs/${name}`, bytes } } } };
   }
   async #ask(kind: string, data: Json, about: Json, signal: AbortSignal): Promise<Json> {
-    const requestId = `req_${randomUUID()}`;
+    const requestId = off(this.#options, "own-requests") ? "req_1" : `req_${randomUUID()}`;
     this.commit(`${kind}.asked`, { requestId, ...data }, about);
     this.commit("session.status", { status: "waiting", waitingFor: kind });
     const given = Promise.withResolvers<Json>();
     this.#asked.set(requestId, { kind, goOn: given.resolve });
-    signal.addEventListener("abort", () => { if (this.#asked.get(requestId)) this.#close(requestId, { kind: "reject" }, { kind: "system", id: "server" }); given.reject(new Error("stopped")); });
+    signal.addEventListener("abort", () => { if (this.#asked.get(requestId) && !off(this.#options, "close-cards")) this.#close(requestId, { kind: "reject" }, { kind: "system", id: "server" }); given.reject(new Error("stopped")); });
     const answer = await given.promise;
     return (this.commit("session.status", { status: "running" }), answer);
   }
@@ -246,8 +247,7 @@ export async function startReferenceServer(given: Partial<Options> = {}): Promis
     const [url, accept = ""] = [new URL(request.url ?? "/", base()), request.headers.accept];
     const streams = url.pathname.endsWith("/events") && (/text\/event-stream/.test(accept) || (off(options, "accept") && accept === "*/*"));
     void (streams ? Promise.resolve().then(() => eventStream(request, response, url)) : route(request, url)).catch(refused).then((answer) => {
-      if (!answer) return;
-      answer.headers = { "content-type": "application/json", "cache-control": "no-store", ...answer.headers };
+      if (answer) answer.headers = { "content-type": "application/json", "cache-control": "no-store", ...answer.headers }; else return;
       tamper.answer?.(answer, request.method ?? "GET", url.pathname, url.searchParams);
       response.writeHead(answer.status, answer.headers).end(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body ?? undefined));
     });
@@ -294,7 +294,7 @@ export async function startReferenceServer(given: Partial<Options> = {}): Promis
   const hangUp = (): Promise<void> => new Promise((resolve) => { for (const client of sockets.clients) client.terminate(); server.close(() => resolve()); server.closeAllConnections(); });
   await listen(0);
   /** What is committed stays, and so do the agents; whoever watched has to come again. */
-  const restart = async (): Promise<void> => { const { port } = server.address() as AddressInfo; await hangUp(); await listen(port); };
+  const restart = async (): Promise<void> => { const { port } = server.address() as AddressInfo; await hangUp(); for (const session of sessions.values()) tamper.lose?.(session.kept(answers)); await listen(port); };
   const close = async (): Promise<void> => { for (const session of sessions.values()) session.stop(); await hangUp(); };
   return { url: base(), apiKey: "example-key", otherKey: "example-other-key", restart, close };
 }

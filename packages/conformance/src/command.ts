@@ -2,6 +2,8 @@
  * `npm run conformance -- --url URL --key KEY`, or `--client FILE`, or `--sdk`: puts the questions, tells each answer, and
  * ends with a sum.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -25,6 +27,7 @@ npm run conformance -- --sdk [options]                   the questions to @berth
   --sessions N           sessions at a time; default 3
   --events-held N        after so many events the server archives older ones; without it the archive is not asked about
   --other-key KEY        a key of another organization; without it nothing is asked with one
+  --restart COMMAND      starts the server again, which keeps what it has stored; without it nothing is asked about restarts
   --lacks NAME           what the server does not have: ${MAY_LACK.join(", ")}; may be repeated
   --patience SECONDS     how long to wait for what should come; default 20
   --only TEXT            cases whose id or rules hold it; may be repeated
@@ -42,6 +45,7 @@ const OPTIONS = {
   sessions: { type: "string" },
   "events-held": { type: "string" },
   "other-key": { type: "string" },
+  restart: { type: "string" },
   lacks: { type: "string", multiple: true },
   patience: { type: "string" },
   only: { type: "string", multiple: true },
@@ -91,9 +95,15 @@ function serverOf(options: Options, keyOfEnvironment: string): ServerUnderTest {
     ...(options.session === undefined ? {} : { session: JSON.parse(options.session) as Record<string, unknown> }),
     ...(options["events-held"] === undefined ? {} : { eventsHeld: Number(options["events-held"]) }),
     ...(options["other-key"] === undefined ? {} : { otherKey: options["other-key"] }),
+    ...(options.restart === undefined ? {} : { restart: () => inShell(options.restart ?? "") }),
     lacks: options.lacks,
     patienceMs: patienceOf(options),
   };
+}
+
+async function inShell(command: string): Promise<void> {
+  const [code] = (await once(spawn(command, { shell: true, stdio: "inherit" }), "exit")) as [number | null];
+  if (code !== 0) throw new Error(`${command} ended with ${code}`);
 }
 
 function read(args: readonly string[]) {

@@ -10,6 +10,8 @@ export type Step =
   | { readonly tool: string }
   /** A tool call that prints `printed` of so many numbers. */
   | { readonly print: number }
+  /** A tool call that waits for a permission; its output holds this word. */
+  | { readonly permit: string }
   /** Says `1 2 3 …` up to `tokens`, paced. */
   | { readonly stream: number; readonly perSecond: number }
   /** Says `1 2 3 …` at that pace until its turn is stopped: the kit sees as much of it as it needs, however slow the machine is. */
@@ -19,6 +21,8 @@ export type Step =
 export interface Driver {
   /** Of the sessions the kit makes. */
   readonly model: string;
+  /** Further fields of these sessions, where the steps need them. */
+  readonly session?: Readonly<Record<string, unknown>>;
   prompt(steps: readonly Step[]): string;
 }
 
@@ -36,6 +40,7 @@ export const isCount = (text: string): boolean => counted(text.length).startsWit
 /** Berth's demo model, which obeys one directive a line. */
 export const demoDriver: Driver = {
   model: "demo/demo",
+  session: { permissions: { "*": "allow", bash: { "*": "allow", "date *": "ask" } } },
   prompt: (steps) =>
     steps
       .map((step) => {
@@ -44,6 +49,7 @@ export const demoDriver: Driver = {
         if ("tool" in step) return `!bash echo ${step.tool}`;
         if ("stream" in step) return `!stream ${step.stream} ${step.perSecond}`;
         if ("print" in step) return `!bash printf '%s é🙂 ' $(seq 1 ${step.print})`;
+        if ("permit" in step) return `!bash date +${step.permit}`;
         if ("endless" in step) return `!stream ${ENDLESS_TOKENS} ${step.endless}`;
         return `!ask ${[step.ask, ...step.options].join(" | ")}`;
       })
@@ -56,6 +62,7 @@ export function scriptDriver(model: string, speed = 1): Driver {
     if ("say" in step) return { text: step.say, pieces: step.say.split(/(?<= )/), everyMs: 1 };
     if ("think" in step) return { reasoning: step.think, pieces: step.think.split(/(?<= )/), everyMs: 1 };
     if ("tool" in step) return { tool: `echo ${step.tool}` };
+    if ("permit" in step) return { permit: `echo ${step.permit}` };
     if ("stream" in step) {
       const everyMs = 1000 / step.perSecond / speed;
       // No timer is as short as a millisecond: what is paced faster comes at once.

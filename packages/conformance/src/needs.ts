@@ -7,6 +7,7 @@
 const NOT_GIVEN = {
   archive: "it is not known after how few events this server archives older ones (eventsHeld)",
   "other-organization": "no key of another organization was given (otherKey)",
+  restart: "it is not known how this server is started again (restart)",
 } as const;
 
 /** Lacking where it is said so. */
@@ -14,6 +15,7 @@ const NOT_THERE = {
   "api-keys": "keys are not made and revoked at /v1/api-keys here",
   order: "messages that wait keep their order here, none can be moved",
   outputs: "no tool prints as much here as is too much for an event (64 KB)",
+  permissions: "no tool waits here until it is permitted",
   steering: "a turn that runs takes no further messages here",
 } as const;
 
@@ -32,11 +34,13 @@ export interface Given {
   readonly lacks?: readonly MayLack[];
   readonly eventsHeld?: number;
   readonly otherKey?: string;
+  readonly restart?: () => Promise<void>;
 }
 
-export function lacksOf({ lacks = [], eventsHeld, otherKey }: Given): readonly Lack[] {
+export function lacksOf({ lacks = [], eventsHeld, otherKey, restart }: Given): readonly Lack[] {
   const needs: Need[] = [...lacks];
   if (eventsHeld === undefined) needs.push("archive");
   if (otherKey === undefined) needs.push("other-organization");
+  if (restart === undefined) needs.push("restart");
   return needs.map((need) => ({ need, reason: LACKING[need] }));
 }

@@ -17,7 +17,7 @@ export interface ServerRun {
 
 export async function runServerCases(server: ServerUnderTest, { cases = SERVER_CASES, atATime = 6, tell }: ServerRun = {}): Promise<Outcome[]> {
   const venue = new Venue(server);
-  return await runAll(cases, atATime, async (one) => {
+  const put = async (one: ServerCase): Promise<string | void> => {
     const lack = venue.lacking.find(({ need }) => one.needs?.includes(need));
     if (lack) return `${lack.need}: ${lack.reason}`;
     const stage = new Stage(venue);
@@ -27,5 +27,9 @@ export async function runServerCases(server: ServerUnderTest, { cases = SERVER_C
     } finally {
       await stage.end();
     }
-  }, tell);
+  };
+  // Whoever watches is cut off by a restart, so that comes when all else is done.
+  const isLate = ({ needs = [] }: ServerCase): boolean => needs.includes("restart");
+  const outcomes = [...(await runAll(cases.filter((one) => !isLate(one)), atATime, put, tell)), ...(await runAll(cases.filter(isLate), atATime, put, tell))];
+  return cases.flatMap(({ id }) => outcomes.find((outcome) => outcome.id === id) ?? []);
 }

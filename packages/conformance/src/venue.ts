@@ -24,6 +24,8 @@ export interface ServerUnderTest {
   readonly eventsHeld?: number;
   /** A key of another organization. */
   readonly otherKey?: string;
+  /** Ends the server and starts it again with what it has kept. */
+  readonly restart?: () => Promise<void>;
   /** What it does not have. Default: nothing. */
   readonly lacks?: readonly MayLack[];
   /** Where the server was set to other times than the contract's. */
@@ -48,6 +50,7 @@ export interface History {
 
 /** A turn lasts until this was answered, or it was stopped. */
 export const HELD: Step = { ask: "Go on?", options: ["yes", "no"] };
+export const YES = { kind: "question", answers: [["yes"]] } as const;
 const OVER = ["completed", "failed", "stopped", "interrupted", "cancelled"];
 const START_MS = 240_000;
 const QUIET_MS = 3_000;
@@ -93,7 +96,7 @@ export class Venue {
 
   /** How sessions start is not asked here: one that came too late on a busy machine is told to start again, as its failure says. */
   async #makeSession(): Promise<string> {
-    const { id } = await this.api.json<{ id: string }>("POST /v1/sessions", { body: { model: this.server.driver.model, ...this.server.session } });
+    const { id } = await this.api.json<{ id: string }>("POST /v1/sessions", { body: { model: this.server.driver.model, ...this.server.driver.session, ...this.server.session } });
     await this.poll(`session ${id} to start`, START_MS, async () => {
       const { status } = await this.api.json<{ status: string }>(`GET /v1/sessions/${id}`);
       if (status === "failed") await this.api.ask(`POST /v1/sessions/${id}/resume`, { body: {} });
@@ -206,20 +209,32 @@ export class Venue {
   }
 
   /** Begins a turn that lasts until it is let go. */
-  async hold(id: string): Promise<Held> {
-    const turn = await this.play(id, [HELD]);
-    const requestId = await this.#asked(id, turn);
-    const release = (): Promise<unknown> => this.api.json(`POST /v1/sessions/${id}/answer`, { body: { requestId, answer: { kind: "question", answers: [["yes"]] } } });
-    return { turn, requestId, release };
+  async hold(id: string, steps: readonly Step[] = [HELD]): Promise<Held> {
+    const turn = await this.play(id, steps);
+    const requestId = await this.asked(id, turn);
+    return { turn, requestId, release: () => this.answer(id, requestId, YES) };
   }
 
-  async #asked(id: string, { messageId, before }: Turn): Promise<string> {
+  /** The request of a turn that asks for something. */
+  async asked(id: string, { messageId, before }: Turn, kind: "question" | "permission" = "question"): Promise<string> {
     let requestId: unknown;
     await this.poll(`message ${messageId} to ask`, this.patienceMs * 2, async () => {
-      requestId = (await this.log(id, before)).find((event) => event.type === "question.asked" && event.messageId === messageId)?.data["requestId"];
+      requestId = (await this.log(id, before)).find((event) => event.type === `${kind}.asked` && event.messageId === messageId)?.data["requestId"];
       return requestId !== undefined;
     });
     return String(requestId);
+  }
+
+  answer(id: string, requestId: string, answer: unknown): Promise<unknown> {
+    return this.api.json(`POST /v1/sessions/${id}/answer`, { body: { requestId, answer } });
+  }
+
+  /** Ends the server and starts it again; answers once it takes requests. */
+  async restart(): Promise<void> {
+    check(this.server.restart, "it is known how to start it again");
+    await this.server.restart();
+    const { id } = await this.history();
+    await this.poll("the server to be back", this.patienceMs * 2, async () => (await this.api.ask(`GET /v1/sessions/${id}`).catch(() => null))?.status === 200);
   }
 
   /** A viewer for all cases, which nobody closes. */

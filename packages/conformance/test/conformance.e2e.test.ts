@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addOrganization } from "../../../test/e2e/support/second-org.ts";
 import { startTestStack, type TestStack } from "../../../test/e2e/support/stack.ts";
+import { eventually, untilHealthy } from "../../../test/e2e/support/waiting.ts";
+import { signalAll } from "../../../test/e2e/kill/victims.ts";
+import { descendantsOf } from "../../launcher/src/process-table.ts";
 import { demoDriver } from "../src/driver.ts";
 import type { Outcome } from "../src/run.ts";
 import { runServerCases } from "../src/run-server-cases.ts";
@@ -31,7 +34,7 @@ beforeAll(async () => {
   const otherKey = await addOrganization(stack, "stranger");
   const tell = ({ id, status, reason }: Outcome): void => void (status === "failed" && console.log(`${id}: ${reason}`));
   const session = { workspace: { kind: "folder", path: repository } };
-  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, otherKey, session, driver: demoDriver, sessionsMax: 3, patienceMs: PATIENCE_MS }, { atATime: 3, tell });
+  outcomes = runServerCases({ url: stack.url, key: stack.apiKey, otherKey, session, restart: () => restartWorker(stack), driver: demoDriver, sessionsMax: 3, patienceMs: PATIENCE_MS }, { atATime: 3, tell });
   outcomes.catch(() => undefined);
 });
 
@@ -50,6 +53,15 @@ describe("a running instance", () => {
     expect(leftOut.map(({ id }) => id)).toEqual(SERVER_CASES.filter((one) => !isAsked(one)).map(({ id }) => id));
   }, CASES_MS);
 });
+
+/** The Worker with all below it dies, and another one takes its place. Sandboxes, PostgreSQL and what is on disk stay. */
+async function restartWorker({ url, pids }: TestStack): Promise<void> {
+  const { worker } = pids();
+  if (!worker) throw new Error("the Worker has no process");
+  signalAll([worker, ...descendantsOf(worker)], "SIGKILL");
+  await eventually("a new Worker", () => (![worker, null].includes(pids()["worker"] ?? null) ? true : "the old one"), PATIENCE_MS);
+  await untilHealthy(url, PATIENCE_MS);
+}
 
 function makeRepository(folder: string): void {
   const git = (...args: string[]): void => void execFileSync("git", ["-C", folder, ...args]);

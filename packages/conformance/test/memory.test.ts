@@ -7,7 +7,7 @@ import { serveMemory } from "./memory.ts";
 import { testEach } from "./suite.ts";
 
 const NEEDS_PACE = ["log.whole-text", "log.stopped-part", "page.no-deltas", "sse.delta-no-id", "sse.cut", "sse.keep-alive"];
-const CASES = SERVER_CASES.filter(({ id }) => /^(log|page|replay|live|reset|archive|access|error|repeat|sse|action|answer|ping|key|queue|cancel|other|steer|output)\./.test(id) && !NEEDS_PACE.includes(id));
+const CASES = SERVER_CASES.filter(({ id, needs = [] }) => !needs.includes("permissions") && /^(log|page|replay|live|reset|archive|access|error|repeat|sse|action|answer|ping|key|queue|cancel|other|steer|output|card|restart)\./.test(id) && !NEEDS_PACE.includes(id));
 
 describe("the program on fakes", () => {
   let ran: Promise<Outcome[]> | null = null;

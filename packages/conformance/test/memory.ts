@@ -14,8 +14,8 @@ import { MemoryBerth } from "../../../test/system/support/memory-berth.ts";
 import { demoDriver, printed, type Driver } from "../src/driver.ts";
 import type { ServerUnderTest } from "../src/venue.ts";
 
-/** The agent in memory runs nothing: it prints what it is told to echo. */
-const echoing: Driver = { ...demoDriver, prompt: (steps) => demoDriver.prompt(steps.map((step) => ("print" in step ? { tool: printed(step.print) } : step))) };
+/** The agent in memory runs nothing: it prints what it is told to echo, and tells no tool from another by its command. */
+const echoing: Driver = { ...demoDriver, session: {}, prompt: (steps) => demoDriver.prompt(steps.map((step) => ("print" in step ? { tool: printed(step.print) } : step))) };
 
 const EVENTS_HELD = 120;
 const STEP_MS = 4;
@@ -28,7 +28,12 @@ export async function serveMemory(): Promise<{ readonly server: ServerUnderTest;
     void berth.instance.wake();
   }, STEP_MS);
   const { services } = berth.instance;
-  const sessions = { ...services.sessions, of: (orgId: string, sessionId: string) => withSockets(berth.session(sessionId, orgId)) };
+  const known = new Map<string, readonly [string, string]>();
+  const of = (orgId: string, sessionId: string): SessionHandle => {
+    known.set(`${orgId}/${sessionId}`, [sessionId, orgId]);
+    return withSockets(berth.session(sessionId, orgId));
+  };
+  const sessions = { ...services.sessions, of };
   const app = createApp(() => ({ ...services, sessions }), { log: () => undefined });
   const ask = async (request: IncomingMessage): Promise<Response & { readonly webSocket?: SessionSocket }> => app.fetch(await toRequest(request, base()));
   const server = createServer((request, response) => {
@@ -61,14 +66,22 @@ export async function serveMemory(): Promise<{ readonly server: ServerUnderTest;
   const { secret } = await services.identity.createApiKey(owner, { name: "conformance", expiresAtMs: null });
   const stranger = berth.instance.identity.addMember({ orgId: "org_other", userName: "Grace", role: "owner" });
   const other = await services.identity.createApiKey({ ...owner, ...stranger }, { name: "other", expiresAtMs: null });
+  const hangUp = (): void => {
+    for (const client of sockets.clients) client.terminate();
+    server.closeAllConnections();
+  };
+  /** Each session's object loses its memory; stores and sandboxes stay. */
+  const restart = async (): Promise<void> => {
+    hangUp();
+    for (const [sessionId, orgId] of known.values()) berth.crash(sessionId, orgId);
+  };
   return {
-    server: { url: base(), key: secret, otherKey: other.secret, driver: echoing, freshSessions: true, patienceMs: 4000, eventsHeld: EVENTS_HELD },
+    server: { url: base(), key: secret, otherKey: other.secret, restart, driver: echoing, freshSessions: true, patienceMs: 4000, eventsHeld: EVENTS_HELD, lacks: ["permissions"] },
     close: async () => {
       clearInterval(moving);
-      for (const client of sockets.clients) client.terminate();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        hangUp();
       });
     },
   };

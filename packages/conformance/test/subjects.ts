@@ -10,9 +10,9 @@ const TIMES = { stalledMs: 8_000, ticketMs: 500, keepAliveMs: 200, tickMs: 2 } a
 const EVENTS_HELD = 120;
 
 export async function serveReference(tamper: Tamper = {}, patienceMs = 20_000, steering = true): Promise<{ readonly server: ServerUnderTest; close(): Promise<void> }> {
-  const { url, apiKey, otherKey, close } = await startReferenceServer({ ...TIMES, keep: EVENTS_HELD, steering, tamper });
+  const { url, apiKey, otherKey, restart, close } = await startReferenceServer({ ...TIMES, keep: EVENTS_HELD, steering, tamper });
   const driver = scriptDriver("reference/script", 8);
-  return { server: { url, key: apiKey, otherKey, driver, freshSessions: true, patienceMs, eventsHeld: EVENTS_HELD, timings: TIMES }, close };
+  return { server: { url, key: apiKey, otherKey, restart, driver, freshSessions: true, patienceMs, eventsHeld: EVENTS_HELD, timings: TIMES }, close };
 }
 
 export function referenceClient(flaw?: ClientFlaw, timeScale = 20): ClientUnderTest {
