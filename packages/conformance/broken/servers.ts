@@ -181,6 +181,15 @@ export const BROKEN_SERVERS: Readonly<Record<string, Tamper>> = {
   "reset without the archive": { out: message("reset", ({ archive: _, ...frame }) => [frame as Frame]) },
   "archive from another place": { out: message("reset", (frame) => [{ ...frame, archive: String(frame["archive"] ?? "").replace(/after=\d+/, (at) => `after=${Number(at.slice(6)) + 3}`) }]) },
   "archived events gone from pages": { answer: pages((page) => (page.data = page.data.filter(({ seq }) => seq >= (page["firstSeq"] as number)))) },
+  "archived events under new ids": { answer: pages((page) => (page.data = page.data.map((row) => (row.seq < (page["firstSeq"] as number) ? { ...row, id: `evt_archived_${row.seq}` } : row)))) },
+  "who keeps up is reset": {
+    out: (frame, memo) => {
+      const passed = rowsOf(frame).some(({ seq }) => seq > 150) && !memo["told"] && memo["synced"];
+      if (frame.type === "synced") memo["synced"] = true;
+      return passed ? ((memo["told"] = true), [{ type: "reset", from: rowsOf(frame)[0]?.seq }, frame]) : [frame];
+    },
+  },
+  "who fell behind the archive is not told": { off: ["behind"] },
   "reset without an id": { sse: (text) => text.replace(/id: \d+\nevent: reset/, "event: reset") },
   "reset with the id of from": { sse: (text) => text.replace(/id: (\d+)\nevent: reset/, (_all, id: string) => `id: ${Number(id) + 1}\nevent: reset`) },
   "frames from 0": { out: frames((frame) => ({ ...frame, frame: (frame["frame"] as number) - 1 })) },

@@ -1,21 +1,59 @@
 /** Positions that a stream cannot go on from. */
 import { check, equal, range, seqsOf } from "../check.ts";
 import { ask, askBoth } from "../server-case.ts";
+import type { Step } from "../driver.ts";
+import { EACH, NONE, type SocketWatcher } from "../socket-watcher.ts";
 import type { Stage } from "../venue.ts";
+import type { Transport, Watcher } from "../watcher.ts";
 import type { WirePage } from "../wire.ts";
 
+interface Archived {
+  readonly id: string;
+  readonly first: number;
+  readonly last: number;
+  /** Who watched all of it. */
+  readonly live: Readonly<Record<Transport, Watcher>>;
+}
+
+const rows = (count: number): Step[] => Array.from({ length: count }, (_, at) => ({ tool: `row-${at}` }));
+const firstHeld = async (stage: Stage, id: string): Promise<number> => (await stage.api.json<WirePage>(`GET /v1/sessions/${id}/events?limit=1`)).firstSeq;
+
 /** A session whose first events the streams no longer hold, quiet by now. */
-function archived(stage: Stage): Promise<{ readonly id: string; readonly first: number; readonly last: number }> {
+function archived(stage: Stage): Promise<Archived> {
   return stage.venue.shared("archived", async () => {
     const id = await stage.venue.makeSession();
+    const live = { ws: await stage.venue.watch("ws", id, 0), sse: await stage.venue.watch("sse", id, 0) };
     const held = stage.venue.server.eventsHeld ?? 0;
-    for (let last = 0; last < held * 2; last = await stage.lastSeq(id)) {
-      await (await stage.venue.play(id, Array.from({ length: 20 }, (_, at) => ({ tool: `row-${at}` })))).over();
-    }
-    const { firstSeq, lastSeq } = await stage.api.json<WirePage>(`GET /v1/sessions/${id}/events?limit=1`);
-    check(firstSeq > 1, `the streams still hold event ${firstSeq} of ${lastSeq}`);
-    return { id, first: firstSeq, last: lastSeq };
+    for (let last = 0; last < held * 2; last = await stage.lastSeq(id)) await (await stage.venue.play(id, rows(20))).over();
+    const [first, last] = [await firstHeld(stage, id), await stage.lastSeq(id)];
+    check(first > 1, `the streams still hold event ${first} of ${last}`);
+    return { id, first, last, live };
   });
+}
+
+const SMALL_TURNS = 12;
+const BIG_TURNS = 8;
+/** Numbers that are printed just below what is cut in an event. */
+const PRINTED = 5_000;
+
+/** A viewer that is behind by more than it may be, while what it has yet to get is archived. It says now and then that it is there. */
+async function fallBehind(stage: Stage): Promise<{ readonly id: string; readonly viewer: SocketWatcher }> {
+  const id = await stage.session();
+  const viewer = await stage.socket(id, { after: await stage.lastSeq(id), acknowledge: NONE });
+  await viewer.untilSynced();
+  let acked = 0;
+  for (let turn = 0; turn < SMALL_TURNS; turn++) await (await stage.play(id, [{ say: `turn ${turn}` }])).over();
+  for (let turn = 0; turn < BIG_TURNS; turn++) {
+    await (await stage.play(id, Array.from({ length: 4 }, () => ({ print: PRINTED })))).over();
+    viewer.ack(++acked);
+  }
+  const held = stage.venue.server.eventsHeld ?? 0;
+  const behind = (): number => viewer.events.at(-1)?.seq ?? 0;
+  for (let end = (await stage.lastSeq(id)) + 2 * held; (await firstHeld(stage, id)) <= behind() + 1; viewer.ack(++acked)) {
+    check((await stage.lastSeq(id)) <= end, `it was given event ${behind()}, and the streams hold ${await firstHeld(stage, id)} still`);
+    await (await stage.play(id, rows(20))).over();
+  }
+  return { id, viewer };
 }
 
 const ARCHIVE = ["archive"] as const;
@@ -113,4 +151,57 @@ export const resetCases = [
     const { id, last } = await archived(stage);
     equal(seqsOf(await stage.venue.log(id)), range(1, last), "seq");
   }, ARCHIVE),
+  ask("archive.pages-across", ["PRO12", "PRO13"], "pages of any size go on over the edge of the archive, and end at the newest event", async (stage) => {
+    const { id, first, last } = await archived(stage);
+    for (const limit of [1, 7, 100]) {
+      const after = Math.max(0, first - 1 - 2 * limit);
+      const seqs: number[] = [];
+      for (let at: string | null = String(after); at !== null && seqs.length < 4 * limit; ) {
+        const page: WirePage = await stage.api.json(`GET /v1/sessions/${id}/events?after=${at}&limit=${limit}`);
+        check(page.data.length > 0 && page.data.length <= limit, `${page.data.length} events where ${limit} were asked for`);
+        seqs.push(...seqsOf(page.data));
+        at = page.next;
+      }
+      equal(seqs, range(after + 1, after + seqs.length), `seq by ${limit}`);
+      check(after + seqs.length === last || seqs.length >= 4 * limit, `it ended at ${after + seqs.length} of ${last}`);
+    }
+  }, ARCHIVE),
+  ask("archive.bounds", "PRO11", "a page says which event is the oldest that streams hold, wherever it begins", async (stage) => {
+    const { id, first, last } = await archived(stage);
+    for (const after of [0, first - 1, last]) {
+      const { firstSeq, lastSeq } = await stage.api.json<WirePage>(`GET /v1/sessions/${id}/events?after=${after}&limit=3`);
+      equal([firstSeq, lastSeq], [first, last], `after ${after}`);
+    }
+  }, ARCHIVE),
+  ask("archive.same", "PRO1", "an archived event is the one that was shown", async (stage) => {
+    const { id, last, live } = await archived(stage);
+    await live.ws.untilSeq(last);
+    equal(await stage.venue.log(id), live.ws.events.filter(({ seq }) => seq <= last), "the log, and what was watched");
+  }, ARCHIVE),
+  ...askBoth("archive.future", ["PRO25", "PRO28"], "a position that does not exist yet is reset to the oldest held, with the archive from the beginning", async (stage, transport) => {
+    const { id, first, last } = await archived(stage);
+    const viewer = await stage.watch(transport, id, last + 9);
+    const reset = await viewer.until("reset", () => viewer.resets[0]);
+    equal([reset.from, new URL(reset.archive ?? "", stage.api.url).searchParams.get("after")], [first, "0"], "from, and the position of the archive's address");
+  }, ARCHIVE),
+  ...askBoth("archive.keeps-up", "PRO83", "who keeps up is not reset while older events are archived", async (stage, transport) => {
+    const { last, live } = await archived(stage);
+    const viewer = live[transport];
+    await viewer.untilSeq(last);
+    equal([viewer.resets.length, seqsOf(viewer.events).filter((seq) => seq <= last)], [0, range(1, last)], "resets and seq");
+  }, ARCHIVE),
+  ask("archive.behind.ws", "PRO83", "who fell behind what was archived meanwhile is reset, and not synced again", async (stage) => {
+    const { id, viewer } = await fallBehind(stage);
+    const [had, before] = [viewer.events.at(-1)?.seq ?? 0, viewer.events.length];
+    viewer.acknowledge = EACH;
+    viewer.ack(viewer.lastFrame);
+    const { from, archive } = await viewer.until("reset", () => viewer.resets[0]);
+    const last = await stage.lastSeq(id);
+    await viewer.untilSeq(last);
+    equal(seqsOf(viewer.events.slice(before)).filter((seq) => seq <= last), range(from, last), `seq after the reset to ${from}`);
+    equal([viewer.resets.length, viewer.synced.length], [1, 1], "resets and synced");
+    const position = Number(new URL(archive ?? "", stage.api.url).searchParams.get("after"));
+    check(position === had && from > had + 1, `it had ${had}, the archive goes on after ${position}, the stream with ${from}`);
+    equal(seqsOf(await stage.venue.log(id, position)).filter((seq) => seq < from), range(had + 1, from - 1), "what the archive gives");
+  }, [...ARCHIVE, "outputs"]),
 ];
