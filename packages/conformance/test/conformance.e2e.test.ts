@@ -24,11 +24,12 @@ const PATIENCE_MS = 60_000;
 /** OpenCode cuts at 50 KB what its tools print, unless the work folder says otherwise. */
 const OPENCODE = { tool_output: { max_bytes: 1_000_000, max_lines: 100_000 } };
 
-const repository = mkdtempSync(join(tmpdir(), "berth-conformance-"));
+let repository = "";
 let stack: TestStack;
 let outcomes: Promise<Outcome[]>;
 
 beforeAll(async () => {
+  repository = mkdtempSync(join(tmpdir(), "berth-conformance-"));
   makeRepository(repository);
   stack = await startTestStack();
   const otherKey = await addOrganization(stack, "stranger");

@@ -81,7 +81,7 @@ export class OpenCodeBeginning {
     const known = await this.#lookUp(turn);
     const conversation = this.#deps.conversation();
     if (known === "begun") return this.#deps.settle(turn);
-    if (known === "untold" || !conversation || this.#isOver(turn)) return;
+    if (known === "untold" || !conversation || this.#isOver(turn) || turn.stopRequested) return;
     turn.forgetFailure();
     try {
       if (known === "stored") await conversation.calls.nudge(conversation.sessionId, turn.openCodeId, turn.model);
@@ -110,7 +110,11 @@ export class OpenCodeBeginning {
       if (await calls.isBusy(sessionId)) turn.noteBegun();
       const messages = await calls.messagesFrom(sessionId, turn.openCodeId);
       if (messages?.some(({ info }) => info.role === "assistant")) turn.noteBegun();
-      if (turn.hasBegun) return "begun";
+      if (turn.hasBegun) {
+        // Its events may have been missed, and then nothing else makes those look who wait for it.
+        this.#deps.watch.lookAround();
+        return "begun";
+      }
       return messages === null ? "absent" : "stored";
     } catch {
       return "untold";

@@ -4,9 +4,11 @@
  * sandbox's own end has to do.
  */
 import { Family } from "@berth/sandbox-runtime/processes/family";
+import { LINUX } from "@berth/sandbox-runtime/processes/process-table";
 
 const END_MS = 5_000;
 
 export async function endStragglers(password: string): Promise<void> {
+  if (!LINUX) return;
   await new Family({ leader: null, marker: `OPENCODE_SERVER_PASSWORD=${password}` }).end(END_MS);
 }

@@ -95,6 +95,8 @@ class OpenCodeAgent implements CodingAgent {
       if (this.#turn === turn) this.#out.push(...turn.begin());
     } catch (error) {
       if (isPortError(error) && error.outcome === "not-applied" && this.#turn === turn) this.#turn = null;
+      // Whoever waits for this turn to begin or end, as a message that steers does, waits no more.
+      this.#watch.lookAround();
       throw error;
     } finally {
       if (this.#turn === turn) void this.#beginning.see(turn, text).catch(() => {});

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { allPids, isAlive, LINUX, listedRows, rowOf, signal, until, type ProcessIdentity, type ProcessRow } from "./process-table.ts";
 
 export interface FamilyOptions {
-  /** Everything below it belongs, and what is in its group or session. */
+  /** Everything below it belongs, and what is in its group or session; also once it is gone, where it was alive when this was made. */
   readonly leader: ProcessIdentity | null;
   /** `NAME=value`: whoever has it in its environment belongs, whoever started it. Linux only. */
   readonly marker: string;
@@ -27,6 +27,8 @@ const PAUSE_MS = 2;
 export class Family {
   readonly #leader: ProcessIdentity | null;
   readonly #marker: string;
+  /** The number of one that was gone before may be another's by now, and so may its group's. */
+  readonly #knewLeader: boolean;
   readonly #members = new Map<number, ProcessIdentity>();
   /** Who does not belong, nor will: pid → when it started. */
   #strangers = new Map<number, string>();
@@ -34,6 +36,7 @@ export class Family {
   constructor({ leader, marker }: FamilyOptions) {
     this.#leader = leader;
     this.#marker = marker;
+    this.#knewLeader = leader !== null && isAlive(leader);
   }
 
   /** Notes who belongs now: who started whom is forgotten when the one in between ends. */
@@ -41,20 +44,31 @@ export class Family {
     this.#look(() => {});
   }
 
-  /** @returns false when something may have survived */
+  /** @returns false when something may have survived, also where the system does not say who there is */
   async end(withinMs: number): Promise<boolean> {
-    const deadlineMs = Date.now() + withinMs;
+    try {
+      return await this.#end(Date.now() + withinMs);
+    } catch {
+      // Nobody is left standing still.
+      this.#kill();
+      return false;
+    }
+  }
+
+  async #end(deadlineMs: number): Promise<boolean> {
+    let isQuiet = false;
     for (let quiet = 0; Date.now() < deadlineMs; await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))) {
       // At once, not after the look: the next moment it may have started another and be gone.
       const { met, isWhole } = this.#look((pid) => void signal(pid, "SIGSTOP"));
       quiet = met === 0 ? quiet + 1 : 0;
+      isQuiet = quiet > 0;
       if (quiet === 0 || (!isWhole && quiet < LOOKS_IN_A_ROW)) continue;
       if (this.#kill() === 0) return true;
       await until(() => this.#alive().length === 0, deadlineMs - Date.now());
       quiet = 0;
     }
-    this.#kill();
-    return false;
+    // Many looks take their time on a machine with many processes: the last one has to do.
+    return this.#kill() === 0 && isQuiet;
   }
 
   #kill(): number {
@@ -123,7 +137,7 @@ export class Family {
     const leader = this.#leader;
     const inPlace = leader && rows.get(leader.pid);
     // While a group or session has anybody in it, its number is given to nobody else.
-    const leads = leader !== null && (!inPlace || inPlace.startedAt === leader.startedAt);
+    const leads = leader !== null && (inPlace ? inPlace.startedAt === leader.startedAt : this.#knewLeader);
     for (let before = -1; before !== found.size; ) {
       before = found.size;
       for (const row of rows.values()) {

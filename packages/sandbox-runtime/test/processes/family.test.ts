@@ -65,4 +65,14 @@ describe("a family of processes", () => {
     expect(await new Family({ leader: recycled, marker: MARKER }).end(END_MS)).toBe(true);
     expect(others.map(isAlive)).toEqual([true, true]);
   });
+
+  test("leaves the session alone that another leader of the same number began and left", async () => {
+    // The one that leads is gone, and who it started is in its session still.
+    const gone = start("$note stays & wait", `${MARKER}0`);
+    const stays = await noted("stays");
+    process.kill(gone.pid, "SIGKILL");
+    await vi.waitFor(() => expect(isAlive(gone)).toBe(false));
+    expect(await new Family({ leader: { pid: gone.pid, startedAt: "1" }, marker: MARKER }).end(END_MS)).toBe(true);
+    expect(isAlive(stays)).toBe(true);
+  });
 });
