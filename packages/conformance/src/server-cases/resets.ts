@@ -49,7 +49,8 @@ async function fallBehind(stage: Stage): Promise<{ readonly id: string; readonly
   }
   const held = stage.venue.server.eventsHeld ?? 0;
   const behind = (): number => viewer.events.at(-1)?.seq ?? 0;
-  for (let end = (await stage.lastSeq(id)) + 2 * held; (await firstHeld(stage, id)) <= behind() + 1; viewer.ack(++acked)) {
+  const end = (await stage.lastSeq(id)) + 2 * held;
+  for (; (await firstHeld(stage, id)) <= behind() + 1; viewer.ack(++acked)) {
     check((await stage.lastSeq(id)) <= end, `it was given event ${behind()}, and the streams hold ${await firstHeld(stage, id)} still`);
     await (await stage.play(id, rows(20))).over();
   }
