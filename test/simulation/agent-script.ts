@@ -16,6 +16,8 @@ const PIECES = ["One ", "two words ", "and \u{1F680} ", "three\n", "more "] as c
 
 export function writeScript(world: World, messageId: string, epoch: number, asksForTools: boolean): Act[] {
   const acts: Act[] = [];
+  const isShort = world.isBrief && world.healed;
+  const mayAsk = asksForTools && !isShort;
   let count = 0;
   const id = (kind: string): string => `${kind}_${messageId.slice(-6)}_${epoch}_${(count += 1)}`;
   const say = (message: UpMessage): void => void acts.push({ do: "say", message });
@@ -24,6 +26,8 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
     for (let left = least + world.prng.int(2); left > 0; left -= 1) {
       const piece = world.pick(PIECES);
       acts.push({ do: "delta", partId, text: piece });
+      // A model speaks at its own pace, so that pieces come in different frames.
+      if (world.chance(0.3)) acts.push({ do: "sleep", ms: world.pick([10, 20, 40]) });
       text += piece;
     }
     return text;
@@ -32,17 +36,17 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
     const part = { id: id("prt"), kind: "tool" as const };
     const call = { name: "bash", callId: id("call"), input: { command: "make" } };
     say({ type: "part-started", messageId, part: { ...part, tool: { ...call, status: "running" } } });
-    if (asksForTools && (world.asks || world.chance(0.8))) {
+    if (mayAsk && (world.asks || world.chance(0.8))) {
       const requestId = id("per");
       acts.push({ do: "ask", requestId, message: { type: "permission-asked", messageId, requestId, tool: "bash", title: "make", patterns: ["make"] } });
     }
     const output = pieces(part.id, 1);
-    if (world.chance(0.1)) acts.push({ do: "sleep", ms: world.pick([2_000, 25_000, 300_000]) });
+    if (!isShort && world.chance(0.1)) acts.push({ do: "sleep", ms: world.pick([2_000, 25_000, 300_000]) });
     say({ type: "part-ended", messageId, part: { ...part, tool: { ...call, status: "completed", output } } });
   };
   const ask = (): void => {
     const requestId = id("que");
-    if (world.chance(0.4)) {
+    if (world.asksTwice || world.chance(0.4)) {
       const first = id("que");
       acts.push({ do: "ask", requestId: first, andMore: true, message: { type: "question-asked", messageId, requestId: first, questions: [{ question: "Who?", options: [] }] } });
     }
@@ -53,26 +57,31 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
     say({ type: "part-started", messageId, part: { ...part, text: "" } });
     let text = pieces(part.id, 1);
     if (around) {
+      if (world.chance(0.5)) acts.push({ do: "sleep", ms: 20 });
       tool();
-      text += pieces(part.id, 0);
+      text += pieces(part.id, isShort ? 1 : 0);
     }
     say({ type: "part-ended", messageId, part: { ...part, text } });
   };
+  if (world.lingers && !world.healed) acts.push({ do: "sleep", ms: 20_000 });
   if (world.asks && !world.healed) {
-    if (world.chance(0.6)) tool();
+    if (!world.asksTwice && world.chance(0.6)) tool();
     else ask();
     acts.push({ do: "sleep", ms: 1_000 });
   }
+  if (isShort) {
+    speak("text", world.chance(0.8));
+    return acts;
+  }
   if (world.chance(0.35)) acts.push({ do: "call" });
-  for (let left = 1 + world.prng.int(2); left > 0; left -= 1) {
+  for (let left = world.isBrief ? 1 : 1 + world.prng.int(2); left > 0; left -= 1) {
     const draw = world.prng.next();
-    if (draw < 0.25) speak("text", false);
-    else if (draw < 0.55) speak("text", true);
-    else if (draw < 0.62) speak("reasoning", false);
+    if (draw < 0.2) speak("text", false);
+    else if (draw < 0.6) speak("text", true);
+    else if (draw < 0.67) speak("reasoning", false);
     else if (draw < 0.82) tool();
-    else if (draw < 0.95) {
-      ask();
-    } else say({ type: "todo", messageId, items: [{ text: "do it", status: "pending" }] });
+    else if (draw < 0.94) ask();
+    else say({ type: "todo", messageId, items: [{ text: "do it", status: "pending" }] });
   }
   if (world.chance(0.05)) acts.push({ do: "fail" });
   return acts;

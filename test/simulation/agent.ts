@@ -171,6 +171,10 @@ export class ScriptedAgent implements CodingAgent {
     this.#out.end();
   }
 
+  get isInTurn(): boolean {
+    return this.#turn !== null;
+  }
+
   /** Process and reader end together, so that nobody hears anything more. */
   vanish(): void {
     this.#isGone = true;

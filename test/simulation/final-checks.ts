@@ -8,7 +8,6 @@ import type { World } from "./world.ts";
 
 export interface Seen {
   readonly stage: Stage;
-  readonly log: LogChecks;
   readonly runHistory: InMemoryRunHistory;
   readonly catalog: InMemoryCatalog;
 }
@@ -24,7 +23,7 @@ export async function finalChecks(seen: Seen): Promise<void> {
   stops(seen);
 }
 
-function accepted({ stage: { world, people, machines }, log }: Seen): void {
+function accepted({ stage: { world, people, machines, log } }: Seen): void {
   const { records } = world;
   const byText = new Map([...log.messages.values()].filter(({ from }) => from === null).map((message) => [message.text, message]));
   for (const { messageId, text } of records.accepted) {
@@ -49,7 +48,7 @@ function accepted({ stage: { world, people, machines }, log }: Seen): void {
   for (const { messageId, status } of waiting) world.violate("SIM2", `message ${messageId} is ${status} for ever`);
 }
 
-function executions({ stage: { world }, log }: Seen): void {
+function executions({ stage: { world, log } }: Seen): void {
   const { records } = world;
   for (const [messageId, runs] of records.executions) {
     const message = log.messages.get(messageId);
@@ -94,7 +93,7 @@ function inOrder(world: World, log: LogChecks): void {
 }
 
 /** Every viewer and REST have the log as it was committed. */
-async function copies({ stage: { world, object, viewers }, log }: Seen): Promise<void> {
+async function copies({ stage: { world, object, viewers, log } }: Seen): Promise<void> {
   const { records } = world;
   for (const { watched } of viewers) {
     for (const [seq, text] of watched.events) {
@@ -115,7 +114,7 @@ async function copies({ stage: { world, object, viewers }, log }: Seen): Promise
 }
 
 /** Postgres has every run once, with the events of it. */
-async function history({ stage: { world, object }, log, runHistory, catalog }: Seen): Promise<void> {
+async function history({ stage: { world, object, log }, runHistory, catalog }: Seen): Promise<void> {
   for (const [runId, { outcome }] of log.runsEnded) {
     const run = await runHistory.get(ORG, runId).catch(() => null);
     if (!run) {
@@ -137,7 +136,7 @@ async function history({ stage: { world, object }, log, runHistory, catalog }: S
   if (log.status !== "ended" && object.disk.outbox.size > 0) world.violate("SIM4", "something is left in the outbox");
 }
 
-function stops({ stage: { world }, log }: Seen): void {
+function stops({ stage: { world, log } }: Seen): void {
   for (const { runId, atMs, slackMs } of world.records.stops) {
     const end = log.runsEnded.get(runId);
     if (!end) world.violate("SIM10", `run ${runId} was stopped and did not end`);

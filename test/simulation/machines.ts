@@ -14,6 +14,9 @@ import type { SimObject } from "./object.ts";
 import type { Wire } from "./wire.ts";
 import type { World } from "./world.ts";
 
+/** Of a network that swallows everything. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
 export interface MachineOutside {
   readonly world: World;
   readonly object: () => SimObject;
@@ -52,6 +55,10 @@ export class Machine {
 
   get isRunning(): boolean {
     return this.#runtime !== null;
+  }
+
+  get isInTurn(): boolean {
+    return this.#agent?.isInTurn ?? false;
   }
 
   boot(): void {
@@ -128,7 +135,20 @@ export class Machine {
   /** Nothing of it gets through, and it does not notice. */
   isolate(untilMs: number): void {
     this.#isolatedUntilMs = untilMs;
-    if (this.wire) this.wire.isHalfOpen = true;
+    if (this.wire && untilMs > 0) this.wire.isHalfOpen = true;
+  }
+
+  /** Beside its turns, as for a title. */
+  callModel(): boolean {
+    if (!this.isRunning) return false;
+    void this.#o.modelCall(this.spec.link.token);
+    return true;
+  }
+
+  heal(): void {
+    this.#diskFullUntilMs = 0;
+    this.#isolatedUntilMs = 0;
+    if (this.wire?.isHalfOpen) this.wire.heal();
   }
 
   fillDisk(untilMs: number): void {
@@ -139,9 +159,9 @@ export class Machine {
     let opened: Wire | null = null;
     let isClosed = false;
     const { world } = this.#o;
-    world.traffic.once("dial", () => {
+    if (world.time.now() < this.#isolatedUntilMs) world.time.after(CONNECT_TIMEOUT_MS, () => !isClosed && listener.closed(1006));
+    else world.traffic.once("dial", () => {
       if (isClosed) return;
-      if (world.time.now() < this.#isolatedUntilMs) return listener.closed(1006);
       void this.#o.object().openLink(this.spec.link.token, listener).then((wire) => {
         opened = wire;
         this.wire = wire;
@@ -175,6 +195,8 @@ function emptyDisk(): SandboxDisk {
 
 export class Machines {
   readonly running = new Map<string, Machine>();
+  /** Stopped as their backend says, and not yet gone. */
+  readonly #lingering = new Set<Machine>();
   readonly backends = new Map<string, InMemorySandboxProvider>();
   readonly #outside: MachineOutside;
   readonly #world: World;
@@ -191,6 +213,16 @@ export class Machines {
 
   get newest(): Machine | null {
     return [...this.running.values()].toSorted((a, b) => b.spec.epoch - a.spec.epoch)[0] ?? null;
+  }
+
+  /** One that its backend calls stopped goes on. */
+  get isAnyLingering(): boolean {
+    return [...this.#lingering].some((machine) => machine.isRunning);
+  }
+
+  /** What is wrong with their disks and networks is over. */
+  heal(): void {
+    for (const machine of [...this.running.values(), ...this.#lingering]) machine.heal();
   }
 
   providers(): ReadonlyMap<string, SandboxProvider> {
@@ -220,8 +252,12 @@ export class Machines {
     return () => {
       this.running.delete(spec.id);
       // Its backend calls it stopped, and its processes go on for a while.
-      if (this.#world.takes("sandbox:stop:lingers")) this.#world.time.after(120_000, () => machine.kill());
-      else machine.kill();
+      if (!this.#world.takes("sandbox:stop:lingers")) return machine.kill();
+      this.#lingering.add(machine);
+      this.#world.time.after(120_000, () => {
+        this.#lingering.delete(machine);
+        machine.kill();
+      });
     };
   }
 
@@ -243,12 +279,11 @@ export class Machines {
       },
       describe: (id) => provider.describe(id),
       stop: async (id) => {
-        if (world.takes("sandbox:stop:lost")) {
-          throw new PortError({ port: "sandbox", operation: "stop", code: "deadline-exceeded", outcome: "not-applied", retry: "same-request", message: "the stop was lost" });
-        }
+        if (world.takes("sandbox:stop:lost")) throw lost("stop");
         await provider.stop(id);
       },
       destroy: async (id) => {
+        if (world.takes("sandbox:destroy:lost")) throw lost("destroy");
         await provider.destroy(id);
         if (world.takes("sandbox:destroy:twice")) await provider.destroy(id);
       },
@@ -263,4 +298,8 @@ export class Machines {
       describePolicy: (id) => provider.describePolicy(id),
     };
   }
+}
+
+function lost(operation: string): PortError {
+  return new PortError({ port: "sandbox", operation, code: "deadline-exceeded", outcome: "not-applied", retry: "same-request", message: `the ${operation} was lost` });
 }

@@ -1,5 +1,16 @@
-/** Bugs that were made on purpose, each of which the simulation must find. */
-import type { Patch } from "./patches.ts";
+/**
+ * Bugs that were made on purpose, each of which the simulation must find. Where more than one part keeps the same promise,
+ * those that would make up for the bug are taken away with it: what is shown is that the simulation would see it.
+ */
+import type { Change, Patch } from "./patches.ts";
+
+/** A backend that does not remember what it was told to end. */
+const MADE_ALL_THE_SAME: Change = {
+  id: "made-all-the-same",
+  file: "src/ports/sandbox/sandbox.fake.ts",
+  find: "letGo.epoch >= epoch",
+  replace: "letGo.epoch > epoch",
+};
 
 export const MUTANTS: readonly Patch[] = [
   {
@@ -12,18 +23,52 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     id: "epoch-not-newer",
-    title: "epoch >= for >",
+    title: "epoch >= for >: a sandbox of the newest epoch that comes up after it was given up is not stopped, by a backend that makes it all the same",
     file: "src/core/session/session.machine.ts",
     find: "input.epoch > before.epoch",
     replace: "input.epoch >= before.epoch",
-    isOpen: true,
+    also: [MADE_ALL_THE_SAME],
   },
   {
     id: "second-dispatch",
-    title: "second dispatch after accepted",
-    file: "src/core/session/interrupted.ts",
-    find: "const decided = onInterruption === \"continue\" || onInterruption === \"retry\" ? onInterruption : null;",
-    replace: "const decided = onInterruption === \"continue\" ? onInterruption : \"retry\";",
+    title: "second dispatch after accepted, to the same sandbox, with a runtime and an agent that take it",
+    file: "src/core/session/link.ts",
+    find: "  if (run !== null && !run.accepted) setDeadline",
+    replace: '  if (run !== null) sendDown(draft, { type: "prompt", messageId: run.messageId });\n  if (run !== null && !run.accepted) setDeadline',
+    also: [
+      { id: "second-dispatch-import", file: "src/core/session/link.ts", find: "import { sendHeld, sendSettings }", replace: "import { sendDown, sendHeld, sendSettings }" },
+      {
+        id: "second-dispatch-journal",
+        file: "packages/sandbox-runtime/src/runtime.ts",
+        find: "    if (journal.state.prompts[messageId] === null) return;\n",
+        replace: "",
+      },
+      {
+        id: "second-dispatch-lookup",
+        file: "packages/sandbox-runtime/src/runtime.ts",
+        find: "const known = await agent.lookup(messageId);",
+        replace: 'const known: string = "unknown";',
+      },
+      {
+        id: "second-dispatch-agent",
+        file: "test/simulation/agent.ts",
+        find: '    if (memory.turns.has(messageId)) throw refusal("prompt", "already-exists", "This prompt was submitted before.");\n',
+        replace: "",
+      },
+    ],
+  },
+  {
+    id: "second-dispatch-elsewhere",
+    title: "second dispatch after accepted, to the next sandbox",
+    file: "src/core/session/lease.ts",
+    find: "  if (draft.state.run !== null) afterRun",
+    replace:
+      "  const { run, current } = draft.state;\n" +
+      "  if (run?.accepted && current) {\n" +
+      '    patch(draft, { run: null, current: null, status: "idle", waitingFor: null, queue: [current, ...draft.state.queue] });\n' +
+      '    clearDeadlines(draft, "accept", "heartbeat", "idle", "stop");\n' +
+      "    advance(draft);\n" +
+      "  } else if (draft.state.run !== null) afterRun",
   },
   {
     id: "alarm-once",
@@ -85,7 +130,7 @@ export const MUTANTS: readonly Patch[] = [
   },
   {
     id: "revoked-appends",
-    title: "a revoked epoch appends",
+    title: "a revoked epoch appends, to a session that looks neither at the epoch nor at the token",
     file: "src/core/session/session.machine.ts",
     find: "if (isAlive(state.lease) && state.lease.epoch === input.epoch) return null;",
     replace: "if (isAlive(state.lease)) return null;",

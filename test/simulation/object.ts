@@ -20,6 +20,7 @@ import { step } from "../../src/core/session/session.machine.ts";
 import type { SessionState } from "../../src/core/session/session.state.ts";
 import { MemoryDisk } from "../../src/ports/session-store/session-store.fake.ts";
 import { Evicted, Life } from "./life.ts";
+import type { LogChecks } from "./log-checks.ts";
 import { portsOf, type Outside } from "./object-ports.ts";
 import { bump } from "./statistics.ts";
 import { Wire } from "./wire.ts";
@@ -71,7 +72,7 @@ class CountedActor extends SessionActor {
     // What its handler refuses for the caller's fault was taken as well, and the status stays.
     const isTaken = result.refusal === null || !("epoch" in input);
     if (isTaken && result.state !== null) bump(this.world?.statistics.transitions ?? {}, `${from} ${input.type} ${result.state.status}`);
-    this.world?.say(`  ${input.type}: ${from} -> ${result.refusal ? `refused, ${result.refusal.detail}` : result.state?.status}`);
+    if (this.world?.trace) this.world.say(`  ${input.type}: ${from} -> ${result.refusal ? `refused, ${result.refusal.detail}` : result.state?.status}`);
   }
 }
 
@@ -82,6 +83,7 @@ export class SimObject {
   readonly #world: World;
   readonly #outside: Outside;
   readonly #storeFaults: FaultScript;
+  readonly #log: LogChecks;
   #memory: Memory | null = null;
   readonly wires = new Map<string, Wire>();
   readonly #viewers = new Map<string, ViewerSocket>();
@@ -97,8 +99,9 @@ export class SimObject {
   /** When its memory ended in the middle of something, and with it perhaps the wake-up it was about to set. */
   #lostAtMs: number | null = null;
 
-  constructor(world: World, outside: Outside, storeFaults: FaultScript) {
+  constructor(world: World, log: LogChecks, outside: Outside, storeFaults: FaultScript) {
     this.#world = world;
+    this.#log = log;
     this.#outside = outside;
     this.#storeFaults = storeFaults;
   }
@@ -269,7 +272,9 @@ export class SimObject {
     const actor = new CountedActor(ports, {
       send: (linkId, frame) => {
         life.pass();
-        this.wires.get(linkId)?.sendDown(frame);
+        const wire = this.wires.get(linkId);
+        if (wire) this.#watchEpoch(wire, frame.type);
+        wire?.sendDown(frame);
       },
       close: (linkId, code) => {
         life.pass();
@@ -316,6 +321,12 @@ export class SimObject {
       const send = (frame: string): void => wire.sendDown(JSON.parse(frame) as Parameters<Wire["sendDown"]>[0]);
       onLinkMessage(this.actor, { linkId, epoch, send, close: (code) => wire.closeFromServer(code) }, text);
     });
+  }
+
+  /** From a sandbox that had been let go before this step nothing is taken. */
+  #watchEpoch({ epoch }: Wire, answer: string): void {
+    if (answer !== "welcome" && answer !== "ack") return;
+    if (epoch !== this.#log.epoch || this.#log.isRevoked) this.#world.violate("SIM6", `the sandbox of epoch ${epoch} is answered ${answer} after it was let go`);
   }
 
   #linkGone(wire: Wire): void {

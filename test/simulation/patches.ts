@@ -11,20 +11,22 @@ export interface Patch {
   /** Must be there exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** Not found yet, which is said and does not fail. */
-  readonly isOpen?: boolean;
   /** What stands in the way of the same bug elsewhere. */
   readonly also?: readonly Change[];
 }
 
-type Change = Pick<Patch, "id" | "file" | "find" | "replace">;
+export type Change = Pick<Patch, "id" | "file" | "find" | "replace">;
+
+export function changesOf(patch: Patch): readonly Change[] {
+  return [patch, ...(patch.also ?? [])];
+}
 
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 
 /** From here on modules are loaded with these changes. @throws when what is to be replaced is not there once */
 export function applyPatches(patches: readonly Patch[]): void {
   const byUrl = new Map<string, Change[]>();
-  for (const patch of patches.flatMap((one) => [one, ...(one.also ?? [])])) {
+  for (const patch of patches.flatMap(changesOf)) {
     const url = pathToFileURL(resolve(ROOT, patch.file)).href;
     byUrl.set(url, [...(byUrl.get(url) ?? []), patch]);
   }

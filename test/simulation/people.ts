@@ -33,6 +33,8 @@ export class People {
   promptsLeft: number;
   /** Texts that were sent and may or may not have been taken. */
   readonly sent = new Map<string, "asked" | "taken" | "refused">();
+  /** What was last asked to follow from an interruption. */
+  policy: (typeof POLICIES)[number] = "ask";
   /** What was ever asked to be done about interrupted work, by the policy or by a person. */
   readonly choices = new Set<string>();
   readonly #byKey = new Map<string, string>();
@@ -40,12 +42,12 @@ export class People {
   readonly #doubtful = new Set<string>();
   readonly #keys = new Map<string, string | null>();
 
-  constructor(world: World, object: SimObject, log: LogChecks, viewers: readonly Viewer[]) {
+  constructor(world: World, object: SimObject, log: LogChecks, viewers: readonly Viewer[], prompts: number) {
     this.#world = world;
     this.#object = object;
     this.#log = log;
     this.#viewers = viewers;
-    this.promptsLeft = 1 + world.prng.int(5);
+    this.promptsLeft = prompts;
   }
 
   nextText(): string {
@@ -67,6 +69,7 @@ export class People {
       this.promptsLeft -= 1;
       return this.prompt();
     }
+    if (log.queue.length > 2 && draw > 0.8) return this.move();
     if (draw < 0.6) return this.stop();
     if (draw < 0.66) return this.cancel();
     if (draw < 0.72) return this.move();
@@ -80,7 +83,14 @@ export class People {
     return this.#watch();
   }
 
-  prompt(tabs = 1): void {
+  /** One that waits for its turn. */
+  queue(): void {
+    const text = this.nextText();
+    this.#keys.set(text, null);
+    this.#send(text, null, ADA, 0, false);
+  }
+
+  prompt(tabs = this.#world.takesChance("tab:second", 0.08) ? 2 : 1): void {
     if (this.#log.queue.length >= QUEUE_MAX) return;
     const world = this.#world;
     const text = this.nextText();
@@ -125,13 +135,49 @@ export class People {
   move(): void {
     const { queue } = this.#log;
     const messageId = queue.length > 0 ? this.#world.pick(queue) : "msg_unknown";
-    const before = this.#world.chance(0.3) || queue.length === 0 ? null : this.#world.pick(queue);
+    this.#move(messageId, this.#world.chance(0.3) || queue.length === 0 ? null : this.#world.pick(queue));
+  }
+
+  /** The last goes before the second. */
+  reorder(): void {
+    const [, second] = this.#log.queue;
+    const last = this.#log.queue.at(-1);
+    if (second !== undefined && last !== undefined) this.#move(last, second);
+  }
+
+  #move(messageId: string, before: string | null): void {
     this.#rest("move", (service) => service.move(messageId, before, ADA));
   }
 
   answer(): void {
     const open = [...this.#log.requests];
-    const [requestId, kind] = open.length > 0 ? this.#world.pick(open) : (["req_unknown", "permission"] as const);
+    if (open.length === 0) this.answerNothing();
+    else this.#answer(this.#world.pick(open));
+  }
+
+  /** What changes nothing, and must be taken or refused wherever the session is. */
+  stir(): void {
+    const { running, requests, status } = this.#log;
+    this.#cancel("msg_unknown");
+    this.move();
+    this.update();
+    this.applyWork();
+    this.answerNothing();
+    if (running !== null) this.#rest("resume", (service) => service.resume(ADA, "skip"));
+    else if (requests.size === 0) this.stop();
+    if (status === "hibernated") this.hibernate();
+  }
+
+  /** Nobody asked that. */
+  answerNothing(): void {
+    this.#answer(["req_unknown", "permission"]);
+  }
+
+  answerAll(): void {
+    for (const request of this.#log.requests) this.#answer(request);
+  }
+
+  #answer([requestId, kind]: readonly [string, "permission" | "question"]): void {
     const isWrong = this.#world.chance(0.05) && !this.#world.healed;
     const asPermission = (kind === "permission") !== isWrong;
     const answer = this.#world.chance(0.15)
@@ -144,20 +190,35 @@ export class People {
 
   cancel(): void {
     const queued = this.#log.queue;
-    const messageId = queued.length > 0 ? this.#world.pick(queued) : "msg_unknown";
+    this.#cancel(queued.length > 0 ? this.#world.pick(queued) : "msg_unknown");
+  }
+
+  cancelAll(): void {
+    for (const messageId of this.#log.queue) this.#cancel(messageId);
+  }
+
+  #cancel(messageId: string): void {
     this.#rest("cancel", (service) => service.cancel(messageId, ADA), (result) => {
       if (isOk(result)) this.#world.records.cancelled.add(messageId);
     });
   }
 
-  remove(): void {
-    this.#rest("remove", (service, actor) => {
-      const result = service.remove(ADA);
-      if (result.ok) actor.hub.closeAll(CLOSE_CODES.sessionEnded, "the session was deleted");
-      return result;
-    }, (result) => {
-      if (isOk(result)) this.#world.records.removed = true;
-    });
+  /** Whoever gets no answer asks again. */
+  remove(tries = TRIES): void {
+    this.#rest(
+      "remove",
+      (service, actor) => {
+        const result = service.remove(ADA);
+        if (result.ok) actor.hub.closeAll(CLOSE_CODES.sessionEnded, "the session was deleted");
+        return result;
+      },
+      (result) => {
+        if (isOk(result)) this.#world.records.removed = true;
+      },
+      () => {
+        if (tries > 0) this.#world.time.after(2_000, () => this.remove(tries - 1));
+      },
+    );
   }
 
   read(): void {
@@ -167,11 +228,19 @@ export class People {
     });
   }
 
+  /** From the first event on, of which the object may not hold all any more. */
+  readAll(): void {
+    this.#rest("read all", (service) => service.events(0, 200));
+  }
+
   update(): void {
     const world = this.#world;
     const policy = world.pick(POLICIES);
     const change = world.pick([{ title: `Title ${this.#count}` }, { metadata: { n: String(this.#count) } }, { model: MODEL }, { onInterruption: policy }] as const);
-    if ("onInterruption" in change) this.choices.add(policy);
+    if ("onInterruption" in change) {
+      this.policy = policy;
+      this.choices.add(policy);
+    }
     const providers = world.chance(0.3) ? world.pick([PROVIDERS, MORE_PROVIDERS]) : undefined;
     this.#rest("update", (service) => service.update(change, ADA, providers));
   }
@@ -182,6 +251,7 @@ export class People {
   }
 
   choose(policy: (typeof POLICIES)[number]): void {
+    this.policy = policy;
     this.choices.add(policy);
     this.#rest("update", (service) => service.update({ onInterruption: policy }, ADA));
   }

@@ -1,12 +1,63 @@
 /**
- * Seeds that found something once, with what it was. They are run always. Whoever changes what is drawn finds the same
- * again by undoing the fix, and pins the seed that shows it.
+ * Bugs that the simulation found once: how each comes back when its fix is undone, and a seed that finds it then. Whoever
+ * changes what is drawn, or the code around a fix, looks for the seeds again: `npm run simulate -- --pin`.
  */
-export const PINNED: readonly { readonly seed: number; readonly was: string }[] = [
-  { seed: 506, was: "a run's record lacked an event of its message that came after, or had been archived before" },
-  { seed: 2558, was: "an alarm rang for ever where there was no session to set the next one" },
-  { seed: 408, was: "a removed session whose backend never answers broke the alarm that gives it up" },
-  { seed: 156, was: "nobody asked again for a removed session to be forgotten when its waking up was not stored" },
-  { seed: 14669, was: "a list of backends that the store did not take on waking was not read again, and no resume could start" },
-  { seed: 2332, was: "a sandbox ran on that was made for a session which was removed and forgotten meanwhile" },
+import type { Patch } from "./patches.ts";
+
+export interface Pinned {
+  readonly seed: number;
+  readonly undo: Patch;
+}
+
+export const PINNED: readonly Pinned[] = [
+  {
+    seed: 7,
+    undo: {
+      id: "record-lacks-events",
+      title: "a run's record lacked an event of its message that had been archived before the run",
+      file: "src/app/session/blob-keeper.ts",
+      find: "    runs.push(...queue.map(({ runId }) => runId), ...steering.map(({ message }) => message.runId));\n",
+      replace: "",
+    },
+  },
+  {
+    seed: 259,
+    undo: {
+      id: "alarm-for-ever",
+      title: "an alarm rang for ever where there was no session to set the next one",
+      file: "src/app/session/session-actor.ts",
+      find: "    this.#alarmAtMs = null;\n    if (this.#state) this.apply",
+      replace: "    if (this.#state) this.apply",
+    },
+  },
+  {
+    seed: 170,
+    undo: {
+      id: "removed-and-unanswered",
+      title: "a removed session whose backend never answers broke the alarm that gives it up",
+      file: "src/core/session/invariants.ts",
+      find: ' || (isLettingGo && status === "ended")',
+      replace: "",
+    },
+  },
+  {
+    seed: 60,
+    undo: {
+      id: "forgetting-not-asked-again",
+      title: "nobody asked again for a removed session to be forgotten when its waking up was not stored",
+      file: "src/core/session/deadlines.ts",
+      find: '  if (draft.state.status === "ended") forgetWhenGone(draft);\n',
+      replace: "",
+    },
+  },
+  {
+    seed: 45,
+    undo: {
+      id: "backends-not-read-again",
+      title: "a list of backends that the store did not take on waking was not read again, and no resume could start",
+      file: "src/app/session/session-service.ts",
+      find: '    if (this.#actor.state?.status === "failed") this.#actor.configureBackends();\n',
+      replace: "",
+    },
+  },
 ];

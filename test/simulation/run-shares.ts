@@ -5,6 +5,9 @@ import type { Patch } from "./patches.ts";
 import { addStatistics, noStatistics, type Statistics } from "./statistics.ts";
 import type { Failure, Share } from "./worker.ts";
 
+/** Worlds are short-lived: with more room for what is young less of it is copied. */
+const YOUNG_MB = 64;
+
 export interface Ran {
   readonly statistics: Statistics;
   /** By seed. */
@@ -33,7 +36,7 @@ export async function runSeeds({ from, count, mutant = null, traced = false, fai
 
 function runShare(share: Share): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: share });
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: share, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     worker.once("message", (ran: Ran) => resolve(ran));
     worker.once("error", reject);
     worker.once("exit", (code) => reject(new Error(`a thread of the simulation ended with ${code} and said nothing`)));

@@ -2,8 +2,6 @@
  * Everything that is under way between the parts of a world: frames, calls, answers. Each channel keeps its order; which
  * channel goes next is drawn.
  */
-import type { Prng } from "../../src/core/kernel/prng.ts";
-
 interface Item {
   readonly label: string;
   readonly detail: unknown;
@@ -47,12 +45,19 @@ export class Traffic {
     return this.#ready.length === 0;
   }
 
-  /** Takes the head of a channel that is drawn. */
-  take(prng: Prng): Item | null {
-    if (this.#ready.length === 0) return null;
-    const channel = this.#ready[prng.int(this.#ready.length)] as Channel;
-    const item = channel.items.shift() as Item;
-    if (channel.items.length === 0) remove(this.#ready, channel);
+  /** How many channels have something. */
+  get channels(): number {
+    return this.#ready.length;
+  }
+
+  /** Takes the head of one of them. */
+  take(index: number): Item | null {
+    const channel = this.#ready[index];
+    const item = channel?.items.shift();
+    if (!channel || !item) return null;
+    // The next of it comes after what others have sent by now.
+    remove(this.#ready, channel);
+    if (channel.items.length > 0) this.#ready.push(channel);
     return item;
   }
 }

@@ -98,13 +98,13 @@ export class Viewer {
         this.#newestFrame = frame.frame;
         const last = frame.deltas.at(-1);
         if (last) this.#goesOn = last.partId;
-        if (!this.isStalled) this.#acknowledge();
+        this.#acknowledgeSoon();
         return;
       }
       case "more":
         this.#newestFrame = frame.frame;
         this.watched.texts.set(this.#goesOn, (this.watched.texts.get(this.#goesOn) ?? "") + frame.text);
-        if (!this.isStalled) this.#acknowledge();
+        this.#acknowledgeSoon();
         return;
       case "synced":
         this.watched.synced = true;
@@ -150,6 +150,11 @@ export class Viewer {
       this.#world.violate("SIM11", `${this.watched.name} was streamed ${JSON.stringify(streamed)} of ${partId}, which ended as ${JSON.stringify(text)}`);
     }
     this.watched.texts.delete(partId);
+  }
+
+  /** One acknowledgement may be for several frames. */
+  #acknowledgeSoon(): void {
+    if (!this.isStalled && (this.#newestFrame % 2 === 0 || !this.#world.isBrief)) this.#acknowledge();
   }
 
   #acknowledge(): void {

@@ -18,9 +18,17 @@ export class World {
   /** The numbered steps, when somebody wants to read them. */
   readonly trace: string[] | null;
   readonly #armed = new Map<string, number>();
+  #reactions: (() => boolean)[] = [];
   violation: string | null = null;
   /** Its agent asks a person in every turn. */
   asks = false;
+  asksTwice = false;
+  /** Its turns take a while before anything is seen of them. */
+  lingers = false;
+  /** Little happens in it. */
+  isBrief = false;
+  /** What only waits for the draw does not wait now, and everything comes in the order in which it was sent. */
+  isCalm = false;
   /** True once nothing is made to fail any more. */
   healed = false;
   steps = 0;
@@ -77,12 +85,34 @@ export class World {
     return true;
   }
 
+  /** Strikes by itself now and then, until nothing is made to fail any more. */
+  takesChance(id: string, share: number): boolean {
+    if (this.healed || !this.chance(share)) return false;
+    this.struck(id);
+    return true;
+  }
+
   disarm(): void {
     this.#armed.clear();
+    this.#reactions = [];
+  }
+
+  /** Asked after every step until it answers that it is over, or until nothing is made to fail any more. */
+  whenever(goesOn: () => boolean): void {
+    this.#reactions.push(goesOn);
+  }
+
+  get isReacting(): boolean {
+    return this.#reactions.length > 0;
+  }
+
+  react(): void {
+    if (this.#reactions.length > 0) this.#reactions = this.#reactions.filter((goesOn) => goesOn());
   }
 
   /** Resolves when the draw comes to it. */
   gate(label: string, delayMs = 0): Promise<void> {
+    if (this.isCalm && delayMs === 0) return Promise.resolve();
     return new Promise((resolve) => {
       if (delayMs === 0) this.traffic.once(label, resolve);
       else this.time.after(delayMs, () => this.traffic.once(label, resolve));

@@ -19,8 +19,11 @@ export interface Deadline {
 }
 
 export function earliestDeadline(deadlines: Deadlines): Deadline | null {
-  const all = (Object.entries(deadlines) as [DeadlineKind, number][]).map(([kind, atMs]) => ({ kind, atMs }));
-  return all.reduce<Deadline | null>((first, next) => (first === null || next.atMs < first.atMs ? next : first), null);
+  let first: Deadline | null = null;
+  for (const [kind, atMs] of Object.entries(deadlines) as [DeadlineKind, number][]) {
+    if (first === null || atMs < first.atMs) first = { kind, atMs };
+  }
+  return first;
 }
 
 /** Handles what is due, earliest first; an alarm that is early or comes twice finds nothing. */

@@ -55,7 +55,7 @@ export class InMemoryCatalog implements Catalog {
     this.faults.strike("upsertSession", "before-send");
     const { sessions } = this.#of(orgId);
     const stored = sessions.get(summary.id);
-    if (stored !== null && (!stored || stored.lastSeq <= summary.lastSeq)) sessions.set(summary.id, structuredClone(summary));
+    if (stored !== null && (!stored || stored.lastSeq <= summary.lastSeq)) sessions.set(summary.id, asStored(summary));
     this.faults.strike("upsertSession", "after-apply");
   }
 
@@ -110,6 +110,11 @@ export class InMemoryCatalog implements Catalog {
     }
     return tables;
   }
+}
+
+/** What a database gives back of it. */
+function asStored(summary: SessionSummary): SessionSummary {
+  return JSON.parse(JSON.stringify(summary)) as SessionSummary;
 }
 
 function refused(operation: string, code: PortErrorCode, message: string): PortError {

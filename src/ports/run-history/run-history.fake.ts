@@ -27,7 +27,7 @@ export class InMemoryRunHistory implements RunHistory {
   async flush(record: RunRecord): Promise<void> {
     this.faults.strike("flush", "before-send");
     this.faults.strike("flush", "mid-stream");
-    this.#keep(structuredClone(record));
+    this.#keep(asStored(record));
     const repeated = this.faults.strike("flush", "after-apply");
     if (repeated) await this.flush(record);
   }
@@ -80,6 +80,11 @@ export class InMemoryRunHistory implements RunHistory {
 }
 
 const keyOf = (orgId: string, runId: string): string => JSON.stringify([orgId, runId]);
+
+/** What a database gives back of it. */
+function asStored(record: RunRecord): RunRecord {
+  return JSON.parse(JSON.stringify(record)) as RunRecord;
+}
 
 function refused(operation: string, code: PortErrorCode, message: string): PortError {
   return new PortError({ port: "run-history", operation, code, outcome: "not-applied", retry: "never", message });

@@ -24,7 +24,15 @@ export function commitEvent(event: NewEvent, seq: number, unique: string, atMs: 
 function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item: unknown) => (item === undefined ? null : plain(item)));
-  return Object.fromEntries(Object.entries(value).flatMap(([name, item]) => (item === undefined ? [] : [[name, plain(item)]])));
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    const item = (value as Readonly<Record<string, unknown>>)[name];
+    if (item === undefined) continue;
+    // Set like any other this name would change what the copy inherits from.
+    if (name === "__proto__") Object.defineProperty(copy, name, { value: plain(item), enumerable: true, configurable: true, writable: true });
+    else copy[name] = plain(item);
+  }
+  return copy;
 }
 
 /** JSON text of a committed event, made once however many write it down. It is the event's as it was committed. */

@@ -186,22 +186,22 @@ export class InMemorySessionStore implements SessionStore {
     return this.disk.events.slice(from, from + limit);
   }
 
-  #refuseTaken(batch: CommitBatch): void {
-    const outbox = new Set(this.disk.outbox.keys());
-    for (const { id } of batch.outboxAdd) {
-      if (outbox.has(id)) throw taken(`outbox id ${id}`);
-      outbox.add(id);
+  #refuseTaken({ outboxAdd, answersAdd, atMs }: CommitBatch): void {
+    const { outbox, answers } = this.disk;
+    for (const [index, { id }] of outboxAdd.entries()) {
+      if (outbox.has(id) || outboxAdd.findIndex((other) => other.id === id) < index) throw taken(`outbox id ${id}`);
     }
-    const answers = new Set([...this.disk.answers].flatMap(([key, { expiresAtMs }]) => (expiresAtMs > batch.atMs ? [key] : [])));
-    for (const { key } of batch.answersAdd) {
-      if (answers.has(key)) throw taken(`answer key ${key}`);
-      answers.add(key);
+    for (const [index, { key }] of answersAdd.entries()) {
+      const isHeld = (answers.get(key)?.expiresAtMs ?? atMs) > atMs;
+      if (isHeld || answersAdd.findIndex((other) => other.key === key) < index) throw taken(`answer key ${key}`);
     }
   }
 }
 
 /** As many as fit, the first one whatever its size. */
 function fitting(texts: readonly string[], bytesMax: number): readonly string[] {
+  // A UTF-16 unit takes at most three bytes, so most pages need no encoding to be judged.
+  if (texts.reduce((units, text) => units + text.length, 0) * 3 <= bytesMax) return texts;
   let bytes = 0;
   const past = texts.findIndex((text, i) => (bytes += UTF8.encode(text).length) > bytesMax && i > 0);
   return past === -1 ? texts : texts.slice(0, past);
