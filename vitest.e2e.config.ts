@@ -1,4 +1,4 @@
-/** Suites against running instances with the real agent: one file at a time, since each starts a whole instance. */
+/** Suites against running instances with the real agent: two files at a time, since each starts a whole instance and waits a lot. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,8 +7,9 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     globalSetup: ["./test/e2e/support/build.ts"],
     testTimeout: 180_000,
+    // What was compared, in full where it fits: a report may be cut to its last lines.
+    chaiConfig: { truncateThreshold: 1_000 },
     hookTimeout: 180_000,
-    fileParallelism: false,
-    maxWorkers: 1,
+    maxWorkers: 2,
   },
 });

@@ -31,7 +31,7 @@ export default defineConfig({
               compatibilityDate: "2026-07-01",
               compatibilityFlags: ["nodejs_compat", "enable_request_signal"],
               durableObjects: { PG_POOL: { className: "PgPoolDO", useSQLite: true } },
-              hyperdrives: { HYPERDRIVE: inject("postgresWorkerdUrl") },
+              hyperdrives: { HYPERDRIVE: inject("postgresWorkerdUrls").app, HYPERDRIVE_AUTH: inject("postgresWorkerdUrls").auth },
             },
           })),
         ],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createApp } from "./index.ts";
 import { Edge, MODEL, OPERATOR_TOKEN, ORIGIN } from "./testing/edge.ts";
 
 const UNKNOWN = "ses_00000000000000000000000000";
@@ -142,11 +143,29 @@ describe("signing in and out", () => {
   });
 });
 
+test("where Berth is reached by https, every answer keeps browsers there", async () => {
+  const edge = new Edge();
+  const app = createApp(() => ({ ...edge.services, publicUrl: "https://berth.example" }), { log: () => undefined });
+  for (const path of ["/health", "/sign-in", "/v1/nothing", "/v1/me"]) {
+    expect((await app.fetch(new Request(`http://127.0.0.1${path}`))).headers.get("strict-transport-security"), path).toBe("max-age=31536000");
+  }
+});
+
+test("a page of the server's own runs no script, from wherever it comes", async () => {
+  const edge = new Edge();
+  for (const line of ["GET /sign-in", "GET /invitation?token=x", "GET /docs", "GET /sign-in?token=used-up"]) {
+    const policy = (await edge.ask(line, { key: null })).headers.get("content-security-policy") ?? "";
+    expect(policy, line).toMatch(/^default-src 'none'; style-src 'self';/);
+    expect(policy).not.toContain("script-src");
+  }
+});
+
 test("every answer carries the security headers, refusals and files too", async () => {
   const edge = new Edge();
   for (const line of ["GET /health", "GET /", "GET /v1/nothing", "GET /v1/me", "GET /docs"]) {
     const { headers } = await edge.ask(line, { key: null });
-    expect(headers.get("content-security-policy"), line).toContain("default-src 'self'");
+    expect(headers.get("content-security-policy"), line).toContain(line === "GET /docs" ? "default-src 'none'" : "default-src 'self'");
+    expect(headers.get("strict-transport-security")).toBeNull();
     expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("referrer-policy")).toBe("no-referrer");

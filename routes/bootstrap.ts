@@ -1,7 +1,9 @@
 /** First start of an instance: the launcher or the operator gets an owner, a sign-in link and a key. */
+import { SCOPES } from "@berth/protocol";
 import { z } from "zod";
 import { isPortError } from "../src/core/kernel/port-error.ts";
 import type { Identity, Principal } from "../src/ports/identity/identity.port.ts";
+import { byOperator, note } from "./audited.ts";
 import { json } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 
@@ -27,6 +29,7 @@ route(
     method: "post",
     path: "/internal/bootstrap",
     policy: "operator",
+    audit: "itself",
     scope: null,
     tag: "Instance",
     summary: "Make the owner when there is none, and let them in",
@@ -34,15 +37,18 @@ route(
     body: Bootstrap,
     success: { status: 200, schema: Bootstrapped },
   },
-  async ({ services, body }) => {
+  async ({ services, body, request, action, log }) => {
     const owner = await ensureOwner(services.identity, { name: body.name, email: body.email, orgName: body.organization });
     const token = await services.identity.createSignInToken(owner.userId);
-    const key = body.apiKey === "keep" ? null : await services.identity.createApiKey(owner, { name: "local", expiresAtMs: null });
+    const key = body.apiKey === "keep" ? null : await services.identity.createApiKey(owner, { name: "local", expiresAtMs: null, scopes: SCOPES });
     const answer: z.infer<typeof Bootstrapped> = {
       organization: { id: owner.orgId, name: owner.orgName },
       signInUrl: `${services.publicUrl}/sign-in?token=${encodeURIComponent(token)}`,
       ...(key === null ? {} : { apiKey: key.secret }),
     };
+    const target = { userId: owner.userId, ...(key === null ? {} : { keyId: key.id }) };
+    await services.originsNotice?.tell(owner.orgId);
+    await note(services, { by: byOperator(owner.orgId), action, target, request, log }, { status: 200, waits: true });
     return json(answer);
   },
 );

@@ -8,6 +8,7 @@ export const checkpointBlobs = createSubApp();
 const ALL = "/v1/sandbox/checkpoint-blobs";
 const common = {
   policy: "sandbox-token",
+  audit: { exempt: "A sandbox's own traffic, not somebody's deed: it keeps its session's work." },
   scope: null,
   tag: "Sandbox",
   description: "For Berth's own runtime, with the token of the session's current sandbox; not part of the public contract.",

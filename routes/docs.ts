@@ -2,6 +2,7 @@
 import { renderDocs } from "./docs-page.ts";
 import { htmlPage } from "./html.ts";
 import { makeDocument, type OpenApiDocument } from "./openapi.ts";
+import { FORM_CSS } from "./form-css.ts";
 import { PAGE_CSS } from "./page-css.ts";
 import { json } from "./paging.ts";
 import { createSubApp, route, type App } from "./route.ts";
@@ -27,7 +28,7 @@ export function createDocs(root: App): App {
   route(
     app,
     { ...common, path: "/docs/page.css", summary: "The style of the pages", success: { status: 200, description: "CSS" } },
-    () => new Response(PAGE_CSS, { headers: { "content-type": "text/css; charset=utf-8", "cache-control": "max-age=3600" } }),
+    () => new Response(PAGE_CSS + FORM_CSS, { headers: { "content-type": "text/css; charset=utf-8", "cache-control": "max-age=3600" } }),
   );
   return app;
 }

@@ -2,7 +2,7 @@
 import { LIMITS, makeProblem, type Problem, type ProblemType } from "@berth/protocol";
 import type { z } from "zod";
 import { escapePointer } from "../src/app/http/body.ts";
-import { ProblemError } from "../src/app/http/problem-error.ts";
+import { ProblemError, type FieldFault } from "../src/app/http/problem-error.ts";
 import { isPortError, type PortError, type PortErrorCode } from "../src/core/kernel/port-error.ts";
 
 interface PortAnswer {
@@ -78,11 +78,13 @@ function retryAfter({ retry }: PortError): Readonly<Record<string, string>> {
 /** Where a field is: a JSON pointer into the body, or the parameter's name. */
 export type Place = "body" | "query";
 
-export function fromZod(error: z.ZodError, place: Place): ProblemError {
-  const errors = error.issues.flatMap((issue) => {
+export function fromZod(error: z.ZodError, place: Place, others: readonly FieldFault[] = []): ProblemError {
+  const refused = error.issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [{ pointer: pointerOf(issue.path, place), message: issue.message }];
     return issue.keys.map((key) => ({ pointer: pointerOf([...issue.path, key], place), message: "This field is not known." }));
   });
+  const isRefused = (pointer: string): boolean => refused.some((each) => pointer === each.pointer || pointer.startsWith(`${each.pointer}/`));
+  const errors = [...refused, ...others.filter(({ pointer }) => !isRefused(pointer)).map(({ pointer, message }) => ({ pointer, message }))];
   const named = errors.map(({ pointer, message }) => `${pointer === "" ? "the body" : pointer}: ${message}`);
   return new ProblemError(makeProblem("invalid-field", named.join(" · "), { errors }));
 }

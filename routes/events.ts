@@ -36,13 +36,13 @@ route(
   async ({ request, services, principal, query, param, url }) => {
     if (wantsStream(request)) {
       const after = parseSeq(request.headers.get("last-event-id") ?? query.after ?? "0");
-      const handle = await openHandle(services, principal.orgId, param("sessionId"));
+      const handle = await openHandle(services, principal, param("sessionId"));
       const upgrade = viewerRequest({ after, author: authorOf(principal) });
       return eventStream(handle, upgrade, request.signal);
     }
     const after = parseSeq(query.after ?? "0");
     const size = query.limit ?? LIMITS.pageSizeDefault;
-    const page = await handleOf(services, principal.orgId, param("sessionId")).events(after, size);
+    const page = await handleOf(services, principal, param("sessionId")).events(after, size, authorOf(principal));
     // A session begins with `session.created`, so one without events was never opened.
     if (page.lastSeq === 0) noSuchSession();
     if (page.problem !== undefined) throw new ProblemError(page.problem, page.problem.status === 503 ? { "retry-after": "1" } : {});

@@ -1,4 +1,6 @@
-/** The few pages that the API serves itself. No scripts, one style sheet, no other origin. */
+/** The few pages that the API serves itself. No scripts, one style sheet, the chat page's icon, no other origin. */
+import { PAGE_POLICY } from "./security-headers.ts";
+
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
@@ -17,13 +19,14 @@ export function htmlPage(title: string, main: string, { status = 200, wide = fal
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} · Berth</title>
+<link rel="icon" href="/berth.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/docs/page.css">
 <main${wide ? ' class="wide"' : ""}>
 ${main}
 </main>
 </html>
 `;
-  return new Response(page, { status, headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" } });
+  return new Response(page, { status, headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-store", "content-security-policy": PAGE_POLICY } });
 }
 
 /** Paragraphs and tables of Markdown, with inline code and bold. */

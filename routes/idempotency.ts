@@ -4,7 +4,7 @@
  * corrected and sent again under the same key. Keys belong to the organization.
  */
 import { makeProblem } from "@berth/protocol";
-import { sha256Hex } from "../src/app/http/session-id.ts";
+import type { RequestHash } from "../src/app/http/request-hash.ts";
 import { ProblemError, refuse } from "../src/app/http/problem-error.ts";
 import type { Idempotency } from "../src/app/session-handle.ts";
 import type { Catalog, StoredAnswer } from "../src/ports/catalog/catalog.port.ts";
@@ -16,14 +16,14 @@ import type { Catalog, StoredAnswer } from "../src/ports/catalog/catalog.port.ts
  */
 export type IdempotencyMode = "stored" | "session" | "claimed" | "natural";
 
-export async function readIdempotency(request: Request, body: Uint8Array): Promise<Idempotency | null> {
+export async function readIdempotency(request: Request, body: Uint8Array, hash: RequestHash): Promise<Idempotency | null> {
   const key = request.headers.get("idempotency-key");
   if (key === null) return null;
   if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key)) {
     refuse("bad-request", "Idempotency-Key must be 1 to 255 printable ASCII characters.");
   }
   const url = new URL(request.url);
-  return { key, bodyHash: await sha256Hex(`${request.method} ${url.pathname}\n`, body) };
+  return { key, bodyHash: await hash(`${request.method} ${url.pathname}`, body) };
 }
 
 export async function once(

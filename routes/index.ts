@@ -3,27 +3,57 @@ import { makeProblem } from "@berth/protocol";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Services } from "../src/app/services.ts";
 import { apiKeys } from "./api-keys.ts";
+import { audit } from "./audit.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { budgets } from "./budgets.ts";
 import { checkpointBlobs } from "./checkpoint-blobs.ts";
+import { clientOrigins } from "./client-origins.ts";
+import { corsHeadersOf, preflightOf } from "./cors.ts";
+import { devicePage } from "./device-page.ts";
+import { devices } from "./devices.ts";
 import { createDocs } from "./docs.ts";
+import { environments } from "./environments.ts";
 import { methodNotAllowed, problemResponse, toResponse, type LogError } from "./errors.ts";
 import { events } from "./events.ts";
+import { files } from "./files.ts";
+import { gitBroker } from "./git-broker.ts";
 import { health } from "./health.ts";
+import { httpBroker } from "./http-broker.ts";
+import { invitationPage } from "./invitation-page.ts";
+import { invitations } from "./invitations.ts";
 import { machine } from "./machine.ts";
 import { me } from "./me.ts";
+import { members } from "./members.ts";
 import { messages } from "./messages.ts";
 import { modelBroker } from "./model-broker.ts";
 import { models } from "./models.ts";
+import { organization } from "./organization.ts";
 import { outputs } from "./outputs.ts";
+import { outsideSignIn } from "./outside-sign-in.ts";
+import { passwordChange } from "./password-change.ts";
+import { passwordReset } from "./password-reset.ts";
 import { providerKeys } from "./provider-keys.ts";
+import { repositories } from "./repositories.ts";
 import { listRoutes, methodsAt, type App, type AppEnv } from "./route.ts";
+import { rateHeadersOf } from "./rate.ts";
 import { runs } from "./runs.ts";
+import { sandboxPolicy } from "./sandbox-policy.ts";
 import { sandboxLink } from "./sandbox-link.ts";
-import { withSecurityHeaders } from "./security-headers.ts";
+import { sandboxSecrets } from "./sandbox-secrets.ts";
+import { sandboxTunnel } from "./sandbox-tunnel.ts";
+import { usage } from "./usage.ts";
+import { transportHeaders, withSecurityHeaders } from "./security-headers.ts";
+import { secretRenewal } from "./secret-renewal.ts";
+import { secrets } from "./secrets.ts";
+import { serviceAccounts } from "./service-accounts.ts";
 import { sessionActions } from "./session-actions.ts";
 import { sessions } from "./sessions.ts";
+import { shares } from "./shares.ts";
 import { signIn } from "./sign-in.ts";
+import { signUp } from "./sign-up.ts";
 import { stream } from "./stream.ts";
+import { teams } from "./teams.ts";
+import { workspace } from "./workspace.ts";
 
 /** The part of the platform's context that is used. */
 export interface ExecutionContextLike {
@@ -43,11 +73,17 @@ export function createApp(resolve: (context: ExecutionContextLike, env: unknown)
   const app: App = new OpenAPIHono<AppEnv>();
 
   app.use(async (context, next) => {
+    context.set("log", log);
+    const preflight = preflightOf(context.req.raw);
+    if (preflight) return preflight;
     context.set("services", await resolve(executionContextOf(() => context.executionCtx), context.env));
     await next();
+    // An upgrade is passed on untouched: a copy would lose its socket.
+    if (context.res.status !== 101) for (const [name, value] of Object.entries({ ...rateHeadersOf(context.req.raw), ...corsHeadersOf(context.req.raw), ...transportHeaders(context.get("services").publicUrl) })) context.header(name, value);
+    return undefined;
   });
 
-  const subApps = [health, me, sessions, messages, sessionActions, events, stream, outputs, runs, models, providerKeys, apiKeys, machine, sandboxLink, checkpointBlobs, modelBroker, signIn, bootstrap];
+  const subApps = [health, me, sessions, messages, sessionActions, sandboxPolicy, shares, clientOrigins, events, stream, workspace, files, outputs, runs, models, providerKeys, repositories, environments, secrets, budgets, usage, apiKeys, organization, members, serviceAccounts, teams, invitations, invitationPage, devices, devicePage, audit, machine, sandboxLink, sandboxTunnel, checkpointBlobs, sandboxSecrets, modelBroker, gitBroker, httpBroker, signIn, signUp, passwordReset, passwordChange, outsideSignIn, bootstrap, secretRenewal];
   for (const subApp of subApps) app.route("/", subApp);
   app.route("/", createDocs(app));
   const mounted = listRoutes(app);

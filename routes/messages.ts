@@ -2,6 +2,7 @@
 import { isPortError } from "../src/core/kernel/port-error.ts";
 import { refuse } from "../src/app/http/problem-error.ts";
 import { hashOfMessage } from "../src/app/message-hash.ts";
+import { modelUserOf } from "../src/app/providers.ts";
 import { sha256 } from "../src/app/sha256.ts";
 import { limitPrompt } from "./errors.ts";
 import { authorOf } from "./auth.ts";
@@ -17,6 +18,7 @@ route(
   messages,
   {
     method: "post",
+    audit: "refusals",
     path: "/v1/sessions/:sessionId/messages",
     policy: "principal",
     scope: "sessions:write",
@@ -30,8 +32,8 @@ route(
   },
   async ({ services, principal, param, body, idempotency }) => {
     limitPrompt(body.text, "/text");
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
-    const providers = await providersOfModel(services, principal.orgId, body.model);
+    const handle = await openHandle(services, principal, param("sessionId"));
+    const providers = await providersOfModel(services, modelUserOf(principal), body.model);
     const bodyHash = await hashOfMessage(body, sha256);
     const options = { ...(idempotency === null ? {} : { idempotency: { ...idempotency, bodyHash } }), ...(providers === undefined ? {} : { providers }) };
     return json(unwrap(await handle.send(body, authorOf(principal), options)), 201);
@@ -53,8 +55,8 @@ route(
   },
   async ({ services, principal, param, query, url }) => {
     const position = positionOf("messages", query);
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
-    const page = await handle.messages(position).catch(unknownPosition);
+    const handle = await openHandle(services, principal, param("sessionId"));
+    const page = await handle.messages(position, authorOf(principal)).catch(unknownPosition);
     return pageResponse(url, "messages", page.messages, page.next);
   },
 );
@@ -63,6 +65,7 @@ route(
   messages,
   {
     method: "delete",
+    audit: "refusals",
     path: "/v1/sessions/:sessionId/messages/:messageId",
     policy: "principal",
     scope: "sessions:write",
@@ -72,7 +75,7 @@ route(
     success: { status: 200, schema: SCHEMAS.Message },
   },
   async ({ services, principal, param }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
     return json(unwrap(await handle.cancel(param("messageId"), authorOf(principal))));
   },
 );
@@ -81,6 +84,7 @@ route(
   messages,
   {
     method: "patch",
+    audit: "refusals",
     path: "/v1/sessions/:sessionId/messages/:messageId",
     policy: "principal",
     scope: "sessions:write",
@@ -91,7 +95,7 @@ route(
     success: { status: 200, schema: SCHEMAS.Message },
   },
   async ({ services, principal, param, body }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
     return json(unwrap(await handle.move(param("messageId"), body.before, authorOf(principal))));
   },
 );

@@ -1,6 +1,6 @@
 /** `/v1/broker/model/:provider/*`: model calls of sandboxes, which hold a token of their session and no key. */
 import { createModelBroker } from "../src/app/model-broker.ts";
-import { createSubApp, route, type Call } from "./route.ts";
+import { createSubApp, pathBelow, route, type Call } from "./route.ts";
 
 export const modelBroker = createSubApp();
 
@@ -9,6 +9,7 @@ const PREFIX = "/v1/broker/model/";
 const common = {
   path: `${PREFIX}:provider/*`,
   policy: "sandbox-token",
+  audit: { exempt: "A sandbox's own traffic, not somebody's deed: each call is in the ledger." },
   scope: null,
   tag: "Sandbox",
   description: "The provider's own API, with the sandbox's token in place of a key. Errors are spoken as the provider would.",
@@ -18,7 +19,7 @@ const common = {
 function pass({ request, services, url, param }: Call<"sandbox-token", unknown, unknown>): Promise<Response> {
   const provider = param("provider");
   // Taken from the address as it came: a model's name may hold escaped characters.
-  const path = url.pathname.slice(url.pathname.indexOf("/", PREFIX.length));
+  const path = pathBelow(url, PREFIX);
   return createModelBroker(services).handle(request, { provider, path });
 }
 

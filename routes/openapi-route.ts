@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Policy } from "../src/app/http/policy.ts";
 import type { IdempotencyMode } from "./idempotency.ts";
 
-export type Tag = "Sessions" | "Events" | "Runs" | "Models" | "Account" | "Machine" | "Sandbox" | "Instance";
+export type Tag = "Sessions" | "Events" | "Runs" | "Models" | "Repositories" | "Environments" | "Secrets" | "Budgets" | "Account" | "Organization" | "Sharing" | "Workspace" | "Machine" | "Sandbox" | "Instance";
 
 export interface RouteWords {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
@@ -23,6 +23,7 @@ interface Described extends RouteWords {
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly bodyOptional?: boolean;
+  readonly form?: boolean;
   readonly idempotency?: IdempotencyMode;
 }
 
@@ -32,8 +33,11 @@ const SECURITY: Readonly<Record<Policy, Record<string, string[]>[]>> = {
   public: [],
   principal: [{ apiKey: [] }, { signIn: [] }],
   "principal:admin": [{ apiKey: [] }, { signIn: [] }],
+  "link-token": [{ linkToken: [] }],
+  person: [{ signIn: [] }],
   "sandbox-token": [{ sandboxToken: [] }],
   operator: [{ operatorToken: [] }],
+  "workspace-ticket": [{ ticket: [] }],
   "ticket-or-principal": [{ ticket: [] }, { apiKey: [] }, { signIn: [] }],
 };
 
@@ -50,7 +54,7 @@ export function describeRoute(registry: OpenAPIHono["openAPIRegistry"], spec: De
   if (path.endsWith("{path}")) names.push("path");
   const params = names.length === 0 ? {} : { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) };
   const query = spec.query instanceof z.ZodObject ? { query: spec.query } : {};
-  const body = spec.body === undefined ? {} : { body: { required: spec.bodyOptional !== true, content: { "application/json": { schema: spec.body } } } };
+  const body = spec.body === undefined ? {} : { body: { required: spec.bodyOptional !== true, content: { [spec.form === true ? "application/x-www-form-urlencoded" : "application/json"]: { schema: spec.body } } } };
   const headers = spec.idempotency === undefined ? {} : { headers: z.object({ "Idempotency-Key": z.string().min(1).max(255).optional() }) };
   const words = [spec.description, spec.idempotency === undefined ? undefined : REPEATS[spec.idempotency]].filter(Boolean).join("\n\n");
   registry.registerPath({

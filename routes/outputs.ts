@@ -3,6 +3,7 @@ import { isPortError } from "../src/core/kernel/port-error.ts";
 import { refuse } from "../src/app/http/problem-error.ts";
 import type { OutputRead } from "../src/app/session-handle.ts";
 import type { Services } from "../src/app/services.ts";
+import { authorOf } from "./auth.ts";
 import { createSubApp, route } from "./route.ts";
 import { handleOf } from "./session-access.ts";
 
@@ -21,7 +22,7 @@ route(
     success: { status: 200, description: "The text", mediaType: "text/plain" },
   },
   async ({ services, principal, param }) => {
-    const found = await handleOf(services, principal.orgId, param("sessionId")).output(param("name"));
+    const found = await handleOf(services, principal, param("sessionId")).output(param("name"), authorOf(principal));
     const text = await textOf(services, found);
     if (text === null) return refuse("not-found", "There is no such output. It is named by `outputRef` of a tool's event, and goes with its session.");
     return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "private, max-age=3600, immutable" } });

@@ -44,6 +44,10 @@ export function json(value: unknown, status = 200, headers: Readonly<Record<stri
   return Response.json(value, { status, headers: { "cache-control": "no-store", ...headers } });
 }
 
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 export function noContent(): Response {
   return new Response(null, { status: 204 });
 }

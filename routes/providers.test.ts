@@ -80,6 +80,44 @@ describe("the machine", () => {
     expect((await edge.ask("POST /v1/machine/discoveries/env-9/import")).status).toBe(404);
   });
 
+  test("its folders are for who administers: a member and a client token name none, and take no work to one", async () => {
+    const edge = new Edge();
+    const key = await edge.keyOf("org-a", "member");
+    const folder = { model: MODEL, workspace: { kind: "folder", path: "/work/link" } };
+    for (const path of ["/work/link", "/nowhere"]) expect((await edge.ask("POST /v1/machine/folders/inspect", { key, body: { path } })).status).toBe(403);
+    expect(await edge.problem("POST /v1/sessions", { key, body: folder })).toMatchObject({ status: 403, fix: expect.stringContaining("a repository of the organization") });
+    const { id } = await edge.json<{ id: string }>("POST /v1/sessions", { body: folder });
+    expect((await edge.ask(`POST /v1/sessions/${id}/apply`, { key, body: { branch: "work" } })).status).toBe(403);
+    expect((await edge.ask(`POST /v1/sessions/${id}/apply`, { body: { branch: "work" } })).status).toBe(200);
+    for (const role of ["owner", "admin"] as const) expect((await edge.ask("POST /v1/sessions", { key: await edge.keyOf("org-a", role), body: folder })).status).toBe(201);
+  });
+
+  test("its folders, keys and git identity are the first organization's: who signs up and administers another is offered nothing", async () => {
+    const edge = new Edge();
+    await edge.keyOf("org-a");
+    const key = await edge.keyOf("org-b");
+    const folder = { model: MODEL, workspace: { kind: "folder", path: "/work/link" } };
+    const blank = { model: MODEL };
+    expect(await edge.problem("POST /v1/sessions", { key, body: folder })).toMatchObject({ status: 422, errors: [{ pointer: "/workspace/path" }] });
+    for (const line of ["GET /v1/machine/discoveries", "POST /v1/machine/discoveries/env-1/import"]) expect((await edge.ask(line, { key })).status, line).toBe(404);
+    expect((await edge.ask("POST /v1/machine/folders/inspect", { key, body: { path: "/work/link" } })).status).toBe(404);
+    expect(await edge.catalog.listProviders("org-b")).toEqual([]);
+    const { id } = await edge.json<{ id: string }>("POST /v1/sessions", { key, body: blank });
+    expect(edge.sessions.of("org-b", id).opens[0]).toMatchObject({ gitIdentity: null });
+    expect((await edge.ask(`POST /v1/sessions/${id}/apply`, { key, body: { branch: "work" } })).status).toBe(403);
+    expect((await edge.ask("POST /v1/sessions", { body: folder })).status).toBe(201);
+  });
+
+  test("the operator names whose it is, and then it is nobody else's", async () => {
+    const edge = new Edge();
+    await edge.keyOf("org-a");
+    edge.machineOrganizations = ["org-b"];
+    const folder = { model: MODEL, workspace: { kind: "folder", path: "/work/link" } };
+    expect((await edge.ask("POST /v1/sessions", { key: await edge.keyOf("org-b"), body: folder })).status).toBe(201);
+    expect((await edge.ask("POST /v1/sessions", { body: folder })).status).toBe(422);
+    expect((await edge.ask("POST /v1/sessions", { key: await edge.keyOf("org-b", "member"), body: folder })).status).toBe(403);
+  });
+
   test("a folder can be looked at first", async () => {
     const edge = new Edge();
     expect(await edge.json("POST /v1/machine/folders/inspect", { body: { path: "/work/link" } })).toMatchObject({ path: "/work/repo", uncommitted: 2 });
@@ -110,7 +148,7 @@ describe("the model broker", () => {
     const edge = new Edge();
     await edge.json("POST /v1/keys", { body: { ...KEY, kind: "google" } });
     const session = edge.sessions.of("org-a", "ses_00000000000000000000000000");
-    session.grant = { orgId: "org-a", sessionId: "ses_00000000000000000000000000", epoch: 1, runId: null, providers: ["example"] };
+    session.grant = { orgId: "org-a", sessionId: "ses_00000000000000000000000000", epoch: 1, countedFor: null, soleUserId: null, soleWriter: null, makerId: null, runId: null, held: null, providers: ["example"], repositories: [], environmentId: null };
     await edge.ask("POST /v1/broker/model/example/models/a%20b:countTokens?alt=sse", { key: token, body: { contents: [] } });
     await edge.ask("GET /v1/broker/model/example/models?pageSize=5", { key: token });
     expect(edge.modelGateway.calls.map(({ url }) => url)).toEqual([`${KEY.baseUrl}/models/a%20b:countTokens?alt=sse`, `${KEY.baseUrl}/models?pageSize=5`]);

@@ -5,19 +5,22 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Handler } from "hono";
 import type { z } from "zod";
-import { parseJson, readBody } from "../src/app/http/body.ts";
-import type { Access, Policy, Scope } from "../src/app/http/policy.ts";
+import { parseForm, parseJson, readBody } from "../src/app/http/body.ts";
+import type { FieldFault } from "../src/app/http/problem-error.ts";
+import type { Scope } from "@berth/protocol";
+import type { Access, Policy } from "../src/app/http/policy.ts";
 import type { Idempotency } from "../src/app/session-handle.ts";
 import type { Services } from "../src/app/services.ts";
 import { invariant } from "../src/core/kernel/assert.ts";
 import type { Principal } from "../src/ports/identity/identity.port.ts";
-import { authorize } from "./auth.ts";
-import { fromZod } from "./errors.ts";
+import { audited, byPrincipal, type Noted } from "./audited.ts";
+import { authenticate, permit } from "./auth.ts";
+import { fromZod, type LogError } from "./errors.ts";
 import { once, readIdempotency, type IdempotencyMode } from "./idempotency.ts";
 import { describeRoute, type RouteWords } from "./openapi-route.ts";
 
 export interface AppEnv {
-  Variables: { services: Services };
+  Variables: { services: Services; log: LogError };
 }
 export type App = OpenAPIHono<AppEnv>;
 
@@ -35,21 +38,40 @@ export interface Call<P extends Policy, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly idempotency: Idempotency | null;
+  readonly log: LogError;
+  /** Method and route, as the audit log names a deed. */
+  readonly action: string;
   param(name: string): string;
 }
+
+/**
+ * Who writes down what changes something. `route` does for principals, and for `refusals` only what was refused, since the
+ * session's own log says what was done. `itself`: the handler does, once it knows whose list it belongs in.
+ */
+export type Audit = Noted | "itself" | { readonly exempt: string };
 
 export interface RouteSpec<P extends Policy, Q, B> extends RouteWords {
   readonly policy: P;
   readonly scope: Scope | null;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
+  /** What is wrong besides with a body that the schema refuses, so that all of it is told at once. The handler asks the same of a body that fits. */
+  readonly faults?: (body: unknown, services: Services) => readonly FieldFault[];
   /** An empty request stands for an empty object. */
   readonly bodyOptional?: boolean;
+  /** The handler reads the body itself, as it comes. */
+  readonly streams?: boolean;
+  /** The body is what a page's form sends. */
+  readonly form?: boolean;
+  /** Absent: `all` for principals. Needed for all else that changes something. */
+  readonly audit?: Audit;
+  /** Whether its entry is on disk before the answer is given; absent: for what only administrators do. */
+  readonly waits?: boolean;
   /** Needed for every POST of a principal. */
   readonly idempotency?: IdempotencyMode;
 }
 
-const ACCESS = new WeakMap<object, Access>();
+const MOUNTED = new WeakMap<object, Pick<MountedRoute, "access" | "audit">>();
 
 export function route<const P extends Policy, Q = undefined, B = undefined>(
   app: App,
@@ -58,29 +80,43 @@ export function route<const P extends Policy, Q = undefined, B = undefined>(
 ): void {
   const ofPrincipal = spec.policy === "principal" || spec.policy === "principal:admin";
   invariant(spec.method !== "post" || !ofPrincipal || spec.idempotency !== undefined, `POST ${spec.path} says nothing on repeats`);
+  const isDeed = spec.method !== "get";
+  const audit: Audit | null = spec.audit ?? (isDeed && ofPrincipal ? "all" : null);
+  invariant(!isDeed || audit !== null, `${spec.method} ${spec.path} does not say who writes it down`);
+  const action = `${spec.method.toUpperCase()} ${spec.path}`;
   const handler: Handler<AppEnv> = async (context) => {
     const services = context.get("services");
     const request = context.req.raw;
-    const principal = await authorize(spec, request, services);
-    const url = new URL(request.url);
-    const query = spec.query === undefined ? undefined : parseQuery(spec.query, url);
-    const { value, bytes } = await readInput(spec, request, principal);
-    const idempotency = bytes === null || spec.idempotency === undefined ? null : await readIdempotency(request, bytes);
-    const call = {
-      request,
-      url,
-      services,
-      principal: principal as Caller<P>,
-      query: query as Q,
-      body: value as B,
-      idempotency,
-      param: (name: string) => paramOf(context, name),
+    const log = context.get("log");
+    const principal = await authenticate(spec.policy, request, services);
+    if (principal !== null && services.originsNotice) services.waitUntil(services.originsNotice.tell(principal.orgId));
+    const answer = async (): Promise<Response> => {
+      if (principal !== null) permit(spec, principal, context.req.param("sessionId"));
+      const url = new URL(request.url);
+      const query = spec.query === undefined ? undefined : parseQuery(spec.query, url);
+      const { value, bytes } = await readInput(spec, request, principal, services);
+      const idempotency = bytes === null || spec.idempotency === undefined ? null : await readIdempotency(request, bytes, services.requestHash);
+      const call = {
+        request,
+        url,
+        services,
+        principal: principal as Caller<P>,
+        query: query as Q,
+        body: value as B,
+        idempotency,
+        log,
+        action,
+        param: (name: string) => paramOf(context, name),
+      };
+      const act = async (): Promise<Response> => handle(call);
+      const { idempotency: mode } = spec;
+      return principal === null || mode === undefined ? act() : once(mode, services.catalog, principal.orgId, idempotency, act, () => crypto.randomUUID());
     };
-    const act = async (): Promise<Response> => handle(call);
-    if (principal === null || spec.idempotency === undefined) return act();
-    return once(spec.idempotency, services.catalog, principal.orgId, idempotency, act, () => crypto.randomUUID());
+    if (principal === null || (audit !== "all" && audit !== "refusals")) return answer();
+    const deed = { by: byPrincipal(principal), action, target: context.req.param() as Record<string, string>, request, log };
+    return audited(services, deed, { waits: spec.waits ?? spec.policy === "principal:admin", noted: audit }, answer);
   };
-  ACCESS.set(handler, { policy: spec.policy, scope: spec.scope });
+  MOUNTED.set(handler, { access: { policy: spec.policy, scope: spec.scope }, audit });
   describeRoute(app.openAPIRegistry, spec);
   app.on(spec.method.toUpperCase(), spec.path, handler);
 }
@@ -105,16 +141,19 @@ interface Input {
 }
 
 async function readInput(
-  spec: Pick<RouteSpec<Policy, unknown, unknown>, "method" | "body" | "bodyOptional" | "policy">,
+  spec: Pick<RouteSpec<Policy, unknown, unknown>, "method" | "body" | "bodyOptional" | "policy" | "form" | "faults" | "streams">,
   request: Request,
   principal: Principal | null,
+  services: Services,
 ): Promise<Input> {
-  if (spec.body === undefined && (spec.method === "get" || principal === null)) return { value: undefined, bytes: null };
+  if (spec.body === undefined && (spec.method === "get" || principal === null || spec.streams === true)) return { value: undefined, bytes: null };
   const bytes = await readBody(request);
   if (spec.body === undefined) return { value: undefined, bytes };
   const isLeftOut = spec.bodyOptional === true && bytes.length === 0;
-  const parsed = spec.body.safeParse(isLeftOut ? {} : parseJson(bytes, request.headers.get("content-type")));
-  if (!parsed.success) throw fromZod(parsed.error, "body");
+  const parse = spec.form === true ? parseForm : parseJson;
+  const sent = isLeftOut ? {} : parse(bytes, request.headers.get("content-type"));
+  const parsed = spec.body.safeParse(sent);
+  if (!parsed.success) throw fromZod(parsed.error, "body", spec.faults?.(sent, services));
   return { value: parsed.data, bytes };
 }
 
@@ -123,13 +162,15 @@ export interface MountedRoute {
   readonly path: string;
   /** Null when it was mounted past `route`. */
   readonly access: Access | null;
+  /** Null where nothing is changed. */
+  readonly audit: Audit | null;
 }
 
 /** What is really mounted, from the router itself; for the gate that compares it with the table of policies. */
 export function listRoutes(app: App): readonly MountedRoute[] {
   return app.routes
     .filter(({ method }) => method !== "ALL")
-    .map(({ method, path, handler }) => ({ method, path, access: ACCESS.get(handler) ?? null }));
+    .map(({ method, path, handler }) => ({ method, path, access: null, audit: null, ...MOUNTED.get(handler) }));
 }
 
 /** Methods that a path takes, for `Allow`; empty when there is nothing at that path. */
@@ -150,4 +191,10 @@ function matches(pattern: string, pathname: string): boolean {
 
 function stepFits(expected: string, actual: string | undefined): boolean {
   return expected.startsWith(":") ? actual !== undefined && actual !== "" : expected === actual;
+}
+
+/** What an address says below a prefix and the step after it, as it came, with a leading slash: `/` where it ends there. */
+export function pathBelow({ pathname }: URL, prefix: string): string {
+  const slash = pathname.indexOf("/", prefix.length);
+  return slash < 0 ? "/" : pathname.slice(slash);
 }

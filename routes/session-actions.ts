@@ -1,10 +1,14 @@
-/** What can be done to a session besides sending it messages: stop, resume, answer, apply its work, and open a stream. */
+/** What can be done to a session besides sending it messages: stop, resume, answer, see and apply its work, and open a stream. */
 import { authorOf } from "./auth.ts";
 import { z } from "zod";
 import { json } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 import { SCHEMAS } from "./schemas.ts";
+import { refuse } from "../src/app/http/problem-error.ts";
+import { machineOf } from "../src/app/own-machine.ts";
+import { requireFolderRights } from "./checked-workspace.ts";
 import { openHandle, unwrap } from "./session-access.ts";
+import { socketUrl } from "./socket-url.ts";
 
 export const sessionActions = createSubApp();
 
@@ -22,7 +26,7 @@ route(
     success: { status: 200, schema: SCHEMAS.Session },
   },
   async ({ services, principal, param }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
     return json(unwrap(await handle.stop(authorOf(principal))));
   },
 );
@@ -41,7 +45,7 @@ route(
     success: { status: 200, schema: SCHEMAS.Session },
   },
   async ({ services, principal, param, body }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
     return json(unwrap(await handle.resume(authorOf(principal), body.interrupted)));
   },
 );
@@ -58,7 +62,7 @@ route(
     success: { status: 200, schema: SCHEMAS.Session },
   },
   async ({ services, principal, param }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
     return json(unwrap(await handle.hibernate(authorOf(principal))));
   },
 );
@@ -74,7 +78,7 @@ route(
     success: { status: 200, schema: z.object({ requestId: z.string() }) },
   },
   async ({ services, principal, param, body }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
     return json(unwrap(await handle.answer(body.requestId, body.answer, authorOf(principal))));
   },
 );
@@ -85,14 +89,33 @@ route(
     ...common,
     path: "/v1/sessions/:sessionId/apply",
     summary: "Write the work to a branch of its folder",
-    description: "The folder's checked-out files are not touched.",
+    description: "The folder's checked-out files are not touched. For owners and admins, whose machine the folder is on.",
     body: SCHEMAS.ApplyWork,
     idempotency: "stored",
     success: { status: 200, schema: SCHEMAS.AppliedWork },
   },
   async ({ services, principal, param, body }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
+    requireFolderRights(principal);
+    if ((await machineOf(services, principal.orgId)) === null) refuse("forbidden", "This Berth does not run on a machine of yours, so it writes to no folder.", { fix: "Push the session's branch, or download its work." });
     return json(unwrap(await handle.applyWork(body, authorOf(principal))));
+  },
+);
+
+route(
+  sessionActions,
+  {
+    ...common,
+    method: "get",
+    scope: "sessions:read",
+    path: "/v1/sessions/:sessionId/diff",
+    summary: "See what the session changed",
+    description: "The work folder against the commit that the work began from, with what was not committed. Refused with `conflict` while no sandbox runs.",
+    success: { status: 200, schema: SCHEMAS.WorkDiff },
+  },
+  async ({ services, principal, param }) => {
+    const handle = await openHandle(services, principal, param("sessionId"));
+    return json(unwrap(await handle.diff(authorOf(principal))));
   },
 );
 
@@ -103,22 +126,16 @@ route(
     tag: "Events",
     scope: "sessions:read",
     path: "/v1/sessions/:sessionId/stream-ticket",
+    audit: "refusals",
     summary: "Get a ticket for the session's stream",
     description: "It opens one WebSocket, once, within 30 seconds: browsers cannot send a key with an upgrade.",
     idempotency: "natural",
     success: { status: 201, schema: SCHEMAS.StreamTicket },
   },
-  async ({ services, principal, param, url }) => {
+  async ({ services, principal, param, url, request }) => {
     const sessionId = param("sessionId");
-    const handle = await openHandle(services, principal.orgId, sessionId);
+    const handle = await openHandle(services, principal, sessionId);
     const { ticket, expiresAt } = unwrap(await handle.issueTicket(authorOf(principal)));
-    return json({ ticket, url: streamUrl(services.publicUrl, url, sessionId), expiresAt }, 201);
+    return json({ ticket, url: socketUrl(services.publicUrl, request, url, `/v1/sessions/${sessionId}/stream`), expiresAt }, 201);
   },
 );
-
-/** The address that the client reached us by, with the public one's scheme when a proxy in between ends TLS. */
-function streamUrl(publicUrl: string, requested: URL, sessionId: string): string {
-  const own = new URL(publicUrl);
-  const base = own.host === requested.host ? own : requested;
-  return `${base.protocol === "https:" ? "wss:" : "ws:"}//${base.host}/v1/sessions/${sessionId}/stream`;
-}

@@ -1,15 +1,18 @@
 /** Sessions: create, list, read, change and delete. */
 import { noSuchSession } from "../src/app/http/problem-error.ts";
 import { makeSessionId, sessionIdOfKey } from "../src/app/http/session-id.ts";
+import { environmentOfNewSession } from "../src/app/session-environment.ts";
+import { machineOf } from "../src/app/own-machine.ts";
+import { modelUserOf } from "../src/app/providers.ts";
 import { authorOf } from "./auth.ts";
 import { limitPrompt } from "./errors.ts";
 import { json, noContent, pageResponse, positionOf } from "./paging.ts";
 import { createSubApp, route } from "./route.ts";
 import { pageOf, SCHEMAS } from "./schemas.ts";
-import { handleOf, openHandle, unwrap } from "./session-access.ts";
+import { handleOf, openHandle, readableBy, unwrap } from "./session-access.ts";
 import { modelsOfNewSession, providersOfModel } from "./session-models.ts";
 import { metadataOf, SessionQuery } from "./session-query.ts";
-import { withCheckedFolder } from "./workspace-folder.ts";
+import { withCheckedWorkspace } from "./checked-workspace.ts";
 
 export const sessions = createSubApp();
 
@@ -27,11 +30,12 @@ route(
     idempotency: "stored",
     success: { status: 201, schema: SCHEMAS.Session },
   },
-  async ({ services, principal, body, idempotency }) => {
+  async ({ services, principal, body, idempotency, request }) => {
     limitPrompt(body.prompt, "/prompt");
     const { orgId } = principal;
-    const models = await modelsOfNewSession(services, orgId, body.model);
-    const input = await withCheckedFolder(services.machine, body);
+    const models = await modelsOfNewSession(services, modelUserOf(principal), body.model);
+    const input = await withCheckedWorkspace(services, principal, body, request.signal);
+    const environment = await environmentOfNewSession(services, orgId, input);
     // Under a key the id follows from it, so that a repeat reaches the same object even while the first is under way.
     const sessionId = idempotency === null ? makeSessionId(orgId, services.now(), services.randomBytes(16)) : await sessionIdOfKey(orgId, idempotency.key, services.now());
     const session = unwrap(
@@ -40,8 +44,9 @@ route(
         sessionId,
         input,
         author: authorOf(principal),
+        ...(environment && { environment }),
         ...models,
-        gitIdentity: (await services.machine?.gitIdentity()) ?? null,
+        gitIdentity: (await (await machineOf(services, orgId))?.gitIdentity()) ?? null,
       }),
     );
     return json(session, 201, { location: `/v1/sessions/${sessionId}` });
@@ -65,6 +70,7 @@ route(
     const metadata = metadataOf(url);
     const page = await services.catalog.listSessions(principal.orgId, {
       ...positionOf("sessions", query),
+      ...readableBy(principal),
       ...(metadata === null ? {} : { metadata }),
       ...(query.externalUserId === undefined ? {} : { externalUserId: query.externalUserId }),
     });
@@ -77,7 +83,7 @@ const one = { path: "/v1/sessions/:sessionId", policy: "principal", tag: "Sessio
 route(
   sessions,
   { ...one, method: "get", scope: "sessions:read", summary: "Read a session", success: { status: 200, schema: SCHEMAS.Session } },
-  async ({ services, principal, param }) => json((await handleOf(services, principal.orgId, param("sessionId")).read()) ?? noSuchSession()),
+  async ({ services, principal, param }) => json((await handleOf(services, principal, param("sessionId")).read(authorOf(principal))) ?? noSuchSession()),
 );
 
 route(
@@ -86,14 +92,14 @@ route(
     ...one,
     method: "patch",
     scope: "sessions:write",
-    summary: "Change a session's title, model or metadata",
+    summary: "Change a session's title, model, metadata or visibility",
     description: "A new model is used from the next message on.",
     body: SCHEMAS.UpdateSession,
     success: { status: 200, schema: SCHEMAS.Session },
   },
   async ({ services, principal, param, body }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
-    const providers = await providersOfModel(services, principal.orgId, body.model);
+    const handle = await openHandle(services, principal, param("sessionId"));
+    const providers = await providersOfModel(services, modelUserOf(principal), body.model);
     return json(unwrap(await handle.update(body, authorOf(principal), providers)));
   },
 );
@@ -105,11 +111,11 @@ route(
     method: "delete",
     scope: "sessions:write",
     summary: "Delete a session",
-    description: "Ends it and destroys its sandbox and its log. Its run history stays. The list forgets it a moment later.",
+    description: "Ends it and destroys its sandbox and its log. Its run history stays. For its owner and for who administers. The list forgets it a moment later.",
     success: { status: 204 },
   },
   async ({ services, principal, param }) => {
-    const handle = await openHandle(services, principal.orgId, param("sessionId"));
+    const handle = await openHandle(services, principal, param("sessionId"));
     unwrap(await handle.remove(authorOf(principal)));
     return noContent();
   },

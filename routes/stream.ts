@@ -34,7 +34,7 @@ route(
     const after = parseSeq(query.after ?? "0");
     const sessionId = param("sessionId");
     if (principal !== null) {
-      const handle = await openHandle(services, principal.orgId, sessionId);
+      const handle = await openHandle(services, principal, sessionId);
       return handle.fetch(viewerRequest({ after, author: authorOf(principal), short: query.frames === "short" }, request));
     }
     const ticket = query.ticket ?? "";

@@ -1,4 +1,6 @@
+import { SCOPES } from "@berth/protocol";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { createApp } from "./index.ts";
 import { Edge, ORIGIN } from "./testing/edge.ts";
 
 const SSE = { accept: "text/event-stream" };
@@ -67,7 +69,7 @@ describe("the stream's upgrade", () => {
     const request = session.requests[0];
     const keyId = (await edge.identity.listApiKeys("org-a", { after: null, limit: 1 })).keys[0]?.id;
     expect(new URL(request?.url ?? "").pathname + new URL(request?.url ?? "").search).toBe("/viewer?after=2");
-    expect(JSON.parse(request?.headers.get("x-berth-author") ?? "")).toEqual({ actor: { kind: "api-key", id: keyId, name: "Ada Łoś" }, apiKeyId: keyId, role: "owner" });
+    expect(JSON.parse(request?.headers.get("x-berth-author") ?? "")).toEqual({ actor: { kind: "api-key", id: keyId, name: "Ada Łoś" }, apiKeyId: keyId, role: "owner", scopes: SCOPES, userId: expect.any(String), teamIds: [] });
     expect(request?.headers.get("authorization")).toBeNull();
     expect(request?.headers.get("cookie")).toBeNull();
     expect(request?.headers.get("sec-websocket-version")).toBe("13");
@@ -81,6 +83,18 @@ describe("the stream's upgrade", () => {
     expect(response.status).toBe(101);
     expect(session.requests[0]?.headers.get("x-berth-author")).toBeNull();
     expect(new URL(session.requests[0]?.url ?? "").searchParams.get("ticket")).toBe(TICKET);
+  });
+
+  test.each([
+    ["by its public address, whose TLS a proxy ends", "http://berth.example", {}, "wss://berth.example"],
+    ["from a page of the public address, by a proxy that keeps the host to itself", "http://127.0.0.1:8787", { origin: "https://berth.example" }, "wss://berth.example"],
+    ["on the machine itself", "http://127.0.0.1:8787", {}, "ws://127.0.0.1:8787"],
+  ])("a ticket asked for %s leads back there", async (_, at, headers, there) => {
+    const { edge, id } = await openSession();
+    const app = createApp(() => ({ ...edge.services, publicUrl: "https://berth.example" }), { log: () => undefined });
+    const authorization = `Bearer ${await edge.keyOf("org-a")}`;
+    const answer = await app.fetch(new Request(`${at}/v1/sessions/${id}/stream-ticket`, { method: "POST", headers: { ...headers, authorization } }));
+    expect(await answer.json()).toMatchObject({ url: `${there}/v1/sessions/${id}/stream` });
   });
 
   test("something that is no ticket is 401", async () => {

@@ -19,13 +19,17 @@ const toolchain = join(root, ".berth", "toolchain");
 const fetchedNode = join(toolchain, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 const marker = join(root, "node_modules", ".berth-lockfile");
 
-/** The child that runs now; signals are its business. */
+/** The command, once it runs; signals are its business from then on. */
 let current = null;
+/** Ends the step that runs now. What it leaves half done is done anew by the next start, so there is nothing to wait for. */
+let endStep = null;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {
     // Ctrl-C on a terminal reaches the whole foreground group by itself.
     if (current && (signal !== "SIGINT" || !process.stdin.isTTY)) current.kill(signal);
-    if (!current) process.exit(130);
+    if (current) return;
+    endStep?.();
+    process.exit(130);
   });
 }
 
@@ -46,8 +50,16 @@ function step(title, command, args, options = {}) {
     if (live) show();
     // Under `npm --silent` the inner npm would fail without a word.
     const env = { ...(options.env ?? process.env), npm_config_loglevel: "warn", npm_config_update_notifier: "false" };
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
-    current = child;
+    // In a group of its own, which can be ended at once with all that npm started: npm itself takes its time, and calls it an error.
+    const ownGroup = process.platform !== "win32";
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env, detached: ownGroup });
+    endStep = () => {
+      endStep = null;
+      if (ownGroup) endGroup(child);
+      else child.kill("SIGKILL");
+      if (timer) clearInterval(timer);
+      process.stderr.write(`${live ? "\r\x1b[2K" : ""}  – ${title}: stopped after ${elapsed()}. The same command begins it again.\n`);
+    };
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));
@@ -64,12 +76,20 @@ function step(title, command, args, options = {}) {
       output += error.message;
       finish(false);
     });
-    child.on("close", (code, signal) => {
-      current = null;
-      if (signal || code === 130) process.exit(130);
+    child.on("close", (code) => {
+      endStep = null;
       finish(code === 0);
     });
   });
+}
+
+function endGroup(leader) {
+  if (leader.pid === undefined) return; // never started
+  try {
+    process.kill(-leader.pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
 }
 
 /** npm as a [command, leading arguments] pair; under `npm start` the running npm is used, so that no other is needed. */

@@ -1,7 +1,7 @@
 /**
  * Builds the package that is published, in `dist/`: one ES module without dependencies, and declarations in which the
  * protocol's types stand as plain TypeScript, made from its schemas, so that users need no schema library.
- * `npm pack ./packages/sdk/dist`
+ * Run by `npm run build -- --sdk`, under a Node that reads TypeScript.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

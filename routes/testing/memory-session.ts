@@ -1,10 +1,13 @@
 /** A session that is only a record: no sandbox, no agent. It keeps the handle's rules that routes rely on. */
-import { makeProblem, type Message, type NewEvent, type ServerFrame, type Session, type SessionEvent } from "@berth/protocol";
+import { makeProblem, type Message, type NewEvent, type SandboxPolicy, type ServerFrame, type Session, type SessionEvent } from "@berth/protocol";
 import { messageUnknown } from "../../src/ports/session-store/committed.ts";
 import type { Author, BrokerGrant, Idempotency, OpenSession, Result, SessionDirectory, SessionHandle } from "../../src/app/session-handle.ts";
+import type { ShareAnswers, ShareCommand } from "../../src/app/session-share.ts";
+import type { WorkspaceAnswers, WorkspaceCommand } from "../../src/app/session-workspace.ts";
 import { MemorySocket, upgraded } from "./memory-socket.ts";
 
 const AT = "2026-01-02T03:04:05.000Z";
+const POLICY: SandboxPolicy = { epoch: null, verdict: "unmeasured", measuring: false, facts: [] };
 
 interface Opened {
   session: Session;
@@ -131,6 +134,14 @@ export class MemorySession implements SessionHandle {
     return name === "out_00000000000000000000000000" ? { text: "a long text" } : null;
   }
 
+  async policy(ask: "read" | "measure"): Promise<Result<SandboxPolicy>> {
+    return this.#opened ? { ok: true, value: { ...POLICY, measuring: ask === "measure" } } : { ok: false, problem: makeProblem("not-found", "There is no such session.") };
+  }
+
+  async diff() {
+    return { ok: true as const, value: { files: [], patch: "", truncated: false } };
+  }
+
   async applyWork({ branch }: { readonly branch: string }) {
     return { ok: true as const, value: { branch, commit: "0123abc", filesChanged: 1 } };
   }
@@ -163,7 +174,24 @@ export class MemorySession implements SessionHandle {
     return this.grant;
   }
 
+  async reserveFor() {
+    return false;
+  }
+
+  async checkpointRoom() {
+    return { ok: true as const, id: 1 };
+  }
+
   async recordUsage(): Promise<void> {}
+  async hearOfBudget(): Promise<void> {}
+
+  async sharing<C extends ShareCommand>(): Promise<Result<ShareAnswers[C["do"]]>> {
+    return { ok: false, problem: makeProblem("not-found", "This session is not shared.") };
+  }
+
+  async workspace<C extends WorkspaceCommand>(): Promise<Result<WorkspaceAnswers[C["do"]]>> {
+    return { ok: false, problem: makeProblem("conflict", "There is no sandbox here.") };
+  }
 
   async closeViewersOf(): Promise<void> {}
 

@@ -19,9 +19,11 @@ export function createAbsentSession(refuseUpgrade: (code: number, reason: string
     stop: absent,
     resume: absent,
     hibernate: absent,
+    policy: absent,
     answer: absent,
     events: async () => ({ events: [], firstSeq: 1, lastSeq: 0 }),
     output: async () => null,
+    diff: absent,
     applyWork: absent,
     remove: absent,
     issueTicket: absent,
@@ -29,8 +31,13 @@ export function createAbsentSession(refuseUpgrade: (code: number, reason: string
       new URL(request.url).pathname === "/link"
         ? refuseUpgrade(CLOSE_CODES.fenced, "this sandbox's token is not the current one")
         : refuseUpgrade(CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired"),
+    sharing: absent,
+    workspace: absent,
     authorizeBroker: async () => null,
+    reserveFor: async () => false,
+    checkpointRoom: async () => null,
     recordUsage: async () => undefined,
+    hearOfBudget: async () => undefined,
     closeViewersOf: async () => undefined,
   };
 }

@@ -3,6 +3,7 @@ import { LIMITS, type Session } from "@berth/protocol";
 import { formatSandboxToken } from "../core/sandbox/sandbox-token.ts";
 import { InMemoryBlobStore } from "../ports/blob-store/blob-store.fake.ts";
 import { CheckpointBlobs } from "./checkpoints.ts";
+import { CheckpointRoom } from "./session/checkpoint-room.ts";
 import type { SessionHandle } from "./session-handle.ts";
 
 const ORG = "org-a";
@@ -14,11 +15,16 @@ class Rig {
   current = 1;
   isRemoved = false;
 
+  readonly rooms = new Map<string, CheckpointRoom>();
+
   of(withToken: string): Promise<CheckpointBlobs> {
     const of = (orgId: string, sessionId: string): SessionHandle => {
+      const room = this.rooms.get(sessionId) ?? new CheckpointRoom(this.blobs, () => 0);
+      this.rooms.set(sessionId, room);
       const handle: Partial<SessionHandle> = {
+        checkpointRoom: (_, request) => room.ask({ orgId, sessionId }, request),
         read: async () => (this.isRemoved ? null : ({} as Session)),
-        authorizeBroker: async (given) => (!this.isRemoved && given === token(this.current, sessionId, orgId) ? { orgId, sessionId, epoch: this.current, runId: null, providers: [] } : null),
+        authorizeBroker: async (given) => (!this.isRemoved && given === token(this.current, sessionId, orgId) ? { orgId, sessionId, epoch: this.current, countedFor: null, soleUserId: null, soleWriter: null, makerId: null, runId: null, held: null, providers: [], repositories: [], environmentId: null } : null),
       };
       return handle as SessionHandle;
     };
@@ -68,8 +74,45 @@ describe("blobs of a session's checkpoints", () => {
     await expect(mine.put("a", upload(new Uint8Array(1), ""))).rejects.toMatchObject({ problem: { status: 400 } });
     rig.blobs.list = async (prefix) => ({ blobs: [{ key: `${prefix}a`, size: 2 * LIMITS.checkpointBytesMax, contentType: "", sha256: "" }], next: null });
     await expect(mine.put("b", upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 409, detail: expect.stringContaining("checkpointBytesMax"), fix: expect.any(String) } });
+    rig.rooms.clear();
     rig.blobs.list = async (prefix) => ({ blobs: Array.from({ length: LIMITS.checkpointBlobsMax }, (_, i) => ({ key: `${prefix}${i}`, size: 1, contentType: "", sha256: "" })), next: null });
     await expect(mine.put("b", upload(new Uint8Array(1)))).rejects.toMatchObject({ problem: { status: 409, detail: expect.stringContaining("checkpointBlobsMax") } });
+  });
+
+  test("[CHK11] blobs that arrive at once are counted together, and the store is listed once", async () => {
+    const rig = new Rig();
+    const mine = await rig.of(token(1));
+    const size = LIMITS.checkpointBlobBytesMax;
+    const fit = Math.floor((2 * LIMITS.checkpointBytesMax) / size);
+    let lists = 0;
+    const list = rig.blobs.list.bind(rig.blobs);
+    rig.blobs.list = (...args) => (lists++, list(...args));
+    // The length is what is announced; nothing of that size needs to be in memory here.
+    const small = () => upload(new Uint8Array(1), String(size));
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const put = rig.blobs.put.bind(rig.blobs);
+    rig.blobs.put = async (...args) => (await gate, put(...args));
+    const puts = Promise.allSettled(Array.from({ length: fit + 3 }, (_, n) => mine.put(`b${n}`, small())));
+    setImmediate(open);
+    const refused = (await puts).filter(({ status }) => status === "rejected");
+    expect([refused.length, lists]).toEqual([3, 1]);
+    await expect(mine.put("more", small())).rejects.toMatchObject({ problem: { status: 409 } });
+    await mine.put("b0", small());
+    await mine.delete("b0");
+    await mine.put("more", small());
+  });
+
+  test("[CHK11] what breaks off on its way takes no room, and what it would have replaced still does", async () => {
+    const rig = new Rig();
+    const mine = await rig.of(token(1));
+    const size = LIMITS.checkpointBlobBytesMax;
+    const fit = Math.floor((2 * LIMITS.checkpointBytesMax) / size);
+    for (let n = 0; n < fit; n++) await mine.put(`b${n}`, upload(new Uint8Array(1), String(size)));
+    const broken = new ReadableStream({ pull: () => Promise.reject(new Error("gone")) });
+    const init: RequestInit & { duplex: "half" } = { method: "PUT", body: broken, headers: { "content-length": "1" }, duplex: "half" };
+    await expect(mine.put("b0", new Request("http://berth.invalid/", init))).rejects.toThrow();
+    await expect(mine.put("more", upload(new Uint8Array(1), String(size)))).rejects.toMatchObject({ problem: { status: 409 } });
   });
 
   test("[CHK11] a blob whose sandbox is replaced while it arrives is refused, and one whose session is removed does not stay", async () => {

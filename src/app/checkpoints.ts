@@ -4,9 +4,10 @@
  */
 import { LIMITS } from "@berth/protocol";
 import { isPortError } from "../core/kernel/port-error.ts";
-import { parseSandboxToken } from "../core/sandbox/sandbox-token.ts";
+import { brokerGrantOf, NOT_VALID } from "./broker-grant.ts";
 import { refuse } from "./http/problem-error.ts";
 import type { Services } from "./services.ts";
+import type { SessionHandle } from "./session-handle.ts";
 import { checkpointKey, type SessionName } from "./session/blob-keys.ts";
 
 export type CheckpointDeps = Pick<Services, "sessions" | "blobs">;
@@ -18,8 +19,6 @@ export interface BlobPage {
 
 const NAME = /^[a-z0-9_-][a-z0-9._-]{0,99}$/;
 const CONTENT_TYPE = "application/octet-stream";
-/** While one checkpoint takes the place of another, both are stored. */
-const STORED_BYTES_MAX = 2 * LIMITS.checkpointBytesMax;
 const PAGE = 1_000;
 
 /** What a sandbox may do, once its token was believed. */
@@ -36,9 +35,7 @@ export class CheckpointBlobs {
 
   /** @throws ProblemError `unauthenticated` for a token that is not the session's current one */
   static async of(deps: CheckpointDeps, token: string): Promise<CheckpointBlobs> {
-    const parts = parseSandboxToken(token);
-    const grant = parts && (await deps.sessions.of(parts.orgId, parts.sessionId).authorizeBroker(token));
-    if (!grant) refuse("unauthenticated", "The sandbox's token is not valid: its session ended or has a newer sandbox.");
+    const grant = (await brokerGrantOf(deps, token)) ?? refuse("unauthenticated", NOT_VALID);
     return new CheckpointBlobs(deps, grant, token);
   }
 
@@ -50,19 +47,24 @@ export class CheckpointBlobs {
     if (Number(announced) > LIMITS.checkpointBlobBytesMax) {
       refuse("body-too-large", `The blob is larger than ${LIMITS.checkpointBlobBytesMax} bytes, the limit checkpointBlobBytesMax.`);
     }
-    await guard(async () => this.#requireRoom(Number(announced)));
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    // A body may take long, and the sandbox may have been replaced meanwhile: its successor may name the same blob.
-    await CheckpointBlobs.of(this.#deps, this.#token);
-    await guard(() => this.#deps.blobs.put(key, bytes, { contentType: CONTENT_TYPE }));
+    const id = await this.#takeRoom(name, Number(announced));
+    let isStored = false;
+    try {
+      const bytes = new Uint8Array(await request.arrayBuffer());
+      // A body may take long, and the sandbox may have been replaced meanwhile: its successor may name the same blob.
+      await CheckpointBlobs.of(this.#deps, this.#token);
+      // Where the store does not say, it may be there.
+      isStored = true;
+      await guard(() => this.#deps.blobs.put(key, bytes, { contentType: CONTENT_TYPE }));
+    } finally {
+      await this.#handle.checkpointRoom(this.#token, { do: "done", id, isStored });
+    }
     if (await this.#isRemoved()) await this.delete(name);
   }
 
   /** While the blob was on its way: nobody would delete it any more. */
   async #isRemoved(): Promise<boolean> {
-    const { orgId, sessionId } = this.#session;
-    const handle = this.#deps.sessions.of(orgId, sessionId);
-    return (await handle.authorizeBroker(this.#token)) === null && (await handle.read()) === null;
+    return (await this.#handle.authorizeBroker(this.#token)) === null && (await this.#handle.read()) === null;
   }
 
   /** @throws ProblemError `not-found` */
@@ -75,6 +77,7 @@ export class CheckpointBlobs {
   async delete(name: string): Promise<void> {
     const key = this.#keyOf(name);
     await guard(() => this.#deps.blobs.delete(key));
+    await guard(() => this.#handle.checkpointRoom(this.#token, { do: "deleted", name }));
   }
 
   /** @param after a name, or null for the first page */
@@ -84,18 +87,18 @@ export class CheckpointBlobs {
     return { items: blobs.map(({ key, size }) => ({ name: key.slice(prefix.length), bytes: size })), next: next === null ? null : next.slice(prefix.length) };
   }
 
-  async #requireRoom(more: number): Promise<void> {
-    let bytes = more;
-    let count = 1;
-    for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
-      const page: BlobPage = await this.list(after);
-      bytes += page.items.reduce((sum, item) => sum + item.bytes, 0);
-      count += page.items.length;
-      after = page.next;
-    }
+  /** @throws ProblemError `unauthenticated`, `conflict` */
+  async #takeRoom(name: string, bytes: number): Promise<number> {
+    const room = (await guard(() => this.#handle.checkpointRoom(this.#token, { do: "take", name, bytes }))) ?? refuse("unauthenticated", NOT_VALID);
+    if (room.ok) return room.id;
     const fix = "Delete what is not needed from the work folder.";
-    if (bytes > STORED_BYTES_MAX) refuse("conflict", `The session's checkpoints take more than twice ${LIMITS.checkpointBytesMax} bytes, the limit checkpointBytesMax.`, { fix });
-    if (count > LIMITS.checkpointBlobsMax) refuse("conflict", `The session's checkpoints are more than ${LIMITS.checkpointBlobsMax} blobs, the limit checkpointBlobsMax.`, { fix });
+    if (room.over === "bytes") return refuse("conflict", `The session's checkpoints take more than twice ${LIMITS.checkpointBytesMax} bytes, the limit checkpointBytesMax.`, { fix });
+    return refuse("conflict", `The session's checkpoints are more than ${LIMITS.checkpointBlobsMax} blobs, the limit checkpointBlobsMax.`, { fix });
+  }
+
+  get #handle(): SessionHandle {
+    const { orgId, sessionId } = this.#session;
+    return this.#deps.sessions.of(orgId, sessionId);
   }
 
   #keyOf(name: string): string {

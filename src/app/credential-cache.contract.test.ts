@@ -18,6 +18,12 @@ describeIdentityContract({
     nowMs += ms;
   },
   now,
+  async addOrganization(userName) {
+    const email = `${userName.toLowerCase()}@example.com`;
+    const orgId = `org-${userName}`;
+    inner.directory.organizations.set(orgId, userName);
+    return { orgId, userId: inner.addMember({ orgId, userName, role: "owner", email }).userId, email };
+  },
   addMember: async (orgId, userName, role) => inner.addMember({ orgId, userName, role }).userId,
   setRole: async (orgId, userId, role) => inner.setRole(orgId, userId, role),
   removeMember: async (orgId, userId) => inner.removeMember(orgId, userId),

@@ -3,15 +3,26 @@
  * streamed through, and what it cost is reserved before and settled after. Bodies and keys are never logged.
  */
 import { isPortError } from "../core/kernel/port-error.ts";
-import { parseSandboxToken } from "../core/sandbox/sandbox-token.ts";
-import type { ModelUpstream } from "../ports/model-gateway/model-gateway.port.ts";
+import { FREE } from "../core/budget/price.ts";
+import { UNKNOWN_MODEL, type ModelFacts } from "../core/budget/price-book.ts";
+import { providersFor } from "../core/providers/own-providers.ts";
+import { brokerGrantOf, NOT_VALID } from "./broker-grant.ts";
+import { bounded, wholeOf } from "./broker-body.ts";
+import { presentedToken } from "./http/presented-token.ts";
+import { whyNotHad } from "./kept-value.ts";
+import { formsOf, maskedBody } from "./masked-body.ts";
 import { openCharge, type ChargeDeps } from "./model-charge.ts";
+import { countedFacts, isOffered } from "./model-facts.ts";
+import { REFUSAL_HEADER } from "../core/sandbox/refusal-header.ts";
+import { readCall, type AskedCall } from "./model-call/read-call.ts";
 import { findOperation, guessWire, wireError } from "./model-wire.ts";
-import { connectionsOf, DEMO_PROVIDER } from "./providers.ts";
+import { connectionsOf, DEMO_PROVIDER, ownKeysOf } from "./providers.ts";
+import type { ProviderConnection } from "../ports/catalog/catalog.port.ts";
+import type { ResolvedUpstream } from "./provider-cache.ts";
 import type { Services } from "./services.ts";
 import type { BrokerGrant } from "./session-handle.ts";
 
-export type ModelBrokerDeps = ChargeDeps & Pick<Services, "catalog" | "vault" | "modelGateway" | "demoModelUrl" | "providerCache">;
+export type ModelBrokerDeps = ChargeDeps & Pick<Services, "catalog" | "vault" | "identity" | "modelGateway" | "demoModelUrl" | "prices" | "providerCache" | "stripsProviderKeys">;
 
 export interface ModelBroker {
   /** @param target.path below the provider, with a leading slash and without the query */
@@ -25,12 +36,12 @@ export function createModelBroker(deps: ModelBrokerDeps): ModelBroker {
     async handle(request, { provider, path }) {
       const guessed = guessWire(path);
       const grant = await authorize(deps, request.headers);
-      if (!grant) return wireError(guessed, 401, "The sandbox's token is not valid: its session ended or has a newer sandbox.");
+      if (!grant) return wireError(guessed, 401, NOT_VALID);
       if (!grant.providers.includes(provider)) return wireError(guessed, 404, `This session has no model provider named ${provider}. Choose one of its models.`);
-      const upstream = await resolveUpstream(deps, grant.orgId, provider).catch(unresolved);
+      const upstream = await resolveUpstream(deps, grant, provider).catch(whyNotHad);
       if (upstream === "unreachable") return wireError(guessed, 503, "Berth cannot look up the provider's key right now.");
       if (upstream === "unreadable") return wireError(guessed, 401, `The key of ${provider} cannot be read. An owner must save it again.`);
-      if (!upstream) return wireError(guessed, 404, `The organization has no model provider named ${provider}. An owner can add its key.`);
+      if (!upstream) return wireError(guessed, 404, `The organization has no model provider named ${provider}; an owner can add its key. A person's own is used only in their turns of a session that nobody else has worked in.`);
       return call(deps, request, { grant, upstream, path });
     },
   };
@@ -38,7 +49,7 @@ export function createModelBroker(deps: ModelBrokerDeps): ModelBroker {
 
 interface Call {
   readonly grant: BrokerGrant;
-  readonly upstream: ModelUpstream;
+  readonly upstream: NonNullable<ResolvedUpstream>;
   readonly path: string;
 }
 
@@ -46,14 +57,20 @@ async function call(deps: ModelBrokerDeps, request: Request, { grant, upstream, 
   const { wire, provider } = upstream;
   const operation = findOperation(wire, request.method, path);
   if (!operation) return wireError(wire, 404, "The model broker lets only model calls through, and this is none.");
-  const body = operation.method === "GET" ? null : await readBounded(request);
+  const body = operation.method === "GET" ? null : await readBody(request);
   if (body === "too-large") return wireError(wire, 413, "The request is larger than the 32 MB that the model broker takes.");
-  const charge = operation.metered && body !== null ? await openCharge(deps, grant, { provider, body }) : null;
-  if (charge && !charge.granted) return wireError(wire, charge.status, charge.message);
+  const asked = operation.metered && body !== null ? readCall(wire, path, body) : null;
+  if (asked && "problem" in asked) return wireError(wire, 400, asked.problem);
+  if (asked && provider !== DEMO_PROVIDER && !isOffered(deps.prices, upstream, asked.model)) {
+    return wireError(wire, 404, `The provider ${provider} has no such model here. Choose one of those it lists; an owner can name others when adding it.`);
+  }
+  const charge = asked && (await charged(deps, request, { grant, upstream, asked }));
+  if (charge && !charge.granted) return wireError(wire, charge.status, charge.message, charge.status === 402 && charge.mayPass ? { [REFUSAL_HEADER]: "budget" } : {});
 
+  const { models: _, userId: __, ...target } = upstream;
   try {
-    const { response, metered } = await deps.modelGateway.forward({
-      upstream,
+    const { response, metered, unspoken = [] } = await deps.modelGateway.forward({
+      upstream: target,
       method: operation.method,
       path: path + new URL(request.url).search,
       headers: request.headers,
@@ -63,7 +80,9 @@ async function call(deps: ModelBrokerDeps, request: Request, { grant, upstream, 
     if (charge) deps.waitUntil(metered.then((usage) => charge.close(response.ok ? usage : "not-applied")));
     const headers = new Headers(response.headers);
     headers.set("x-berth-upstream", provider);
-    return new Response(response.body, { status: response.status, headers });
+    // A refusal may quote the key that was refused.
+    const quoted = response.ok ? [] : formsOf([...(target.key === null ? [] : [target.key]), ...unspoken]);
+    return new Response(response.body && maskedBody(response.body, quoted), { status: response.status, headers });
   } catch (error) {
     if (charge) deps.waitUntil(charge.close(isPortError(error) ? error.outcome : "unknown"));
     if (!isPortError(error)) throw error;
@@ -72,49 +91,49 @@ async function call(deps: ModelBrokerDeps, request: Request, { grant, upstream, 
   }
 }
 
-async function authorize({ sessions }: ModelBrokerDeps, headers: Headers): Promise<BrokerGrant | null> {
-  const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  const token = bearer ?? headers.get("x-api-key") ?? headers.get("x-goog-api-key") ?? "";
-  const parts = parseSandboxToken(token);
-  return parts && sessions.of(parts.orgId, parts.sessionId).authorizeBroker(token);
+async function charged(deps: ModelBrokerDeps, { headers, signal }: Request, { grant, upstream, asked }: Omit<Call, "path"> & { readonly asked: AskedCall }) {
+  return openCharge(deps, { grant, signal, authorize: () => authorize(deps, headers) }, { ...asked, provider: upstream.provider, facts: await factsOf(deps, grant.orgId, upstream, asked.model) });
 }
 
-/** Null when the organization has no such provider. */
-async function resolveUpstream(deps: ModelBrokerDeps, orgId: string, provider: string): Promise<ModelUpstream | null> {
+/** The demo model is free. */
+async function factsOf(deps: ModelBrokerDeps, orgId: string, upstream: NonNullable<ResolvedUpstream>, model: string): Promise<ModelFacts> {
+  return upstream.provider === DEMO_PROVIDER ? { ...UNKNOWN_MODEL, price: FREE } : countedFacts(deps.prices, upstream, upstream.userId === null ? [] : await connectionsOf(deps, orgId), model);
+}
+
+async function authorize(deps: ModelBrokerDeps, headers: Headers): Promise<BrokerGrant | null> {
+  return brokerGrantOf(deps, presentedToken(headers));
+}
+
+/** Null when neither the person whose turn it is nor the organization has such a provider. */
+async function resolveUpstream(deps: ModelBrokerDeps, { orgId, soleUserId }: BrokerGrant, provider: string): Promise<ResolvedUpstream> {
   const { demoModelUrl, providerCache, vault, now } = deps;
   if (provider === DEMO_PROVIDER) {
-    return demoModelUrl === null ? null : { provider, wire: "openai-compatible", baseUrl: `${demoModelUrl}/v1`, key: null };
+    return demoModelUrl === null ? null : { provider, wire: "openai-compatible", baseUrl: `${demoModelUrl}/v1`, key: null, models: [], userId: null };
   }
-  const load = async (): Promise<ModelUpstream | null> => {
-    const connection = (await connectionsOf(deps, orgId)).find((candidate) => candidate.provider === provider);
-    if (!connection) return null;
-    const { kind, baseUrl, secretName } = connection;
+  const connection = await connectionOf(deps, orgId, ownKeysOf(deps, soleUserId), provider);
+  if (connection === null) return null;
+  const load = async (): Promise<ResolvedUpstream> => {
+    const { kind, baseUrl, secretName, models, userId } = connection;
     const key = secretName === null ? null : await vault.use(orgId, secretName);
-    return { provider, wire: kind === "demo" ? "openai-compatible" : kind, baseUrl, key };
+    return { provider, wire: kind === "demo" ? "openai-compatible" : kind, baseUrl, key, models, userId };
   };
-  return providerCache ? providerCache.upstream(orgId, provider, now(), load) : load();
+  return providerCache ? providerCache.upstream(orgId, connection, now(), load) : load();
 }
 
-function unresolved(error: unknown): "unreachable" | "unreadable" {
-  if (!isPortError(error)) throw error;
-  const isBroken = error.code === "not-found" || error.code === "failed-precondition" || error.code === "internal";
-  return error.port === "secret-vault" && isBroken ? "unreadable" : "unreachable";
+/** A person's own only while they are a member. */
+async function connectionOf(deps: ModelBrokerDeps, orgId: string, ownerId: string | null, provider: string): Promise<ProviderConnection | null> {
+  const all = await connectionsOf(deps, orgId);
+  const of = (userId: string | null): ProviderConnection | null => providersFor(all, userId).find((candidate) => candidate.provider === provider) ?? null;
+  const found = of(ownerId);
+  if (ownerId === null || found === null || found.userId === null) return found;
+  return (await deps.identity.standing(orgId, { userId: ownerId, keyId: null })) === null ? of(null) : found;
 }
 
-async function readBounded(request: Request): Promise<Uint8Array | "too-large"> {
+async function readBody(request: Request): Promise<Uint8Array | "too-large"> {
   if (Number(request.headers.get("content-length") ?? 0) > BROKER_BODY_BYTES_MAX) return "too-large";
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const reader = request.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.byteLength;
-    if (size > BROKER_BODY_BYTES_MAX) {
-      await reader.cancel();
-      return "too-large";
-    }
-    chunks.push(value);
-  }
-  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  const body = bounded(request.body, BROKER_BODY_BYTES_MAX);
+  return wholeOf(body).catch((error: unknown) => {
+    if (body.exceeded) return "too-large";
+    throw error;
+  });
 }

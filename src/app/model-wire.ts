@@ -1,4 +1,4 @@
-/** What each wire allows through the broker, how it says no, and what a request may cost at most. Pure. */
+/** What each wire allows through the broker, and how it says no. Pure. */
 import type { ModelWire } from "../ports/model-gateway/model-gateway.port.ts";
 
 interface Operation {
@@ -51,30 +51,10 @@ const OTHER: Refusal = { openai: "invalid_request_error", anthropic: "invalid_re
  * A refusal of the broker as the wire says it. Agents look for figures such as a status and for words such as "rate limit"
  * in the text and then repeat the call, so a refusal that must not be repeated holds neither.
  */
-export function wireError(wire: ModelWire, status: number, message: string): Response {
+export function wireError(wire: ModelWire, status: number, message: string, headers: Readonly<Record<string, string>> = {}): Response {
   const words = WORDS[status] ?? OTHER;
-  if (wire === "anthropic") return Response.json({ type: "error", error: { type: words.anthropic, message } }, { status });
-  if (wire === "google") return Response.json({ error: { code: status, message, status: words.google } }, { status });
-  return Response.json({ error: { message, type: words.openai, param: null, code: null } }, { status });
-}
-
-const BYTES_PER_TOKEN = 4;
-/** Where a request names no limit. */
-const OUTPUT_TOKENS_DEFAULT = 8_192;
-
-/** An upper estimate of the tokens of one call. */
-export function estimateTokens(body: Uint8Array): number {
-  return Math.ceil(body.byteLength / BYTES_PER_TOKEN) + outputLimit(body);
-}
-
-function outputLimit(body: Uint8Array): number {
-  try {
-    const json = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>;
-    const generation = (json["generationConfig"] ?? {}) as Record<string, unknown>;
-    const limits = [json["max_completion_tokens"], json["max_tokens"], json["max_output_tokens"], generation["maxOutputTokens"]];
-    const limit = limits.find((value) => typeof value === "number" && Number.isSafeInteger(value) && value > 0);
-    return (limit as number | undefined) ?? OUTPUT_TOKENS_DEFAULT;
-  } catch {
-    return OUTPUT_TOKENS_DEFAULT;
-  }
+  const init = { status, headers };
+  if (wire === "anthropic") return Response.json({ type: "error", error: { type: words.anthropic, message } }, init);
+  if (wire === "google") return Response.json({ error: { code: status, message, status: words.google } }, init);
+  return Response.json({ error: { message, type: words.openai, param: null, code: null } }, init);
 }

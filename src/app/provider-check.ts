@@ -3,7 +3,9 @@ import { ModelId, type CreateProviderKey } from "@berth/protocol";
 import { isPortError } from "../core/kernel/port-error.ts";
 import type { ProviderModel } from "../ports/catalog/catalog.port.ts";
 import type { ModelGateway } from "../ports/model-gateway/model-gateway.port.ts";
+import { escapePointer } from "./http/body.ts";
 import { refuse, refuseField } from "./http/problem-error.ts";
+import { checkedAddress } from "./outside-address.ts";
 
 const VENDOR_URLS: { readonly [K in CreateProviderKey["kind"]]: string | null } = {
   "openai-compatible": null,
@@ -11,33 +13,30 @@ const VENDOR_URLS: { readonly [K in CreateProviderKey["kind"]]: string | null } 
   anthropic: "https://api.anthropic.com/v1",
   google: "https://generativelanguage.googleapis.com/v1beta",
 };
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const LIST_TIMEOUT_MS = 20_000;
 
-/** @param operatorOrigins origins the operator runs, which may be plain http */
+/** @param operatorOrigins origins the operator runs or allows: these may be inside, and plain http */
 export function baseUrlOf({ kind, baseUrl }: CreateProviderKey, operatorOrigins: readonly string[]): string {
   const given = baseUrl ?? VENDOR_URLS[kind];
   if (given === null) return refuseField("/baseUrl", "An address is needed for openai-compatible.", "Give the address that ends in /v1, for example http://127.0.0.1:11434/v1.");
-  const url = new URL(given);
-  if (url.username !== "" || url.password !== "") refuseField("/baseUrl", "The address holds a user name or password; give the key in `key`.");
-  if (url.search !== "" || url.hash !== "") refuseField("/baseUrl", "The address may not have a query or a fragment.");
-  const isTrusted = url.protocol === "https:" || LOOPBACK.test(url.hostname) || operatorOrigins.includes(url.origin);
-  if (!isTrusted) refuseField("/baseUrl", "Plain http would show the key to the network; it is taken only for this machine and for the operator's own servers.", "Use https.");
-  return url.href.replace(/\/+$/, "");
+  return checkedAddress(given, operatorOrigins, { pointer: "/baseUrl", credentials: "the key in `key`", shown: "the key" });
 }
 
 type Checked = Omit<CreateProviderKey, "baseUrl"> & { readonly baseUrl: string };
 
 /** The models to offer: those the person named, or else those the provider lists. */
-export async function testedModels(gateway: ModelGateway, { provider, kind, baseUrl, key, models: named = [] }: Checked, signal: AbortSignal): Promise<readonly ProviderModel[]> {
+export async function testedModels(gateway: ModelGateway, { provider, kind, baseUrl, key, models: named = [], details = {} }: Checked, signal: AbortSignal): Promise<readonly ProviderModel[]> {
   const upstream = { provider, wire: kind, baseUrl, key: key ?? null };
   const listed = await gateway
     .listModels(upstream, AbortSignal.any([signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]))
     .catch((error: unknown) => (hasNoList(error) && named.length > 0 ? [] : refuseUntested(error)));
   const names = new Map(listed.map(({ id, name }) => [id, name]));
   const chosen = named.length === 0 ? listed : named.map((id) => ({ id, name: names.get(id) ?? id }));
-  const models = chosen.filter(({ id }) => ModelId.safeParse(`${provider}/${id}`).success);
+  const usable = chosen.filter(({ id }) => ModelId.safeParse(`${provider}/${id}`).success);
+  const models = usable.map((model) => ({ ...model, ...(Object.hasOwn(details, model.id) ? details[model.id] : {}) }));
   if (models.length === 0) refuseField("/models", "The provider lists no model that can be used.", "Name the models in `models`.");
+  const stray = Object.keys(details).find((name) => !models.some(({ id }) => id === name));
+  if (stray !== undefined) refuseField(`/details/${escapePointer(stray)}`, `The provider has no model named ${stray}.`, "Use the name that the provider lists.");
   return models;
 }
 

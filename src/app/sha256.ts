@@ -1,5 +1,7 @@
 /** Hex SHA-256 of text, by the Web's own cryptography: the same in Node, in workerd and in a browser. */
+import { hexOf } from "../core/kernel/hex.ts";
+
 export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(new Uint8Array(digest));
 }

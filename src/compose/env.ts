@@ -2,7 +2,7 @@
 import type { R2Bucket, Fetcher, DurableObjectNamespace, Hyperdrive } from "@cloudflare/workers-types";
 import { z } from "zod";
 
-export const WorkerVars = z.object({
+const VARS = z.object({
   /** Where people and SDKs reach this instance, without trailing slash. */
   PUBLIC_URL: z.url(),
   /** Where sandboxes reach it, when that is another address. */
@@ -17,24 +17,80 @@ export const WorkerVars = z.object({
   SANDBOX_BACKENDS: z.string().min(1),
   /** `version:base64 of 32 bytes`, comma-separated, the newest last. Everything in the vault hangs on them. */
   MASTER_KEYS: z.string().min(1),
-  /** Signs sign-in cookies. */
+  /** Signs sign-in cookies, and keys the hashes of requests under an Idempotency-Key. */
   AUTH_SECRET: z.string().min(32),
+  /** Who may make an account uninvited: addresses, domains, github-org:name, comma-separated. Absent: nobody. */
+  SIGN_UP_ALLOW: z.string().optional(),
+  /** The sender of mails, which the sandbox host sends by its SMTP_URL. Absent: no mails. */
+  MAIL_FROM: z.string().min(3).max(320).optional(),
+  /** OAuth app of GitHub; absent: nobody signs in with GitHub. */
+  GITHUB_CLIENT_ID: z.string().min(1).optional(),
+  GITHUB_CLIENT_SECRET: z.string().min(1).optional(),
+  /** A GitHub Enterprise Server of one's own. */
+  GITHUB_URL: z.url().default("https://github.com"),
+  /** OAuth client of Google; absent: nobody signs in with Google. */
+  GOOGLE_CLIENT_ID: z.string().min(1).optional(),
+  GOOGLE_CLIENT_SECRET: z.string().min(1).optional(),
+  /** The issuer that the client is registered with. */
+  GOOGLE_ISSUER: z.url().default("https://accounts.google.com"),
   /** Authorizes `/internal/*`; absent switches those routes off. */
   OPERATOR_TOKEN: z.string().min(32).optional(),
   /** JSON: origin → name of the service binding that reaches it. */
   OPERATOR_ORIGINS: z.string().optional(),
   /** Address of the demo model; empty switches it off. */
   DEMO_MODEL_URL: z.string().optional(),
+  /** What carries calls to models: straight to the provider, or by way of the operator's gateway. */
+  MODEL_GATEWAY: z.enum(["direct", "litellm", "bifrost"]).default("direct"),
+  /** `strip`: the gateway has keys of its own. `forward`: it gets the organization's key with each call. */
+  MODEL_GATEWAY_KEYS: z.enum(["strip", "forward"]).default("strip"),
+  /** Address of the LiteLLM proxy, and the virtual key that it is called with. */
+  LITELLM_URL: z.url().optional(),
+  LITELLM_KEY: z.string().min(1).optional(),
+  /** The same of Bifrost. */
+  BIFROST_URL: z.url().optional(),
+  BIFROST_KEY: z.string().min(1).optional(),
+  /** Where secrets are kept, sealed under MASTER_KEYS in every place. The sandbox host has the token of the service account. */
+  SECRET_VAULT: z.enum(["postgres", "onepassword", "onepassword-service-account"]).default("postgres"),
+  /** Address of a 1Password Connect server, its token, and the id of the vault that the token reads and writes. */
+  OP_CONNECT_HOST: z.url().optional(),
+  OP_CONNECT_TOKEN: z.string().min(1).optional(),
+  OP_CONNECT_VAULT: z.string().regex(/^[\da-z]{26}$/, "is the vault's id, 26 letters and digits").optional(),
+  /** How many requests a key or sign-in may make in a minute, all at once or not. */
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().positive().default(6_000),
+  /** The header in which whoever is in front of Berth says which network address asks. */
+  CLIENT_ADDRESS_HEADER: z.string().regex(/^[a-z0-9-]+$/i, "is the name of a header").optional(),
   /** `1` when Berth runs on its user's own machine. */
   LOCAL_MACHINE: z.enum(["0", "1"]).optional(),
+  /** Ids of the organizations that may use it, comma-separated. Absent: the one that was made first. */
+  MACHINE_ORGANIZATIONS: z.string().regex(/^[\w-]+(,[\w-]+)*$/, "is ids of organizations, comma-separated").optional(),
+});
+
+/** What a choice needs besides. */
+const NEEDED_BY = {
+  MODEL_GATEWAY: { litellm: ["LITELLM_URL"], bifrost: ["BIFROST_URL"] },
+  SECRET_VAULT: { onepassword: ["OP_CONNECT_HOST", "OP_CONNECT_TOKEN", "OP_CONNECT_VAULT"] },
+} as const satisfies { readonly [Name in keyof z.infer<typeof VARS>]?: Readonly<Record<string, readonly (keyof z.infer<typeof VARS>)[]>> };
+
+export const WorkerVars = VARS.superRefine((vars, context) => {
+  for (const [choice, options] of Object.entries(NEEDED_BY)) {
+    const chosen = vars[choice as keyof typeof NEEDED_BY];
+    const needed: readonly (keyof typeof vars)[] = (options as Readonly<Record<string, readonly (keyof typeof vars)[]>>)[chosen] ?? [];
+    for (const name of needed) {
+      if (vars[name] === undefined) context.addIssue({ code: "custom", path: [name], message: `${choice}=${chosen} needs it` });
+    }
+  }
 });
 export type WorkerVars = z.infer<typeof WorkerVars>;
 
 export interface WorkerBindings {
   readonly SESSIONS: DurableObjectNamespace;
+  readonly WORKSPACES: DurableObjectNamespace;
   readonly ORG_EVENTS: DurableObjectNamespace;
   readonly ORG_LEDGER: DurableObjectNamespace;
+  /** As the role that has the tables of organizations. */
   readonly HYPERDRIVE: Hyperdrive;
+  /** As the role that has the tables of identity. */
+  readonly HYPERDRIVE_AUTH: Hyperdrive;
   readonly BLOBS: R2Bucket;
   readonly ASSETS: Fetcher;
 }

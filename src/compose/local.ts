@@ -1,8 +1,8 @@
 /** The Worker on one machine, where nothing pools Postgres: a Durable Object holds the connections. */
 import type { DurableObjectNamespace } from "@cloudflare/workers-types";
-import { createPooledDatabase } from "../db/pg/database.ts";
-import type { PoolStub } from "../db/pg/pooled-client.ts";
+import { createAppDatabase, createPooledDatabase } from "../db/pg/database.ts";
 import type { WorkerBindings } from "./env.ts";
+import { poolOf } from "./pg-pool-client.ts";
 import { composeWorker } from "./worker-parts.ts";
 
 interface LocalBindings extends WorkerBindings {
@@ -10,7 +10,6 @@ interface LocalBindings extends WorkerBindings {
 }
 
 export const worker = composeWorker((env) => {
-  const { PG_POOL: pool } = env as LocalBindings;
-  const stub = (): PoolStub => pool.get(pool.idFromName("pool")) as unknown as PoolStub;
-  return createPooledDatabase({ query: (statement) => stub().query(statement), lease: () => stub().lease() });
+  const { PG_POOL } = env as LocalBindings;
+  return { identity: createPooledDatabase(poolOf(PG_POOL, "auth")), app: createAppDatabase(poolOf(PG_POOL, "app")) };
 });

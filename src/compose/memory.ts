@@ -1,11 +1,15 @@
 /** The whole program on fakes only: for the walking skeleton, the disruption suite and simulations. */
 import { createCachedIdentity, CredentialCache } from "../app/credential-cache.ts";
 import { ProviderCache } from "../app/provider-cache.ts";
+import { RIGHTS_LIFETIME_MS } from "../app/repository-rights.ts";
 import type { Services } from "../app/services.ts";
+import { createRequestHash } from "../app/http/request-hash.ts";
+import { ShortCache } from "../app/short-cache.ts";
 import { InProcessSession } from "../app/session/in-process-session.ts";
 import type { ArchiveLimits } from "../app/session/blob-keeper.ts";
 import { sha256 as platformSha256 } from "../app/sha256.ts";
 import type { HubTimers } from "../app/session/viewer-hub.ts";
+import { NO_PRICES, PriceBook } from "../core/budget/price-book.ts";
 import { FaultScript } from "../core/kernel/fault.ts";
 import { createPrng } from "../core/kernel/prng.ts";
 import { BLOB_STORE_FAULTS } from "../ports/blob-store/blob-store.faults.ts";
@@ -16,6 +20,7 @@ import { InMemoryEventBus } from "../ports/event-bus/event-bus.fake.ts";
 import { EVENT_BUS_FAULTS } from "../ports/event-bus/event-bus.faults.ts";
 import { InMemoryIdentity } from "../ports/identity/identity.fake.ts";
 import { IDENTITY_FAULTS } from "../ports/identity/identity.faults.ts";
+import type { Identity } from "../ports/identity/identity.port.ts";
 import { InMemoryLedger } from "../ports/ledger/ledger.fake.ts";
 import { LEDGER_FAULTS } from "../ports/ledger/ledger.faults.ts";
 import { InMemoryModelGateway } from "../ports/model-gateway/model-gateway.fake.ts";
@@ -28,6 +33,8 @@ import { InMemoryScheduler } from "../ports/scheduler/scheduler.fake.ts";
 import { SCHEDULER_FAULTS } from "../ports/scheduler/scheduler.faults.ts";
 import { InMemorySecretVault } from "../ports/secret-vault/secret-vault.fake.ts";
 import { SECRET_VAULT_FAULTS } from "../ports/secret-vault/secret-vault.faults.ts";
+import { InMemorySourceControl } from "../ports/source-control/source-control.fake.ts";
+import { SOURCE_CONTROL_FAULTS } from "../ports/source-control/source-control.faults.ts";
 import { InMemorySessionStore, MemoryDisk } from "../ports/session-store/session-store.fake.ts";
 import { SESSION_STORE_FAULTS } from "../ports/session-store/session-store.faults.ts";
 import { VERSION } from "./version.ts";
@@ -47,13 +54,15 @@ export interface MemoryOptions {
   readonly backends?: readonly string[];
   /** How much of a log is held; absent: as in the program. */
   readonly archive?: ArchiveLimits;
+  /** Absent: people, keys and teams in memory. */
+  readonly identity?: Identity;
   /** Hex SHA-256; absent: the platform's, whose threads answer in real time. */
   readonly sha256?: (text: string) => Promise<string>;
 }
 
 export type MemoryInstance = ReturnType<typeof composeMemory>;
 
-export function composeMemory({ timers, seed, onSandboxStart, backends = ["memory"], archive, sha256 = platformSha256 }: MemoryOptions) {
+export function composeMemory({ timers, seed, onSandboxStart, backends = ["memory"], archive, identity: realIdentity, sha256 = platformSha256 }: MemoryOptions) {
   const { now } = timers;
   const prng = createPrng(seed);
   const faults = {
@@ -66,6 +75,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     runHistory: new FaultScript(RUN_HISTORY_FAULTS),
     scheduler: new FaultScript(SCHEDULER_FAULTS),
     sessionStore: new FaultScript(SESSION_STORE_FAULTS),
+    sourceControl: new FaultScript(SOURCE_CONTROL_FAULTS),
     vault: new FaultScript(SECRET_VAULT_FAULTS),
   };
   const identity = new InMemoryIdentity({ now, faults: faults.identity });
@@ -74,6 +84,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
   const vault = new InMemorySecretVault({ now, faults: faults.vault });
   const blobs = new InMemoryBlobStore({ faults: faults.blobs });
   const modelGateway = new InMemoryModelGateway({ faults: faults.modelGateway });
+  const sourceControl = new InMemorySourceControl({ faults: faults.sourceControl });
   const feeds = new Map<string, InMemoryEventBus>();
   const ledgers = new Map<string, InMemoryLedger>();
   const sessions = new Map<string, InProcessSession>();
@@ -85,6 +96,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
   const sandboxes = new Map(
     backends.map((backend) => [backend, new InMemorySandboxProvider({ now, backend, onStart: (spec) => onSandboxStart(spec, { session }) })] as const),
   );
+  const ledgerOf = (orgId: string): InMemoryLedger => remember(ledgers, orgId, () => new InMemoryLedger({ now, faults: faults.ledger }));
   const track = (work: Promise<unknown>): void => {
     const tracked = work.catch((error: unknown) => void log.push({ event: "background-failed", error: String(error) }));
     background.add(tracked);
@@ -103,12 +115,16 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
       catalog,
       blobs,
       ...(archive === undefined ? {} : { archive }),
+      ledgerOf,
+      standing: (org, whom) => services.identity.standing(org, whom),
+      forget: (credentialId) => credentials.evict(credentialId),
       feedOf: (org) => remember(feeds, org, () => new InMemoryEventBus({ now, faults: faults.eventBus })),
       sandboxes,
       linkUrl: "ws://memory/v1/sandbox/link",
       timers,
       randomBytes: (length) => prng.bytes(length),
       sha256,
+      afterCommit: (run) => run(),
       background: track,
       log: (entry) => void log.push(entry),
     });
@@ -117,24 +133,34 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     return made;
   };
 
+  const credentials = new CredentialCache({ now, hash: sha256 });
   const services: Services = {
-    identity: createCachedIdentity(identity, new CredentialCache({ now })),
+    identity: createCachedIdentity(realIdentity ?? identity, credentials),
+    remembers: (known) => credentials.remembers(known),
     catalog,
     vault,
     runHistory,
     blobs,
     modelGateway,
+    sourceControl,
+    callOutside: () => Promise.reject(Object.assign(new Error("there is no network"), { code: "ENETUNREACH" })),
     sessions: { of: session },
-    ledgerOf: (orgId) => remember(ledgers, orgId, () => new InMemoryLedger({ now, faults: faults.ledger })),
+    // There are no sockets of a platform here.
+    workspaces: { of: () => ({ fetch: async () => new Response("no sockets in this process", { status: 501 }) }) },
+    ledgerOf,
+    prices: new PriceBook(NO_PRICES),
     feedOf: (orgId) => remember(feeds, orgId, () => new InMemoryEventBus({ now, faults: faults.eventBus })),
     providerCache: new ProviderCache(),
+    repositoryRights: new ShortCache({ lifetimeMs: RIGHTS_LIFETIME_MS }),
     machine: null,
     demoModelUrl: "http://demo.memory",
     publicUrl: "http://berth.memory",
     sandboxUrl: "http://berth.memory",
     version: VERSION,
+    requestHash: createRequestHash("example-secret-of-an-instance"),
     sandboxBackends: async () => backends.map((backend) => ({ backend, isolation: "memory" as const })),
     operatorToken: "example-operator-token-of-32-characters",
+    wait: (ms) => new Promise((resolve) => timers.after(ms, resolve)),
     now,
     randomBytes: (length) => prng.bytes(length),
     waitUntil: track,
@@ -151,6 +177,7 @@ export function composeMemory({ timers, seed, onSandboxStart, backends = ["memor
     identity,
     vault,
     modelGateway,
+    sourceControl,
     log,
     /** Everything in the background that has been started, and what that starts in turn. */
     async settled(): Promise<void> {

@@ -15,6 +15,8 @@ import { SessionService } from "../app/session/session-service.ts";
 import { onViewerMessage } from "../app/session/viewer-actions.ts";
 import { newViewer, ViewerAttachment } from "../app/session/viewer.ts";
 import type { Author, SessionHandle } from "../app/session-handle.ts";
+import type { ShareCommand } from "../app/session-share.ts";
+import type { WorkspaceCommand } from "../app/session-workspace.ts";
 import { closeSocket, pingAnswer, refuseUpgrade, sendText, upgrade, viewerSocket } from "./sockets.ts";
 
 interface LinkAttachment {
@@ -47,8 +49,8 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     async open(...args: Parameters<SessionHandle["open"]>) {
       return this.#service.open(...args);
     }
-    async read() {
-      return this.#service.read();
+    async read(asker?: Author) {
+      return this.#service.read(asker);
     }
     async update(...args: Parameters<SessionHandle["update"]>) {
       return this.#service.update(...args);
@@ -68,13 +70,14 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     async move(...args: Parameters<SessionHandle["move"]>) {
       return this.#service.move(...args);
     }
-
     async resume(...args: Parameters<SessionHandle["resume"]>) {
       return this.#service.resume(...args);
     }
-
     async hibernate(author: Author) {
       return this.#service.hibernate(author);
+    }
+    async policy(...args: Parameters<SessionHandle["policy"]>) {
+      return this.#service.policy(...args);
     }
     async answer(...args: Parameters<SessionHandle["answer"]>) {
       return this.#service.answer(...args);
@@ -82,12 +85,13 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     async events(...args: Parameters<SessionHandle["events"]>) {
       return this.#service.events(...args);
     }
-    async output(name: string) {
-      return this.#service.output(name);
+    async output(...args: Parameters<SessionHandle["output"]>) {
+      return this.#service.output(...args);
     }
-    async applyWork(...args: Parameters<SessionHandle["applyWork"]>) {
-      return this.#service.applyWork(...args);
-    }
+    async sharing<C extends ShareCommand>(command: C, author: Author | null) { return this.#service.sharing(command, author); }
+    async workspace<C extends WorkspaceCommand>(command: C, author: Author | null) { return this.#service.workspace(command, author); }
+    async diff(author: Author) { return this.#service.diff(author); }
+    async applyWork(...args: Parameters<SessionHandle["applyWork"]>) { return this.#service.applyWork(...args); }
     async remove(author: Author) {
       const removed = this.#service.remove(author);
       if (removed.ok) this.#actor.hub.closeAll(CLOSE_CODES.sessionEnded, "the session was deleted");
@@ -96,11 +100,14 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     async issueTicket(author: Author) {
       return this.#service.issueTicket(author);
     }
-    async authorizeBroker(token: string) {
-      return this.#service.authorizeBroker(token);
+    async authorizeBroker(token: string) { return this.#service.authorizeBroker(token); }
+    async reserveFor(token: string, userId: string) { return this.#service.reserveFor(token, userId); }
+    async checkpointRoom(...args: Parameters<SessionHandle["checkpointRoom"]>) { return this.#service.checkpointRoom(...args); }
+    async closeViewersOf(credentialIds: readonly string[]) {
+      this.#service.closeViewersOf(credentialIds);
     }
-    async closeViewersOf(apiKeyId: string) {
-      this.#service.closeViewersOf(apiKeyId);
+    async hearOfBudget(...args: Parameters<SessionHandle["hearOfBudget"]>) {
+      this.#service.hearOfBudget(...args);
     }
     async recordUsage(...args: Parameters<SessionHandle["recordUsage"]>) {
       this.#service.recordUsage(...args);
@@ -115,16 +122,15 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
         const { server, response } = upgrade();
         this.#acceptLink(server, parseSandboxToken(token)?.epoch ?? grant.epoch);
         return response;
-      } else {
-        const ticket = url.searchParams.get("ticket");
-        const header = request.headers.get("x-berth-author");
-        const author = ticket ? await this.#service.redeemTicket(ticket) : header ? (JSON.parse(header) as Author) : null;
-        if (!author) return refuseUpgrade(CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired");
-        if (this.#service.isGone) return refuseUpgrade(CLOSE_CODES.notFound, "there is no such session");
-        const { server, response } = upgrade();
-        this.#acceptViewer(server, author, Number(url.searchParams.get("after") ?? 0), url.searchParams.get("frames") === "short");
-        return response;
       }
+      const ticket = url.searchParams.get("ticket");
+      const header = request.headers.get("x-berth-author");
+      const author = ticket ? await this.#service.redeemTicket(ticket) : header ? (JSON.parse(header) as Author) : null;
+      if (!author) return refuseUpgrade(CLOSE_CODES.unauthorized, "the ticket is unknown, used or expired");
+      if (!this.#service.mayWatch(author)) return refuseUpgrade(CLOSE_CODES.notFound, "there is no such session");
+      const { server, response } = upgrade();
+      this.#acceptViewer(server, author, Number(url.searchParams.get("after") ?? 0), url.searchParams.get("frames") === "short");
+      return response;
     }
 
     async webSocketMessage(ws: WorkerSocket, message: string | ArrayBuffer): Promise<void> {
@@ -153,13 +159,11 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
     }
 
     #restore(): void {
-      for (const ws of this.ctx.getWebSockets("link")) {
-        this.#links.set((ws.deserializeAttachment() as LinkAttachment).linkId, ws);
-      }
+      for (const ws of this.ctx.getWebSockets("link")) this.#links.set((ws.deserializeAttachment() as LinkAttachment).linkId, ws);
       const newest = [...this.#links.keys()].toSorted().at(-1) ?? null;
       this.#actor.restore(newest);
       for (const ws of this.ctx.getWebSockets("viewer")) {
-        this.#join(ws, ViewerAttachment.parse(ws.deserializeAttachment()));
+        this.#actor.hub.join(viewerSocket(ws), ViewerAttachment.parse(ws.deserializeAttachment()));
       }
     }
 
@@ -175,11 +179,7 @@ export function createSessionObject<Env>(compose: (ctx: DurableObjectState, env:
       const attachment = newViewer(id, author, Number.isSafeInteger(after) && after >= 0 ? after : 0, short);
       this.ctx.acceptWebSocket(server, ["viewer"]);
       server.serializeAttachment(attachment);
-      this.#join(server, attachment);
-    }
-
-    #join(ws: WorkerSocket, attachment: ViewerAttachment): void {
-      this.#actor.hub.join(viewerSocket(ws), attachment);
+      this.#actor.hub.join(viewerSocket(server), attachment);
     }
 
     /** As it was when the socket was taken; what changes in it is the hub's. */

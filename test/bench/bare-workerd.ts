@@ -34,11 +34,13 @@ export async function startBareWorkerd(statePath: string): Promise<BareWorkerd> 
     script: SCRIPT,
     compatibilityDate: "2026-07-01",
     host: "127.0.0.1",
-    port: 0,
+    // Past Miniflare's own front, as Berth's Worker is reached.
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     durableObjects: { THINGS: { className: "Thing", useSQLite: true } },
     durableObjectsPersist: statePath,
   });
-  const { port } = await miniflare.ready;
+  await miniflare.ready;
+  const { port } = await miniflare.unsafeGetDirectURL();
   const sockets: WebSocket[] = [];
   const openOne = async (): Promise<void> => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/${sockets.length}`, { perMessageDeflate: false });

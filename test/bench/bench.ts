@@ -34,9 +34,9 @@ export class Bench {
   }
 
   /** As {@link scripted}, on a new instance that nothing has run on. */
-  async freshScripted(inspected = this.#profileFolder !== null): Promise<Scripted> {
+  async freshScripted(inspected = this.#profileFolder !== null, modelUrl?: string): Promise<Scripted> {
     await this.close();
-    this.#scripted = await Scripted.start(this.signal, inspected);
+    this.#scripted = await Scripted.start(this.signal, inspected, modelUrl);
     return this.#scripted;
   }
 

@@ -3,11 +3,11 @@
  * caches, a home folder of its own, `npm start`, the printed sign-in link in Chromium, a `!bash` prompt whose answer only
  * the sandbox can compute. `node test/bench/first-delta.ts [--node 20] [--runs 3]`.
  */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { openBrowser } from "../e2e/support/browser.ts";
 import { processesOf } from "../e2e/support/processes.ts";
@@ -36,12 +36,14 @@ const PASSED_ON = /^(PATH|LANG|LC_ALL|TERM|CHROMIUM|NODE_EXTRA_CA_CERTS|SSL_CERT
 export async function measureFirstDelta(nodeMajor: number): Promise<FirstDelta> {
   const room = mkdtempSync(join(tmpdir(), "berth-first-"));
   const at = (name: string): string => join(room, name);
+  const image = `${basename(room).toLowerCase()}:latest`;
   try {
     for (const name of ["home", "cache", "tmp"]) mkdirSync(at(name));
     const npmrc = join(homedir(), ".npmrc");
     if (existsSync(npmrc)) copyFileSync(npmrc, join(at("home"), ".npmrc"));
     const path = [nodeFolder(nodeMajor, at("node")), process.env["PATH"] ?? ""].join(delimiter);
-    const env = { ...machineEnv(), PATH: path, HOME: at("home"), TMPDIR: at("tmp"), npm_config_cache: at("cache") };
+    // As for a newcomer whose machine has an engine and no image: the first session is a process, while the image is built.
+    const env = { ...machineEnv(), PATH: path, HOME: at("home"), TMPDIR: at("tmp"), npm_config_cache: at("cache"), SANDBOX_IMAGE: image };
 
     const clock = startClock();
     execFileSync("git", ["clone", "--quiet", pathToFileURL(ROOT).href, at("berth")], { env, stdio: "pipe", timeout: 60_000 });
@@ -62,6 +64,8 @@ export async function measureFirstDelta(nodeMajor: number): Promise<FirstDelta> 
   } finally {
     for (const { pid } of processesOf(room)) end(pid);
     rmSync(room, { recursive: true, force: true, maxRetries: 5 });
+    // Hardly ever there, since Ctrl-C comes long before.
+    spawnSync("docker", ["image", "rm", "--force", image], { stdio: "ignore" });
   }
 }
 

@@ -7,6 +7,8 @@ import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { step, UserError } from "../../packages/launcher/src/progress.ts";
 import { Bench, type Group } from "./bench.ts";
+import { broker } from "./rows/broker.ts";
+import { disk } from "./rows/disk.ts";
 import { fanoutBurst } from "./rows/fanout-burst.ts";
 import { fanoutPaced } from "./rows/fanout-paced.ts";
 import { firstDelta } from "./rows/first-delta.ts";
@@ -15,14 +17,16 @@ import { longLog } from "./rows/long-log.ts";
 import { busy, idle } from "./rows/many-sessions.ts";
 import { platform } from "./rows/platform.ts";
 import { prompt } from "./rows/prompt.ts";
+import { restore } from "./rows/restore.ts";
 import { sessionCreate } from "./rows/session-create.ts";
 import { start } from "./rows/start.ts";
+import { tenantTiming } from "./rows/tenant-timing.ts";
 import { turn } from "./rows/turn.ts";
 import { isKept, type Row } from "./row.ts";
 import { table } from "./table.ts";
 import { writeRows } from "./write-rows.ts";
 
-const GROUPS: readonly Group[] = [fanoutBurst, fanoutPaced, lag, prompt, sessionCreate, busy, longLog, idle, start, turn, platform, firstDelta];
+const GROUPS: readonly Group[] = [disk, fanoutBurst, fanoutPaced, lag, prompt, sessionCreate, tenantTiming, busy, longLog, idle, broker, start, turn, restore, platform, firstDelta];
 
 interface Options {
   readonly only: string;

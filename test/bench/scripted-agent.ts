@@ -14,6 +14,8 @@ export class ScriptedAgent implements CodingAgent {
     this.say(messageId, "Done.");
     this.endTurn(messageId);
   };
+  /** A prompt has come over the link. */
+  onPromptReceived: () => void = () => undefined;
   readonly #out = new AsyncQueue<AgentEvent>();
   readonly #texts = new Map<string, string>();
   #parts = 0;

@@ -23,6 +23,8 @@ const QUIET_WITHIN_MS = 60_000;
 export interface ScriptedSession {
   readonly client: SessionClient;
   readonly agent: ScriptedAgent;
+  /** What its sandbox shows to the brokers. */
+  readonly sandboxToken: string;
   /** One turn that plays what is given, until all of the viewers saw its run end. */
   turn(viewers: ViewerGroup, play: (messageId: string) => Promise<void> | void): Promise<void>;
 }
@@ -46,8 +48,11 @@ export class Scripted {
     this.world = new World(this.stack.url, this.stack.apiKey);
   }
 
-  /** @param inspected whether workerd can be looked into */
-  static async start(signal: AbortSignal, inspected: boolean): Promise<Scripted> {
+  /**
+   * @param inspected whether workerd can be looked into
+   * @param modelUrl a server in the place of the demo model
+   */
+  static async start(signal: AbortSignal, inspected: boolean, modelUrl?: string): Promise<Scripted> {
     const hosts: ScriptedHost[] = [];
     const inspectorPort = inspected ? await freePort() : undefined;
     try {
@@ -55,8 +60,9 @@ export class Scripted {
         const { sandboxHostSecret } = new LocalState(dataDir).secrets();
         const host = await startScriptedHost(sandboxHostSecret, join(dataDir, "journals"));
         hosts.push(host);
-        return { sandboxHostUrl: host.url, signal, ...(inspectorPort !== undefined && { inspectorPort }) };
-      });
+        const vars = modelUrl === undefined ? {} : { DEMO_MODEL_URL: modelUrl };
+        return { sandboxHostUrl: host.url, signal, vars, ...(inspectorPort !== undefined && { inspectorPort }) };
+      }, modelUrl === undefined ? {} : { allowOrigins: [modelUrl] });
       const inspector = inspectorPort === undefined ? null : await Inspector.connect(inspectorPort);
       return new Scripted(instance, hosts[0] as ScriptedHost, inspector, signal);
     } catch (error) {
@@ -73,7 +79,7 @@ export class Scripted {
       if (performance.now() > deadline) throw new Error("the session did not become idle");
       await delay(IDLE_POLL_MS, null, { signal: this.#signal });
     }
-    const agent = this.#host.agentOf(client.id);
+    const { agent, sandboxToken } = this.#host.sandboxOf(client.id);
     const turn: ScriptedSession["turn"] = async (viewers, play) => {
       const played = Promise.withResolvers<void>();
       agent.onPrompt = async ({ messageId }) => {
@@ -90,7 +96,7 @@ export class Scripted {
       await played.promise;
       await viewers.ended(id);
     };
-    return { client, agent, turn };
+    return { client, agent, sandboxToken, turn };
   }
 
   watch(session: ScriptedSession, count: number, after = 0): Promise<ViewerGroup> {

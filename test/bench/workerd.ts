@@ -12,15 +12,17 @@ export function cpuSeconds(stack: Stack): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Memory of workerd that is resident and its own, in MB of 1,000,000 bytes. */
+/**
+ * Memory that workerd wrote to, in MB of 1,000,000 bytes. Its program's own pages are not counted: the kernel calls them
+ * private or shared by whether another workerd runs on the machine.
+ */
 export function privateMegabytes(stack: Stack): number {
   return privateMegabytesOf(workerdOf(stack));
 }
 
 export function privateMegabytesOf(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  const kilobytes = ["Private_Clean", "Private_Dirty"].map((name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1] ?? Number.NaN));
-  return (kilobytes.reduce((sum, each) => sum + each, 0) * 1024) / 1e6;
+  return (Number(/^Anonymous:\s+(\d+) kB/m.exec(rollup)?.[1] ?? Number.NaN) * 1024) / 1e6;
 }
 
 function workerdOf(stack: Stack): number {

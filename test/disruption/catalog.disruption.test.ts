@@ -2,6 +2,7 @@
 import type { ProviderKey, Session } from "@berth/protocol";
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
+import { MODEL } from "../system/support/memory-berth.ts";
 import { hold, MemoryApi, outcomesOf, providerBody } from "./support/memory-api.ts";
 
 const sessionsOf = (api: MemoryApi) => api.json<{ data: Session[] }>("GET /v1/sessions").then(({ data }) => data);
@@ -115,4 +116,15 @@ verifies("catalog:upsertSession:stale-version", "a summary that was given up and
   api.faults.catalog.arm("catalog:upsertSession:stale-version");
   await stale[0]?.();
   expect(await sessionsOf(api)).toMatchObject([{ status: "idle" }]);
+});
+
+verifies(["catalog:findEnvironment:down", "ENV3"], "while a session's environment cannot be looked up its sandbox is given nothing and asks again", async () => {
+  const api = await MemoryApi.start();
+  await api.json("POST /v1/environments", { body: { name: "Tests", variables: { MODE: "test" } } });
+  const { id } = await api.json<Session>("POST /v1/sessions", { body: { model: MODEL, environment: "Tests" } });
+  await api.berth.until(() => api.berth.tokens.has(`${id}-1`));
+  const key = api.berth.tokens.get(`${id}-1`) ?? "";
+  api.faults.catalog.arm("catalog:findEnvironment:down");
+  expect((await api.refusal("GET /v1/sandbox/environment", { key })).status).toBe(503);
+  expect(await api.json("GET /v1/sandbox/environment", { key })).toEqual({ environment: { variables: { MODE: "test" }, setupScript: "" } });
 });

@@ -15,6 +15,13 @@ async function withSandbox(): Promise<{ readonly api: MemoryApi; readonly sessio
   return { api, session };
 }
 
+/** The status of a call whose answer was read to its end, which is when it is settled. */
+async function statusOf(answer: Promise<Response>): Promise<number> {
+  const response = await answer;
+  await response.text();
+  return response.status;
+}
+
 async function spent(api: MemoryApi, session: InProcessSession): Promise<readonly [tokens: number, reserved: number]> {
   await api.instance.settled();
   const { tokens, reservedTokens } = await api.instance.services.ledgerOf(api.owner.orgId).spent({ sessionId: session.actor.state?.sessionId ?? "" });
@@ -29,7 +36,7 @@ for (const fault of ["ledger:reserve:unreachable", "ledger:reserve:no-answer", "
     expect([refused.status, api.instance.modelGateway.calls]).toEqual([503, []]);
     expect(await refused.text()).toContain("spending caps");
     expect(await spent(api, session)).toEqual([0, 0]);
-    expect((await api.callModel(session, "local")).status).toBe(200);
+    expect(await statusOf(api.callModel(session, "local"))).toBe(200);
     expect(await spent(api, session)).toEqual([COUNTED, 0]);
   });
 }
@@ -42,13 +49,13 @@ verifies("ledger:reserve:slow", "the call waits for its grant, which counts once
   await api.berth.until(() => held.waiting() === 1);
   expect(api.instance.modelGateway.calls).toEqual([]);
   held.release();
-  expect((await answer).status).toBe(200);
+  expect(await statusOf(answer)).toBe(200);
   expect(await spent(api, session)).toEqual([COUNTED, 0]);
 });
 
 verifies("ledger:settle:double-settle", "a call that is settled twice counts once, as it was settled first", async () => {
   const { api, session } = await withSandbox();
   api.faults.ledger.arm("ledger:settle:double-settle");
-  expect((await api.callModel(session, "local")).status).toBe(200);
+  expect(await statusOf(api.callModel(session, "local"))).toBe(200);
   expect(await spent(api, session)).toEqual([COUNTED, 0]);
 });

@@ -52,11 +52,16 @@ async function problem(line: string, options: Ask = {}): Promise<Problem> {
   return body;
 }
 
-/** Runs `body` and expects that every count is as before. */
+/** What somebody tried is written down, also where it was refused. */
+const AUDIT = "postgres public.audit_entries";
+
+/** Runs `body` and expects that every other count is as before. */
 async function leavingNothing(body: () => Promise<void>): Promise<void> {
   const before = await countStored(stack);
   await body();
-  expect(await countStored(stack)).toEqual(before);
+  const { [AUDIT]: _, ...after } = await countStored(stack);
+  const { [AUDIT]: __, ...expected } = before;
+  expect(after).toEqual(expected);
 }
 
 const WRITES = ["POST /v1/sessions", "POST /v1/keys", "POST /v1/api-keys"];
@@ -172,6 +177,7 @@ test("[E2E-1.8] the counting itself sees a new session", async () => {
 });
 
 /** All but what the moment decides. */
+/** Which request it was by the clock and the count tells nothing of what is there. */
 function shownHeaders({ headers }: Response): Record<string, string> {
-  return Object.fromEntries([...headers].filter(([name]) => name !== "date"));
+  return Object.fromEntries([...headers].filter(([name]) => name !== "date" && name !== "ratelimit"));
 }

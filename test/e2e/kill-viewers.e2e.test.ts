@@ -80,7 +80,8 @@ test(`[KIL8] ${DISCONNECTS} random disconnects of viewers during a long stream: 
   expect(stored.map(({ seq }) => seq)).toEqual(stored.map((_, at) => at + 1));
   for (const viewer of viewers) {
     await eventually(`the whole log at a viewer by ${viewer.name}`, () => (viewer.events().length >= last ? true : `${viewer.events().length} of ${last}`), 30_000);
-    expect(viewer.events(), viewer.name).toEqual(stored);
+    // The work of the last turn may be saved meanwhile, which is an event of its own.
+    expect(viewer.events().slice(0, last), viewer.name).toEqual(stored);
     expect(viewer.holes ?? [], viewer.name).toEqual([]);
     viewer.close();
   }

@@ -3,6 +3,7 @@ import { Berth, type SessionClient } from "@berth/sdk";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestStack, turn, type TestStack } from "./support/stack.ts";
+import { eventually } from "./support/waiting.ts";
 import { untilCarried } from "./support/stored.ts";
 
 const REQUESTS = 500;
@@ -94,6 +95,13 @@ async function takeStatements(): Promise<Statement[]> {
   return rows;
 }
 
+async function untilMeasured(started: SessionClient): Promise<void> {
+  await eventually(`the sandbox of ${started.id} was measured`, async () => {
+    const { epoch, measuring } = await started.policy();
+    return epoch !== null && !measuring ? true : "not yet";
+  }, 60_000);
+}
+
 test(`[E2E-2.2] ${PROMPTS} warm prompts over HTTP and ${PROMPTS} over WebSocket cost no Postgres statement`, async () => {
   await stack.query("create extension if not exists pg_stat_statements");
   // A long turn holds the queue, so that nothing is measured but the prompts: no run begins or ends.
@@ -108,6 +116,8 @@ test(`[E2E-2.2] ${PROMPTS} warm prompts over HTTP and ${PROMPTS} over WebSocket 
 
   const stream = warm.stream({ onFrame: () => undefined });
   await warm.cancel((await stream.prompt("!say warm")).id);
+  // What is measured of a sandbox at its start is compared beside its turns.
+  for (const { id } of await stack.berth.sessions.list().all()) await untilMeasured(stack.berth.session(id));
   await untilCarried(stack);
   await takeStatements();
 

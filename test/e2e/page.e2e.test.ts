@@ -112,6 +112,18 @@ test("[PAGE3] a message sent meanwhile waits as a chip, can be cancelled, and a 
     expect(said).not.toContain("never to be run");
   }));
 
+test("[MSK4][MSK5] a credential that a command prints is covered, and the page says what was", () =>
+  person(async ({ tab }) => {
+    const page = await tab();
+    // Put together by the command: what a person writes is shown as it was written.
+    await beginSession(page, `!say Printing it now.\n!bash printf 'ghp_%s and on\\n' ${"a1B2".repeat(9)}`);
+    await untilOver(page);
+    const said = (await turns(page)).join("\n");
+    expect(said).toContain("Hidden in this answer: what looks like a credential (github-pat)");
+    expect(said).toContain(`${"•".repeat(40)} and on`);
+    await picture(page, "masked");
+  }));
+
 test("[PAGE4] a running command is stopped, and the session takes the next prompt", () =>
   person(async ({ tab }) => {
     const page = await tab();
@@ -231,7 +243,7 @@ test("[PAGE10] an API key is shown once and works", () =>
   person(async ({ tab, origin }) => {
     const page = await tab(`${origin}/settings`);
     await page.getByRole("button", { name: "New API key" }).click();
-    await page.getByLabel("Name").fill("from the page");
+    await page.getByLabel("Name", { exact: true }).fill("from the page");
     await page.getByRole("button", { name: "Create" }).click();
     const reveal = page.getByRole("status").filter({ hasText: "it is not shown again" });
     const key = (await reveal.locator("code").innerText()).trim();

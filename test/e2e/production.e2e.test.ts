@@ -51,7 +51,7 @@ verifies(
  * A peer that dies without a word, as a destroyed sandbox does, ends the invocation that passed its socket through; the
  * platform reports that so, and no code of ours is running that could catch it.
  */
-const PEER_DIED = /Uncaught Error: Network connection lost\.\s*$/;
+const PEER_DIED = /^UNCAUGHT .*"Uncaught Error: Network connection lost\."/;
 
 verifies("PRD4", "nothing was thrown that nobody caught, and no request used the sockets of another", () => {
   const lines = stripVTControlCharacters(instance?.log("worker") ?? "").split("\n");

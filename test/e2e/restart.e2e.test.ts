@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 async function start(): Promise<Started> {
-  const child = spawn(process.execPath, [join(ROOT, "packages", "launcher", "src", "main.ts"), "start", "--port", "0", "--data-dir", dataDir], {
+  const child = spawn(process.execPath, [join(ROOT, "packages", "launcher", "src", "main.ts"), "start", "--port", "0", "--data-dir", dataDir, "--sandbox-backend", "process"], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });

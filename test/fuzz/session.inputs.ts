@@ -1,5 +1,5 @@
 /** Turns random numbers into session inputs: mostly what could come next, sometimes what should never come. */
-import type { UpMessage } from "@berth/protocol";
+import type { PolicyFact, UpMessage } from "@berth/protocol";
 import fc from "fast-check";
 import type { InputType, SessionInput } from "../../src/core/session/session.inputs.ts";
 import type { SessionState } from "../../src/core/session/session.state.ts";
@@ -24,6 +24,7 @@ const WEIGHTS: Readonly<Record<Action["what"], number>> = {
   "down-acked": 4,
   "answer-given": 4,
   "heartbeat-received": 3,
+  "own-secrets-asked": 3,
   "stop-requested": 3,
   "message-cancelled": 2,
   "message-moved": 2,
@@ -37,8 +38,18 @@ const WEIGHTS: Readonly<Record<Action["what"], number>> = {
   "session-updated": 1,
   "work-applied": 1,
   "backends-configured": 1,
+  "budget-reached": 3,
+  "budget-lifted": 2,
+  "budget-changed": 1,
+  "compute-granted": 3,
+  "compute-refused": 2,
+  "policy-requested": 1,
+  "workspace-used": 1,
+  "policy-checked": 1,
   "session-removed": 1,
 };
+
+const BOB = { actor: { kind: "user", id: "usr_bob", name: "Bob" }, apiKeyId: null } as const;
 
 export const action: fc.Arbitrary<Action> = fc.record({
   what: fc.oneof(...Object.entries(WEIGHTS).map(([what, weight]) => ({ arbitrary: fc.constant(what as Action["what"]), weight }))),
@@ -69,6 +80,7 @@ function upMessage(state: SessionState, a: number, b: number, wild: boolean): Up
       { type: "permission-asked", messageId, requestId, tool: "bash", title: "ls", patterns: ["ls"] },
       { type: "question-asked", messageId, requestId, questions: [{ question: "which?", options: [] }] },
       { type: "request-gone", requestId },
+      { type: "policy-measured", measurement: { capabilities: [] } },
       { type: "todo", messageId, items: [] },
       { type: "steered", messageId, steerId: pick(state.steering, b)?.message.messageId ?? "msg_0" },
       { type: "steer-refused", messageId, steerId: pick(state.steering, b)?.message.messageId ?? "msg_0" },
@@ -77,12 +89,16 @@ function upMessage(state: SessionState, a: number, b: number, wild: boolean): Up
       { type: "title", title: `title ${b}` },
       { type: "turn-ended", messageId, outcome: pick(["completed", "completed", "failed", "stopped", "interrupted"], b) },
       { type: "turn-ended", messageId, outcome: "completed" },
+      { type: "turn-ended", messageId, outcome: "interrupted", failure: { code: "budget-reached", message: "There is no room." } },
       { type: "workspace-ready" },
       ...(b % 7 === 0 ? [{ type: "agent-failed", failure: FAILURE } as const, { type: "workspace-failed", failure: FAILURE } as const] : []),
     ],
     a,
   );
 }
+
+const MISMATCH: PolicyFact = { name: "mounts", declared: "none", measured: "/x", by: "kernel", at: "2026-01-01T00:00:00.000Z", verdict: "mismatch", differences: ["/x is mounted."] };
+const REACHED = { budget: "org.compute", scope: "org", unit: "compute", limit: 1, spent: 1, reserved: 0, needed: 1 } as const;
 
 /** Brings a sandbox one stage on, so that sequences get past their start. */
 function onwards({ lease }: SessionState): Action["what"] | null {
@@ -97,7 +113,7 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
   const what = (!wild && b % 3 === 0 && onwards(state)) || action.what;
   const { lease } = state;
   const epoch = wild && b % 2 === 0 ? state.epoch + pick([-1, 1], a) : state.epoch;
-  const byPerson = { nowMs, author: ALICE };
+  const byPerson = { nowMs, author: a % 5 === 0 ? BOB : ALICE };
   const openPartTexts = { prt_0: "so far" };
   switch (what) {
     case "prompt-received": {
@@ -119,6 +135,11 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
       const answer = kind === "permission" ? ({ kind, reply: "once" } as const) : ({ kind, answers: [["yes"]] } as const);
       return { type: what, ...byPerson, requestId: request?.requestId ?? `req_${b % 5}`, answer: structuredClone(answer) as never };
     }
+    case "policy-checked":
+      return { type: what, nowMs, epoch, facts: wild ? [MISMATCH] : [{ ...MISMATCH, verdict: "match", differences: [] }], stops: a % 2 === 0, openPartTexts };
+    case "workspace-used":
+      return { type: what, ...byPerson, acts: b % 2 === 0, dials: a % 2 === 0 };
+    case "policy-requested":
     case "stop-requested":
     case "hibernate-requested":
       return { type: what, ...byPerson };
@@ -135,6 +156,15 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
       return { type: what, nowMs, backends: pick([["docker", "process"], ["process"], []], a) };
     case "session-restored":
       return { type: what, nowMs, linkId: pick([null, lease?.linkId ?? null, "con_x"], a), openPartTexts };
+    case "budget-reached":
+      return { type: what, nowMs, runId: wild ? null : (state.run?.runId ?? "run_1"), reached: { ...REACHED, unit: pick(["cost", "compute", "stop"], b) } };
+    case "budget-lifted":
+    case "budget-changed":
+      return { type: what, nowMs };
+    case "compute-granted":
+      return { type: what, nowMs, epoch, slice: (lease?.compute?.slice ?? 0) + (wild ? 0 : 1), untilMs: (lease?.compute?.untilMs ?? nowMs) + 120_000 };
+    case "compute-refused":
+      return { type: what, nowMs, epoch, reached: REACHED };
     case "sandbox-token-minted":
       return { type: what, nowMs, epoch, tokenHash: `hash${epoch}` };
     case "sandbox-accepted":
@@ -147,7 +177,7 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
       const sent = lease?.link.sent ?? 0;
       const acked = lease?.link.acked ?? 0;
       const received = wild ? a % 4 : acked + (a % (sent - acked + 1));
-      return { type: what, nowMs, epoch, linkId: `con_${a}`, versions: wild && b % 5 === 0 ? [99] : [1, 99], received };
+      return { type: what, nowMs, epoch, linkId: `con_${a}`, versions: wild && b % 5 === 0 ? [99] : pick([[1, 99], [1, 2, 3]], b), received };
     }
     case "link-closed":
       return { type: what, nowMs, epoch, linkId: wild ? "con_old" : (lease?.linkId ?? "con_none") };
@@ -157,6 +187,8 @@ export function inputOf(state: SessionState, action: Action, nowMs: number, coun
       const next = (lease?.link.received ?? 0) + 1;
       return { type: what, nowMs, epoch, n: wild ? Math.max(1, next + pick([-1, 1], b)) : next, message: upMessage(state, a, b, wild), openPartTexts };
     }
+    case "own-secrets-asked":
+      return { type: what, nowMs, epoch, ownerId: wild ? BOB.actor.id : ALICE.actor.id };
     case "heartbeat-received":
       return { type: what, nowMs, epoch, running: pick([null, "bash"], a) };
     case "usage-reported": {

@@ -1,4 +1,5 @@
 /** Every gate by name: a folder in, sentences out. What holds for the repository is tried on fixtures by the same functions. */
+import { auditProblems } from "./lib/audit.ts";
 import { boundaryProblems } from "./lib/boundaries.ts";
 import { bundleProblems } from "./lib/bundles.ts";
 import { envExampleProblems } from "./lib/env-example.ts";
@@ -8,6 +9,7 @@ import { mapProblems } from "./lib/map.ts";
 import { policyProblems } from "./lib/policies.ts";
 import { purityProblems } from "./lib/purity.ts";
 import { ruleProblems } from "./lib/rules.ts";
+import { securityDocProblems } from "./lib/security-doc.ts";
 import { sizeProblems } from "./lib/size.ts";
 import { tidyProblems } from "./lib/tidy.ts";
 import { versionProblems } from "./lib/version.ts";
@@ -39,6 +41,8 @@ export const GATES: Readonly<Record<string, { readonly promise: string; readonly
   map: { promise: "the map leads to what exists and leaves no room out", gate: mapProblems },
   "env-example": { promise: "the example of variables is the schema's", gate: envExampleProblems },
   policies: { promise: "every route and socket action has its policy, and no policy stands for nothing", gate: policyProblems },
+  audit: { promise: "every route that changes something is written down, or says why not", gate: telling(auditProblems) },
+  "security-doc": { promise: "every risk in docs/SECURITY.md has its tests, and they are there", gate: securityDocProblems },
   tidy: { promise: "nothing is left behind by accident", gate: tidyProblems },
   version: { promise: "there is one version", gate: versionProblems },
 };

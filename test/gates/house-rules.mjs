@@ -25,7 +25,25 @@ const disableWithReason = {
   }),
 };
 
+const ROLES = ["owner", "admin", "member", "viewer"];
+
+/** Named `role`, or something with that at its end. */
+const isRole = ({ type, name, property }) => /role$/i.test((type === "Identifier" ? name : type === "MemberExpression" ? property.name : "") ?? "");
+
+const askWhatARoleMay = {
+  meta: { type: "problem", docs: { description: "what a role may is asked where roles are compared, and decided nowhere else" } },
+  create: (context) => ({
+    BinaryExpression(node) {
+      const { operator, left, right } = node;
+      if (!["===", "!==", "==", "!="].includes(operator)) return;
+      if ([[left, right], [right, left]].some(([role, word]) => isRole(role) && ROLES.includes(word.value))) {
+        context.report({ node, message: "A role is compared here. Ask `src/core/access/roles.ts` what it may." });
+      }
+    },
+  }),
+};
+
 export default {
   meta: { name: "berth" },
-  rules: { "no-module-mocks": noModuleMocks, "disable-with-reason": disableWithReason },
+  rules: { "no-module-mocks": noModuleMocks, "disable-with-reason": disableWithReason, "ask-what-a-role-may": askWhatARoleMay },
 };

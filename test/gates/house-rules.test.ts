@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-test("[GATE-house-rules] a module mock and a rule switched off without a reason are reported", { timeout: 120_000 }, async () => {
+test("[GATE-house-rules] a module mock, a rule switched off without a reason and a role that is compared are reported", { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "berth-lint-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(join(ROOT, "test/gates/mutants/house-rules"), folder, { recursive: true });
@@ -20,6 +20,7 @@ test("[GATE-house-rules] a module mock and a rule switched off without a reason 
   expect(diagnostics).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ code: "berth(no-module-mocks)", message: "vi.mock replaces a module. Hand the port's fake in instead." }),
+      expect.objectContaining({ code: "berth(ask-what-a-role-may)", message: "A role is compared here. Ask `src/core/access/roles.ts` what it may." }),
       expect.objectContaining({ code: "berth(disable-with-reason)", message: "A rule is switched off without a reason. Write it after ` -- `." }),
     ]),
   );

@@ -22,6 +22,11 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "src/ports/chimney is not in the registry",
     "0 ports are complete, and 1 were: a bundle lost a part, or the registry a row",
   ],
+  "security-doc": [
+    "docs/SECURITY.md names no test for ASI03",
+    "docs/SECURITY.md says of ASI05 that src/ports/door/door.contract.ts shows DOR77, which it does not cite",
+    "docs/SECURITY.md says of ASI07 that src/app/gone.test.ts shows DOR1, which it does not cite",
+  ],
   rules: [
     "rule DOR3 of src/ports/door/SPEC.md is cited by no test",
     "src/app/enter.test.ts cites DOR9, which no SPEC.md states",
@@ -98,6 +103,11 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "routes/policies.ts has a row for POST /v1/doors, which is not mounted",
     'the socket takes "knock", and SOCKET_POLICIES says nothing of it',
     'SOCKET_POLICIES speaks of "kick", which the socket does not take',
+  ],
+  audit: [
+    "POST /v1/doors changes something, and nobody writes it down",
+    "PUT /v1/locks has no principal that route() could write down: its handler must, or it says why not",
+    'PUT /v1/keys is not written down, and "no need" is no reason',
   ],
   tidy: [
     "src/app/untidy.ts has a note to oneself; do it, or open an issue",

@@ -20,10 +20,18 @@ export interface OwnInstance {
   stop(): Promise<void>;
 }
 
+export interface OwnSettings {
+  /** Servers on this machine that the Worker may ask. */
+  readonly allowOrigins?: readonly string[];
+  /** Backends in the order they are tried. */
+  readonly sandboxBackends?: readonly string[];
+}
+
 /** @param partsFor what takes the place of the usual parts, for this data folder */
 export async function startOwnInstance(
   target: "local" | "production" = "local",
   partsFor: (dataDir: string) => Promise<StackParts> | StackParts = () => ({}),
+  { allowOrigins = [], sandboxBackends = ["process"] }: OwnSettings = {},
 ): Promise<OwnInstance> {
   await buildAll(target);
   const dataDir = mkdtempSync(join(tmpdir(), "berth-journey-"));
@@ -32,7 +40,7 @@ export async function startOwnInstance(
     const parts = await partsFor(dataDir);
     const startedAt = performance.now();
     const stack = await startStack(
-      { port: 0, dataDir, sandboxBackends: ["process"], trustAgent: false, allowOrigins: [], demoModel: true, databaseUrl: null, reset: false },
+      { args: [], port: 0, publicUrl: null, dataDir, sandboxBackends, sandboxEgress: "default", trustAgent: false, allowOrigins, demoModel: true, databaseUrl: null, reset: false },
       parts,
     );
     const stop = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 /**
- * The composition for Cloudflare, booted: the bundle that `wrangler deploy` would upload, under `wrangler dev`, with
+ * The composition for Cloudflare, booted: the bundle that `wrangler deploy` would upload, in workerd with the bindings of `wrangler.jsonc`, and
  * PostgreSQL through the Hyperdrive binding. Refuses a bundle that is too large to upload.
  */
 import { readFileSync } from "node:fs";
@@ -34,6 +34,6 @@ export async function startProductionInstance(signal?: AbortSignal): Promise<Own
   return startOwnInstance("production", () => ({
     ...(signal === undefined ? {} : { signal }),
     workerTarget: "production",
-    workerProgram: join(ROOT, "test", "journeys", "wrangler-process.ts"),
+    workerProgram: join(ROOT, "test", "journeys", "production-process.ts"),
   }));
 }

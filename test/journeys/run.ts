@@ -1,5 +1,5 @@
 /**
- * `npm run journey [-- --url URL --key KEY] [--only NAME] [--production] [--json]`: a person's first hour with Berth, by the
+ * `npm run journey [-- --url URL --key KEY] [--only NAME] [--production] [--sandbox-backend NAMES] [--json]`: a person's first hour with Berth, by the
  * SDK alone, with a real agent. Without `--url` it starts an instance of its own and leaves nothing of it.
  */
 import { parseArgs } from "node:util";
@@ -11,9 +11,10 @@ import { startProductionInstance } from "./production.ts";
 import { Report } from "./report.ts";
 import { World } from "./world.ts";
 
-const USAGE = `npm run journey -- [--url URL --key KEY] [--only NAME, may be repeated] [--production] [--json]
+const USAGE = `npm run journey -- [--url URL --key KEY] [--only NAME, may be repeated] [--production] [--sandbox-backend NAMES] [--json]
   --url         an instance that runs already; the key may come as BERTH_API_KEY
-  --production  the composition for Cloudflare, under wrangler dev on a PostgreSQL of its own
+  --production  the composition for Cloudflare, on a PostgreSQL of its own
+  --sandbox-backend  of the instance of its own: process (the usual one), docker
   --only        one of: ${CHECKS.map(({ name }) => name).join(", ")}`;
 
 /** @returns 0 when every check passed */
@@ -26,7 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let own: OwnInstance | null = null;
   try {
     const { signal } = interrupted;
-    if (options.url === null) own = options.production ? await startProductionInstance(signal) : await startOwnInstance("local", () => ({ signal }));
+    if (options.url === null) own = options.production ? await startProductionInstance(signal) : await startOwnInstance("local", () => ({ signal }), options);
     const url = options.url ?? own?.stack.url ?? "";
     const results = await journey({ url, apiKey: own?.stack.apiKey ?? options.key, checks: options.checks, report, stopped: signal });
     if (options.json) console.log(JSON.stringify({ url, passed: results.filter(({ ok }) => ok).length, total: results.length, checks: results }, null, 2));
@@ -77,6 +78,7 @@ interface Options {
   readonly key: string;
   readonly checks: readonly Check[];
   readonly production: boolean;
+  readonly sandboxBackends: readonly string[];
   readonly json: boolean;
 }
 
@@ -93,6 +95,7 @@ function readOptions(args: readonly string[]): Options {
     key,
     checks: CHECKS.filter(({ name }) => names.includes(name)),
     production: values.production ?? false,
+    sandboxBackends: (values["sandbox-backend"] ?? "process").split(","),
     json: values.json ?? false,
   };
 }
@@ -106,6 +109,7 @@ function parse(args: readonly string[]) {
         key: { type: "string" },
         only: { type: "string", multiple: true },
         production: { type: "boolean" },
+        "sandbox-backend": { type: "string" },
         json: { type: "boolean" },
       },
     }).values;

@@ -1,6 +1,7 @@
 /**
- * Ways in which comparable products were seen to lose prompts, text or work, or to do something twice, each with the rules
- * that rule it out here. docs/RELIABILITY.md has the table that is made from this and from the titles of the tests.
+ * Ways in which comparable products were seen to lose prompts, text or work, to do something twice, or to give a secret
+ * away, each with the rules that rule it out here. docs/RELIABILITY.md has the table that is made from this and from the
+ * titles of the tests.
  */
 import type { Feature } from "./features.ts";
 
@@ -27,4 +28,5 @@ export const SEEN_ELSEWHERE: readonly Failure[] = [
   { name: "Files are lost after a second resume", rules: ["CHK1", "CHK6"] },
   { name: "A question that nobody answers in minutes is gone", rules: ["SES41"] },
   { name: "An answer to a question nobody asked is taken", rules: ["SES29", "PRO39"] },
+  { name: "Any sandbox gets a git credential, for every repository of the organization", rules: ["GIT2", "GIT4", "CLN4"] },
 ];

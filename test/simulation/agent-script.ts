@@ -57,9 +57,9 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
     say({ type: "part-started", messageId, part: { ...part, text: "" } });
     let text = pieces(part.id, 1);
     if (around) {
-      if (world.chance(0.5)) acts.push({ do: "sleep", ms: 20 });
+      acts.push({ do: "sleep", ms: world.pick([5, 20, 30]) });
       tool();
-      text += pieces(part.id, isShort ? 1 : 0);
+      text += pieces(part.id, 1);
     }
     say({ type: "part-ended", messageId, part: { ...part, text } });
   };
@@ -76,11 +76,11 @@ export function writeScript(world: World, messageId: string, epoch: number, asks
   if (world.chance(0.35)) acts.push({ do: "call" });
   for (let left = world.isBrief ? 1 : 1 + world.prng.int(2); left > 0; left -= 1) {
     const draw = world.prng.next();
-    if (draw < 0.2) speak("text", false);
-    else if (draw < 0.6) speak("text", true);
-    else if (draw < 0.67) speak("reasoning", false);
-    else if (draw < 0.82) tool();
-    else if (draw < 0.94) ask();
+    if (draw < 0.15) speak("text", false);
+    else if (draw < 0.75) speak("text", true);
+    else if (draw < 0.8) speak("reasoning", false);
+    else if (draw < 0.9) tool();
+    else if (draw < 0.97) ask();
     else say({ type: "todo", messageId, items: [{ text: "do it", status: "pending" }] });
   }
   if (world.chance(0.05)) acts.push({ do: "fail" });

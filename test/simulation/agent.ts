@@ -30,8 +30,8 @@ export interface AgentOptions {
   /** Asked each time, since a checkpoint may take its place before the agent is opened. */
   readonly memory: () => AgentMemory;
   readonly faults: FaultScript;
-  /** Asks the broker for a model call; resolves when the answer is there. */
-  modelCall(): Promise<void>;
+  /** Asks the broker for a model call; resolves when the answer is there, false when there is no room for the call. */
+  modelCall(): Promise<boolean>;
 }
 
 interface Turn {
@@ -47,6 +47,7 @@ interface Turn {
 
 const INFO: AgentInfo = { name: "scripted", version: "1" };
 const CUT = { code: "agent-restarted", message: "The agent was restarted before the turn ended." };
+const OUT_OF_ROOM = { code: "budget-reached", message: "A spending cap leaves no room for the next model call." };
 const DIED = { code: "agent-died", message: "The agent ended in the middle of the turn." };
 
 export class ScriptedAgent implements CodingAgent {
@@ -189,6 +190,11 @@ export class ScriptedAgent implements CodingAgent {
     this.#out.push({ kind: "message", message: { type: "agent-failed", failure: DIED } });
   }
 
+  /** As if its next model call had found no room. */
+  runsOutOfRoom(): void {
+    if (this.#turn) this.#end(this.#turn, "interrupted", OUT_OF_ROOM);
+  }
+
   #cut(failure: { readonly code: string; readonly message: string }): void {
     if (this.#turn) this.#end(this.#turn, "interrupted", failure);
   }
@@ -197,16 +203,30 @@ export class ScriptedAgent implements CodingAgent {
     this.#o.world.traffic.once("agent works", () => this.#work(turn));
   }
 
+  /** Where nothing else happens in between it goes on at once. */
   #work(turn: Turn): void {
-    if (this.#isGone || this.#turn !== turn || turn.isWaiting) return;
-    const { world, faults, epoch } = this.#o;
-    const struck = this.#strike(faults);
-    if (struck === "hang") return void this.#hang(turn);
-    if (struck === "die") return this.die();
-    if (struck !== null) return this.#end(turn, "failed", struck);
-    const act = turn.script.shift();
-    if (!act) return this.#end(turn, "completed");
-    switch (act.do) {
+    while (this.#next(turn)) {
+      if (!this.#o.world.isCalm) return this.#workSoon(turn);
+    }
+  }
+
+  /** True where the next may follow. */
+  #next(turn: Turn): boolean {
+    if (this.#isGone || this.#turn !== turn || turn.isWaiting) return false;
+    const struck = this.#strike(this.#o.faults);
+    if (struck === "hang") this.#hang(turn);
+    else if (struck === "die") this.die();
+    else if (struck !== null) this.#end(turn, "failed", struck);
+    else return this.#act(turn, turn.script.shift());
+    return false;
+  }
+
+  #act(turn: Turn, act: Act | undefined): boolean {
+    const { world, epoch } = this.#o;
+    switch (act?.do) {
+      case undefined:
+        this.#end(turn, "completed");
+        return false;
       case "say":
         if (act.message.type === "part-started") {
           const { part } = act.message;
@@ -216,32 +236,33 @@ export class ScriptedAgent implements CodingAgent {
         }
         if (act.message.type === "part-ended") this.#endPart(turn, act.message.part);
         this.#say(act.message);
-        break;
+        return true;
       case "delta": {
         const part = turn.open.get(act.partId);
         const spoken = world.records.parts.get(act.partId);
-        if (!part || !spoken) break;
+        if (!part || !spoken) return true;
         const event: AgentEvent = { kind: "delta", partId: act.partId, offset: spoken.text.length, text: act.text };
         spoken.text += act.text;
         if (!part.tool) turn.open.set(part.id, { ...part, text: spoken.text });
         turn.memory.said.push(event);
         this.#out.push(event);
-        break;
+        return true;
       }
       case "ask":
         turn.requests.set(act.requestId, act.message.type === "permission-asked" ? "permission" : "question");
         this.#say(act.message);
-        if (act.andMore) break;
-        turn.isWaiting = true;
-        return;
+        turn.isWaiting = act.andMore !== true;
+        return !turn.isWaiting;
       case "call":
-        return void this.#o.modelCall().then(() => this.#workSoon(turn));
+        void this.#o.modelCall().then((isGranted) => (isGranted ? this.#workSoon(turn) : this.#end(turn, "interrupted", OUT_OF_ROOM)));
+        return false;
       case "sleep":
-        return void world.time.after(act.ms, () => this.#workSoon(turn));
+        world.time.after(act.ms, () => this.#workSoon(turn));
+        return false;
       case "fail":
-        return this.#end(turn, "failed", { code: "model-unavailable", message: "The model answered 500." });
+        this.#end(turn, "failed", { code: "model-unavailable", message: "The model answered 500." });
+        return false;
     }
-    this.#workSoon(turn);
   }
 
   /** It goes on only when it is told to stop, or not even then. */

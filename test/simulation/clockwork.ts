@@ -5,6 +5,8 @@ import type { Stage } from "./faults.ts";
 /** Where nothing is due time goes on by so much. */
 const NOTHING_DUE_MS = 20_000;
 const SLOW_NETWORK_MS = 1_500;
+/** What is due within so little is not told apart where nothing else happens in between. */
+const TOGETHER_MS = 20;
 /** Where nothing is under way somebody does something. */
 const QUIET_ACTS = 0.2;
 
@@ -49,17 +51,21 @@ export class Clockwork {
     const { time, traffic } = world;
     world.steps += 1;
     if (object.alarmAtMs !== null && object.alarmAtMs <= time.now()) return this.#ring();
-    if (time.runDue()) return;
+    if (time.runDue()) return this.#runAllDue();
     if (!traffic.isEmpty) return this.deliver();
-    if (!act()) this.#moveTime(Infinity);
+    if (act()) return;
+    this.#moveTime(Infinity);
+    if (world.isCalm) this.deliver();
   }
 
+  /** What comes together where nothing else happens in between, or what the draw comes to. */
   deliver(): void {
     const { world } = this.#stage;
-    const item = world.traffic.take(world.isCalm ? 0 : world.prng.int(world.traffic.channels));
-    if (!item) return;
-    world.say(item.label, item.detail);
-    item.run();
+    const items = world.isCalm ? world.traffic.takeAll() : world.traffic.take(world.prng.int(world.traffic.channels));
+    for (const { label, detail, run } of items) {
+      world.say(label, detail);
+      run();
+    }
   }
 
   #ring(): void {
@@ -71,8 +77,15 @@ export class Clockwork {
   #moveTime(atMostMs: number): void {
     const { world, object } = this.#stage;
     const { time } = world;
-    const nextAtMs = Math.min(time.nextAtMs() ?? Infinity, object.alarmAtMs ?? Infinity);
+    const alarmAtMs = object.alarmAtMs ?? Infinity;
+    const nextAtMs = Math.min((time.nextAtMs() ?? Infinity) + (world.isCalm ? TOGETHER_MS : 0), alarmAtMs);
     time.moveTo(Math.min(nextAtMs === Infinity ? time.now() + NOTHING_DUE_MS : nextAtMs, time.now() + atMostMs));
-    time.runDue();
+    if (time.runDue()) this.#runAllDue();
+  }
+
+  /** Where nothing else happens in between. */
+  #runAllDue(): void {
+    const { isCalm, time } = this.#stage.world;
+    while (isCalm && time.runDue());
   }
 }

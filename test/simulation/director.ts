@@ -6,13 +6,14 @@ import { backendsGo, backendsReturn, isAt, seek } from "./places.ts";
 import type { World } from "./world.ts";
 
 const WEIGHT = GOALS.reduce((sum, { weight }) => sum + weight, 0);
-/** Steps until what was asked for came. */
+/** Steps until what was asked for came; where nothing else happens in between, the time that it takes. */
 const SEEK_REST = 5;
+const CALM_REST_MS = 250;
 /** Steps until what comes of it came, at most. */
 const REST_MAX = 25;
 const PATIENT_REST_MAX = 90;
 /** Where nothing of what was led to is lost with the object's memory. */
-const CRASHABLE: readonly Place[] = ["idle", "permission", "parked", "hibernated", "failed", "broken"];
+const CRASHABLE: readonly Place[] = ["idle", "permission", "parked", "paused", "hibernated", "failed", "broken"];
 const OFFLINE_MS = 30_000;
 
 /** `share` in [0, 1) of all weights. */
@@ -39,6 +40,7 @@ export class Director {
   readonly #stage: Stage;
   readonly #goals: Goal[];
   #restUntil = 0;
+  #restUntilMs = 0;
   /** How things are made to stand for the goal, one after the other. */
   #toPrepare: (() => void)[] | null = null;
   /** What happened, while what comes of it is waited for. */
@@ -57,8 +59,12 @@ export class Director {
 
   get isDone(): boolean {
     const { world, log } = this.#stage;
-    const isOver = world.steps >= this.#restUntil || !(world.isReacting || (this.#happened !== null && isAt(log, this.#happened.at)));
-    if (isOver) this.#happened = null;
+    if (this.#happened === null) return this.#goals.length === 0;
+    const isOver = world.steps >= this.#restUntil || !(world.isReacting || isAt(log, this.#happened.at));
+    if (isOver) {
+      this.#happened = null;
+      this.#rest();
+    }
     return this.#goals.length === 0 && this.#happened === null;
   }
 
@@ -69,7 +75,7 @@ export class Director {
 
   /** To a place where something is to happen, until all is prepared there. */
   get isOnTheWay(): boolean {
-    const isReady = this.#toPrepare?.length === 0 && this.#stage.world.steps >= this.#restUntil;
+    const isReady = this.#toPrepare?.length === 0 && !this.#isResting;
     return !this.isDone && this.#happened === null && !isReady;
   }
 
@@ -77,9 +83,9 @@ export class Director {
   step(): boolean {
     const { world } = this.#stage;
     const goal = this.#goals[0];
-    if (!goal || this.isDone || this.#happened !== null || world.steps < this.#restUntil) return false;
+    if (!goal || this.isDone || this.#happened !== null || this.#isResting) return false;
     world.records.isLed = true;
-    this.#restUntil = world.steps + SEEK_REST;
+    this.#rest();
     if (!isAt(this.#stage.log, goal.at)) {
       this.#toPrepare = null;
       return seek(this.#stage, goal);
@@ -99,11 +105,22 @@ export class Director {
     return true;
   }
 
+  get #isResting(): boolean {
+    const { steps, time } = this.#stage.world;
+    return steps < this.#restUntil || time.now() < this.#restUntilMs;
+  }
+
+  #rest(): void {
+    const { world } = this.#stage;
+    this.#restUntil = world.steps + (world.isCalm ? 1 : SEEK_REST);
+    this.#restUntilMs = world.isCalm ? world.time.now() + CALM_REST_MS : 0;
+  }
+
   #preparations({ at, policy, queued, unfit, sandbox, backends }: Goal): (() => void)[] {
     const stage = this.#stage;
     const { people, world } = stage;
     const all: (() => void)[] = [];
-    if (world.chance(0.4)) all.push(() => happens("stir", stage));
+    if (world.chance(0.27)) all.push(() => happens("stir", stage));
     if (CRASHABLE.includes(at) && world.chance(0.2)) all.push(() => happens("crash", stage));
     if (policy && policy !== people.policy) all.push(() => people.choose(policy));
     if (queued && at !== "broken") all.push(() => people.queue());

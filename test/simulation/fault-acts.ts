@@ -15,6 +15,14 @@ const act = (id: string, happen: (stage: Stage) => boolean): Happen => (stage) =
   return true;
 };
 
+/** Where somebody asks how the sandbox is kept. */
+const measured = (id: string): Happen => ({ world, people, log }) => {
+  if (!world.measures || !log.isReady) return false;
+  world.arm(id);
+  people.measure();
+  return true;
+};
+
 export const BY_HAND: Readonly<Record<string, Happen>> = {
   "agent:ignores-stop": take("agent:ignores-stop"),
   "catalog:upsertSession:stale-version": take("catalog:upsertSession:stale-version"),
@@ -25,7 +33,7 @@ export const BY_HAND: Readonly<Record<string, Happen>> = {
   "identity:authenticate:revoked": act("identity:authenticate:revoked", ({ world, object, viewers }) => {
     if (viewers.some((viewer) => viewer.isForbidden)) return false;
     void object.call((service) => {
-      service.closeViewersOf("key_sim");
+      service.closeViewersOf(["key_sim"]);
       for (const viewer of viewers) if (viewer.watched.apiKeyId !== null) viewer.isForbidden = true;
       world.say("the key is revoked");
     }).catch(() => undefined);
@@ -63,6 +71,9 @@ export const BY_HAND: Readonly<Record<string, Happen>> = {
     machines.lose(machine, false);
     return true;
   }),
+  "sandbox:kept-otherwise": measured("sandbox:kept-otherwise"),
+  "sandbox:describePolicy:lost": measured("sandbox:describePolicy:lost"),
+  "runtime:measure:fails": measured("runtime:measure:fails"),
   "runtime:killed": act("runtime:killed", ({ machines }) => {
     machines.newest?.restart(true);
     return machines.newest !== null;
@@ -111,8 +122,8 @@ export const BY_HAND: Readonly<Record<string, Happen>> = {
     object.crashAfter(world.prng.int(6));
     return true;
   }),
-  "object:hibernates": act("object:hibernates", ({ object, world }) => {
-    if (!object.isAwake || object.inFlight > 0 || world.time.now() < object.busyUntilMs) return false;
+  "object:hibernates": act("object:hibernates", ({ object }) => {
+    if (!object.isQuiet) return false;
     object.hibernate();
     return true;
   }),

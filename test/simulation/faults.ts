@@ -59,6 +59,7 @@ export const NOT_DRAWN: Readonly<Record<string, string>> = {
   "catalog:addProvider:": ROUTES,
   "catalog:listSessions:": ROUTES,
   "catalog:listProviders:": ROUTES,
+  "catalog:findEnvironment:": "asked for where a sandbox's own request comes in, and never by a session",
   "catalog:rememberAnswer:": ROUTES,
   "event-bus:read:": "the organization's feed is read by pages and lists",
   "event-bus:publish:evicted": "the feed in memory has no life outside of it",
@@ -105,7 +106,7 @@ function draws(): readonly Draw[] {
 export const DRAWS = draws();
 
 /** They strike seldom where they are drawn, since what they strike is seldom done; or there is much that they may spoil. */
-const OFTENER = ["agent:answer:", "agent:steer:", "blob-store:get:", "blob-store:put:", "run-history:flush:", "session-store:commit:", "sandbox:describe:not-found"];
+const OFTENER = ["agent:answer:", "agent:steer:", "blob-store:get:", "blob-store:put:", "run-history:flush:", "session-store:commit:", "sandbox:describe:not-found", "sandbox:describePolicy:lost", "runtime:measure:fails", "object:hibernates", "scheduler:fire:after-clear"];
 const OFTENER_TIMES = 4;
 
 /** To draw from. */

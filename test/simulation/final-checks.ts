@@ -21,6 +21,23 @@ export async function finalChecks(seen: Seen): Promise<void> {
   await copies(seen);
   await history(seen);
   stops(seen);
+  await kept(seen);
+}
+
+/** Where a sandbox is not kept as declared that is said, and it is let go if the organization wants so; no other one is for that reason. */
+async function kept({ stage, catalog }: Seen): Promise<void> {
+  const { world, log } = stage;
+  const { keptOtherwise } = world.records;
+  for (const epoch of log.differing) if (!keptOtherwise.has(epoch)) world.violate("SIM12", `the sandbox of epoch ${epoch} is kept as declared and is said not to be`);
+  if (foundAtMs(stage) === null) return;
+  if (!log.differing.has(log.epoch)) world.violate("SIM12", `the sandbox of epoch ${log.epoch} is not kept as declared and nobody is told`);
+  if ((await catalog.policyRule(ORG)).onMismatch === "stop") world.violate("SIM12", `the sandbox of epoch ${log.epoch} is not kept as declared and goes on`);
+}
+
+/** When the session's own sandbox last found that it is not kept as declared, if it did. */
+export function foundAtMs({ world, log }: Stage): number | null {
+  const { keptOtherwise, undeclared } = world.records;
+  return log.isRevoked || !log.isReady || undeclared.has(log.epoch) ? null : (keptOtherwise.get(log.epoch) ?? null);
 }
 
 function accepted({ stage: { world, people, machines, log } }: Seen): void {
@@ -40,7 +57,8 @@ function accepted({ stage: { world, people, machines, log } }: Seen): void {
   for (const messageId of records.cancelled) {
     if (log.messages.get(messageId)?.status !== "cancelled") world.violate("SIM7", `message ${messageId} was taken back and is ${log.messages.get(messageId)?.status}`);
   }
-  const isAnswered = log.events.some(({ type }) => type === "request.answered");
+  // The last answer, and room under a cap, make an agent go on.
+  const isAnswered = log.events.some(({ type }) => type === "request.answered" || type === "budget.lifted");
   for (const [from, kind] of log.standIns) {
     if (!people.choices.has(kind) && !(kind === "continue" && isAnswered)) world.violate("SIM3", `${from} was done again (${kind}) and nobody asked`);
   }

@@ -1,5 +1,9 @@
 /** What may happen where a world was led: what people, sandboxes, operators and the platform do anyway. */
+import type { BudgetReached } from "@berth/protocol";
+import type { Lease } from "../../src/core/sandbox/lease.ts";
+import type { SessionInput } from "../../src/core/session/session.inputs.ts";
 import type { Stage } from "./faults.ts";
+import { ADA } from "./people.ts";
 
 const NOTHING = { inputTokens: 1, outputTokens: 1, reasoningTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 /** Longer than a link may be lost, and than it takes to notice that. */
@@ -36,12 +40,21 @@ const ACTS = {
   resume: ({ people }) => people.resume(),
   hibernate: ({ people }) => people.hibernate(),
   prompt: ({ people }) => people.prompt(),
+  measure: ({ people }) => people.measure(),
+  keptOtherwise: ({ people, world }) => {
+    world.arm("sandbox:kept-otherwise");
+    people.measure();
+  },
   stir: (stage) => {
     const { world, people, object, machines } = stage;
     people.stir();
     if (object.alarmAtMs === null || object.alarmAtMs <= world.time.now()) object.ringAgain();
     else ringEarly(stage);
+    void object.call((service) => service.hearOfBudget({ type: "changed" })).catch(() => undefined);
     void object.recordUsage({ runId: null, usage: NOTHING, costMicros: null });
+    // Somebody works in the sandbox by a tunnel that is there, and its agent gets what she keeps for herself while nobody else has a say.
+    void object.call((service, { state }) => service.workspace({ do: "enter", acts: true, tunnelEpoch: state?.lease?.epoch ?? null }, ADA)).catch(() => undefined);
+    takes(stage, ({ epoch }, nowMs) => ({ type: "own-secrets-asked", epoch, ownerId: ADA.actor.id, nowMs }));
     machines.newest?.wire?.send({ type: "heartbeat", running: "chatter" });
   },
   /** A runtime that speaks before it is ready. */
@@ -126,6 +139,19 @@ const ACTS = {
     void stage.object.actor;
   },
 
+  /** There is room again under a cap. */
+  lift: (stage) => liftBudget(stage),
+  reachAndLift: (stage) => {
+    reachBudget(stage);
+    stage.world.time.after(1_000, () => liftBudget(stage));
+  },
+  /** The next slice of the sandbox's time is granted, the one after it is not, and then it is. */
+  noTimeForAWhile: (stage) => {
+    moreTime(stage);
+    takes(stage, ({ epoch }, nowMs) => ({ type: "compute-refused", epoch, reached: NO_TIME, nowMs }));
+    stage.world.time.after(2_000, () => moreTime(stage));
+  },
+
   die: (stage) => die(stage),
   dieAlways: (stage) => inEachSandbox(stage, (machine) => machine.wasTold, () => die(stage)),
   forget: (stage) => forget(stage),
@@ -167,6 +193,35 @@ export function happens(act: Act, stage: Stage): boolean {
 }
 
 type Machine = NonNullable<Stage["machines"]["newest"]>;
+
+const NO_ROOM: BudgetReached = { budget: "org.cost", scope: "org", unit: "cost", limit: 1, spent: 1, reserved: 0, needed: 1 };
+const NO_TIME: BudgetReached = { ...NO_ROOM, budget: "org.compute", unit: "compute" };
+
+/** As the broker tells the session, when a call of its run finds no room. */
+export function reachBudget({ object, log, world }: Stage): void {
+  const runId = log.running?.runId;
+  if (runId === undefined) return;
+  world.struck("budget:reached");
+  void object.call((service) => service.hearOfBudget({ type: "reached", runId, reached: NO_ROOM })).catch(() => undefined);
+}
+
+function liftBudget({ object }: Stage): void {
+  void object.call((service) => service.hearOfBudget({ type: "lifted" })).catch(() => undefined);
+}
+
+function moreTime(stage: Stage): void {
+  takes(stage, ({ epoch, compute }, nowMs) => ({ type: "compute-granted", epoch, slice: (compute?.slice ?? 0) + 1, untilMs: (compute?.untilMs ?? nowMs) + 120_000, nowMs }));
+}
+
+/** What the ledger answers, for the sandbox there is. */
+function takes({ object }: Stage, inputOf: (lease: Lease, nowMs: number) => SessionInput): void {
+  void object
+    .call((_service, actor) => {
+      const lease = actor.state?.lease;
+      if (lease) actor.apply(inputOf(lease, actor.nowMs));
+    })
+    .catch(() => undefined);
+}
 
 /** What is due later is still due. */
 function ringEarly({ world, object }: Stage): void {

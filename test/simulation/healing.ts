@@ -1,6 +1,7 @@
 /** Nothing is made to fail any more; whoever is waited for does their part; time goes on until all is quiet. */
 import type { Clockwork } from "./clockwork.ts";
 import type { Stage } from "./faults.ts";
+import { foundAtMs } from "./final-checks.ts";
 
 const STEPS_MAX = 6_000;
 const HELPS_MAX = 200;
@@ -8,16 +9,23 @@ const HELPS_MAX = 200;
 const PATIENCE_MS = 4 * 60_000;
 /** Whoever helped looks how it went before helping again. */
 const HELP_PAUSE_MS = 20_000;
+/** What a sandbox found is stored within a minute, at the second try if the first was not. */
+const TELL_MS = 130_000;
 
 export class Healing {
   readonly #stage: Stage;
   readonly #clockwork: Clockwork;
+  /** A session that failed and has nothing to do stays so. */
+  readonly #mayBeLeft: boolean;
+  readonly #healedAtMs: number;
   #helps = 0;
   #helped = { seq: 0, atMs: 0 };
 
   constructor(stage: Stage, clockwork: Clockwork) {
     this.#stage = stage;
     this.#clockwork = clockwork;
+    this.#healedAtMs = stage.world.time.now();
+    this.#mayBeLeft = stage.world.isBrief && stage.world.chance(0.7);
   }
 
   async run(): Promise<void> {
@@ -49,7 +57,7 @@ export class Healing {
     machines.heal();
     for (const viewer of viewers) viewer.goOn();
     if (world.chance(world.isBrief ? 0.1 : 0.25) && log.status !== "ended") people.prompt();
-    if (world.isBrief && world.chance(0.5)) people.cancelAll();
+    if (world.isBrief && world.chance(0.7)) people.cancelAll();
   }
 
   #joinAgain(): boolean {
@@ -74,19 +82,31 @@ export class Healing {
     return true;
   }
 
-  /** Where there is no backend a person cannot help. */
+  /** Where there is no backend a person cannot help, and where nothing waits nobody may care. */
   #canResume(): boolean {
-    return this.#stage.log.status === "failed" && this.#stage.machines.backends.size > 0 && this.#helps < HELPS_MAX - 1;
+    return this.#stage.log.status === "failed" && !this.#isLeftFailed() && this.#helps < HELPS_MAX - 1;
+  }
+
+  #isLeftFailed(): boolean {
+    const { machines, log } = this.#stage;
+    return machines.backends.size === 0 || (this.#mayBeLeft && log.unsettled().length === 0 && log.requests.size === 0);
   }
 
   #isQuiet(): boolean {
-    const { object, viewers, machines, log, world } = this.#stage;
+    const { object, viewers, log, machines, world } = this.#stage;
     const { status } = log;
     if (status !== "failed" && log.unsettled().length > 0) return false;
-    const isAtRest = status === "ended" || status === "hibernated" || (status === "idle" && log.queue.length === 0) || (status === "failed" && machines.backends.size === 0);
+    const isAtRest = status === "ended" || status === "hibernated" || (status === "idle" && log.queue.length === 0) || (status === "failed" && this.#isLeftFailed());
     if (!isAtRest || !world.traffic.isEmpty || object.disk.outbox.size > 0 || machines.isAnyLingering) return false;
+    if (this.#isToBeTold()) return false;
     if (status === "ended") return object.disk.state === null && object.alarmAtMs === null;
     return viewers.every((viewer) => viewer.isForbidden || (viewer.isConnected && viewer.isComplete && viewer.cursor === log.lastSeq));
+  }
+
+  #isToBeTold(): boolean {
+    const { world, log } = this.#stage;
+    const atMs = foundAtMs(this.#stage);
+    return atMs !== null && !log.differing.has(log.epoch) && world.time.now() < Math.max(atMs, this.#healedAtMs) + TELL_MS;
   }
 
   #state(): string {

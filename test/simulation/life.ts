@@ -9,6 +9,8 @@ export class Life {
   readonly #ended: () => void;
   #isAlive = true;
   #callsLeft: number | null = null;
+  /** Set and not yet due: while there are some the platform keeps the memory. */
+  timers = 0;
 
   constructor(ended: () => void) {
     this.#ended = ended;

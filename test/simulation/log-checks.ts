@@ -36,6 +36,8 @@ export class LogChecks {
   readonly standIns = new Map<string, "continue" | "retry">();
   readonly requests = new Map<string, "permission" | "question">();
   readonly runsEnded = new Map<string, { readonly messageId: string; readonly outcome: string; readonly atMs: number }>();
+  /** Epochs of which it was said that their sandbox is not kept as declared. */
+  readonly differing = new Set<number>();
   queue: string[] = [];
   running: Running | null = null;
   status = "none";
@@ -105,6 +107,9 @@ export class LogChecks {
       case "question.asked":
         this.#ofAgent(event.messageId, event.type);
         this.requests.set(event.data.requestId, event.type === "permission.asked" ? "permission" : "question");
+        return;
+      case "policy.mismatch":
+        this.differing.add(event.data.epoch);
         return;
       case "request.answered":
         if (!this.requests.delete(event.data.requestId)) this.#violate("SIM3", `request ${event.data.requestId} was answered and was not open`);

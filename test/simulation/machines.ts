@@ -1,4 +1,5 @@
 /** The sandboxes of a world: in each the real runtime with the scripted agent, which can be killed, restarted and robbed of its disk. */
+import type { SandboxMeasurement } from "@berth/protocol";
 import type { Checkpointer } from "../../packages/sandbox-runtime/src/checkpoint/checkpointer.ts";
 import { Journal, type JournalLog } from "../../packages/sandbox-runtime/src/journal.ts";
 import { Runtime } from "../../packages/sandbox-runtime/src/runtime.ts";
@@ -23,7 +24,7 @@ export interface MachineOutside {
   readonly agentFaults: FaultScript;
   readonly blobs: BlobStore;
   readonly saved: Saved;
-  modelCall(token: string): Promise<void>;
+  modelCall(token: string): Promise<boolean>;
   /** The runtime ended by itself. */
   ended(id: string): void;
 }
@@ -40,6 +41,8 @@ export class Machine {
   wire: Wire | null = null;
   #diskFullUntilMs = 0;
   #isolatedUntilMs = 0;
+  /** Not kept as its backend declares. */
+  #isKeptOtherwise = false;
 
   constructor(backend: string, spec: SandboxSpec, outside: MachineOutside, disk: SandboxDisk) {
     this.backend = backend;
@@ -98,6 +101,8 @@ export class Machine {
       epoch: this.spec.epoch,
       workFolder: "/workspace",
       token: this.spec.link.token,
+      linkUrl: this.spec.link.url,
+      ...(world.measures ? { measurePolicy: () => this.#measure() } : {}),
       inspectWorkspace: async () => ({ branch: "main", base: "0".repeat(40) }),
       checkpointer: checkpointer as unknown as Checkpointer,
       over: () => {
@@ -127,9 +132,21 @@ export class Machine {
   }
 
   /** The agent's process ends, in a turn or between two. */
+  runsOutOfRoom(): void {
+    this.#agent?.runsOutOfRoom();
+  }
+
   agentDies(): boolean {
     this.#agent?.die();
     return this.#agent !== null;
+  }
+
+  async #measure(): Promise<SandboxMeasurement> {
+    const { world } = this.#o;
+    if (world.takes("runtime:measure:fails")) throw new Error("EACCES: permission denied, open '/proc/self/mountinfo'");
+    if (world.takes("sandbox:kept-otherwise")) this.#isKeptOtherwise = true;
+    if (this.#isKeptOtherwise) world.records.keptOtherwise.set(this.spec.epoch, world.time.now());
+    return { writable: this.#isKeptOtherwise ? ["/workspace", "/etc"] : ["/workspace"], capabilities: [], noNewPrivileges: true };
   }
 
   /** Nothing of it gets through, and it does not notice. */
@@ -295,7 +312,15 @@ export class Machines {
       exec: (id, request) => provider.exec(id, request),
       readFile: (id, path) => provider.readFile(id, path),
       writeFile: (id, path, bytes) => provider.writeFile(id, path, bytes),
-      describePolicy: (id) => provider.describePolicy(id),
+      describePolicy: async (id) => {
+        try {
+          if (world.takes("sandbox:describePolicy:lost")) throw lost("describePolicy");
+          return await provider.describePolicy(id);
+        } catch (error) {
+          world.records.undeclared.add(Number(id.split("-").at(-1)));
+          throw error;
+        }
+      },
     };
   }
 }

@@ -5,7 +5,7 @@
 import type { Change, Patch } from "./patches.ts";
 
 /** A backend that does not remember what it was told to end. */
-const MADE_ALL_THE_SAME: Change = {
+export const MADE_ALL_THE_SAME: Change = {
   id: "made-all-the-same",
   file: "src/ports/sandbox/sandbox.fake.ts",
   find: "letGo.epoch >= epoch",
@@ -17,9 +17,9 @@ export const MUTANTS: readonly Patch[] = [
     id: "ack-before-commit",
     title: "acknowledge before commit",
     file: "src/app/session/session-actor.ts",
-    find: "    const refusal = this.#commit(result, atMs, answer);",
+    find: "    const refusal = this.#commit(result, atMs, answer, access);",
     replace:
-      '    for (const early of result.effects) if (early.type === "send-frame") this.#effects.perform(early);\n    const refusal = this.#commit(result, atMs, answer);',
+      '    for (const early of result.effects) if (early.type === "send-frame") this.#effects.perform(early);\n    const refusal = this.#commit(result, atMs, answer, access);',
   },
   {
     id: "epoch-not-newer",

@@ -6,6 +6,7 @@ import { PortError } from "../../src/core/kernel/port-error.ts";
 import type { BlobStore } from "../../src/ports/blob-store/blob-store.port.ts";
 import type { Catalog } from "../../src/ports/catalog/catalog.port.ts";
 import type { EventBus } from "../../src/ports/event-bus/event-bus.port.ts";
+import type { Ledger } from "../../src/ports/ledger/ledger.port.ts";
 import type { RunHistory, RunRecord } from "../../src/ports/run-history/run-history.port.ts";
 import type { SandboxProvider } from "../../src/ports/sandbox/sandbox.port.ts";
 import { InMemorySessionStore, type MemoryDisk } from "../../src/ports/session-store/session-store.fake.ts";
@@ -19,6 +20,8 @@ export interface Outside {
   readonly runHistory: RunHistory;
   readonly catalog: Catalog;
   readonly feed: EventBus;
+  /** Of sandboxes' time; model calls are the broker's. */
+  readonly ledger: Ledger;
   readonly blobs: BlobStore;
   /** How much of the log the object holds. */
   readonly archive: { readonly keep: number; readonly pageEvents: number; readonly pageBytes: number };
@@ -127,6 +130,8 @@ export function portsOf(object: SimObject, disk: MemoryDisk, life: Life, world: 
           await outside.catalog.upsertSession(orgId, summary);
           if (world.takes("catalog:upsertSession:stale-version")) await outside.catalog.upsertSession(orgId, { ...summary, lastSeq: 0, title: "stale" });
         }, { before: world.takes("catalog:upsertSession:slow") ? 20_000 : 0 }),
+      listSecrets: (orgId, reach) => over("a list of secrets", () => outside.catalog.listSecrets(orgId, reach)),
+      policyRule: (orgId) => over("a rule", () => outside.catalog.policyRule(orgId)),
       removeSession: (orgId, sessionId) =>
         over("a removal", async () => {
           isDown("catalog");
@@ -135,6 +140,7 @@ export function portsOf(object: SimObject, disk: MemoryDisk, life: Life, world: 
     },
     blobs: livingBlobs(outside.blobs, life),
     archive: outside.archive,
+    ledgerOf: () => livingLedger(outside.ledger, over),
     feedOf: () => ({
       ...({} as EventBus),
       publish: (change, key) =>
@@ -156,13 +162,16 @@ export function portsOf(object: SimObject, disk: MemoryDisk, life: Life, world: 
     timers: {
       now: () => world.time.now() + object.clockOffsetMs,
       after: (ms, run) => {
+        life.timers += 1;
         world.time.after(ms, () => {
+          life.timers -= 1;
           if (life.isAlive) run();
         });
       },
     },
     randomBytes: outside.randomBytes,
     sha256: outside.sha256,
+    afterCommit: (run) => run(),
     background: (work) => {
       work.catch((error: unknown) => {
         if (error instanceof Evicted || error instanceof PortError) return;
@@ -190,6 +199,21 @@ function livingBlobs(blobs: BlobStore, life: Life): BlobStore {
   };
 }
 
+/** Every method by name, so that a new one is a question of types and not of a seed. */
+function livingLedger(ledger: Ledger, over: Over): Ledger {
+  return {
+    reserve: (request) => over("a reservation of time", () => ledger.reserve(request)),
+    forget: (sessionId) => over("dropping a removed session's caps", () => ledger.forget(sessionId)),
+    settle: (id, actual) => over("a settlement of time", () => ledger.settle(id, actual)),
+    ask: (request) => over("a question for room", () => ledger.ask(request)),
+    standing: (at) => over("a look at the caps", () => ledger.standing(at)),
+    spent: (query) => ledger.spent(query),
+    setCap: (cap, limit) => ledger.setCap(cap, limit),
+    setStop: (stop) => ledger.setStop(stop),
+    usage: (query) => ledger.usage(query),
+  };
+}
+
 type Over = <T>(label: string, work: () => Promise<T>, waits?: Waits) => Promise<T>;
 
 interface Waits {
@@ -211,6 +235,6 @@ function livingProvider(provider: SandboxProvider, over: Over, waits: { create()
     exec: (id, request) => provider.exec(id, request),
     readFile: (id, path) => provider.readFile(id, path),
     writeFile: (id, path, bytes) => provider.writeFile(id, path, bytes),
-    describePolicy: (id) => provider.describePolicy(id),
+    describePolicy: (id) => over("a question how it is kept", () => provider.describePolicy(id)),
   };
 }

@@ -57,17 +57,21 @@ class CountedActor extends SessionActor {
 
   override applyAll(inputs: readonly SessionInput[]): Refusal | null {
     let { state } = this;
+    const [only] = inputs;
     const refusal = super.applyAll(inputs);
+    if (only && inputs.length === 1) this.#count(state, only, { state: this.state, refusal });
     // Decided once more for the count, unless nothing was written.
-    for (const input of this.state === state ? [] : inputs) {
-      const result = step(state, input);
-      this.#count(state, input, result);
-      state = result.state;
+    else if (this.state !== state) {
+      for (const input of inputs) {
+        const result = step(state, input);
+        this.#count(state, input, result);
+        state = result.state;
+      }
     }
     return refusal;
   }
 
-  #count(before: SessionState | null, input: SessionInput, result: Step | NoStep): void {
+  #count(before: SessionState | null, input: SessionInput, result: Pick<Step | NoStep, "state" | "refusal">): void {
     const from = before?.status ?? "none";
     // What its handler refuses for the caller's fault was taken as well, and the status stays.
     const isTaken = result.refusal === null || !("epoch" in input);
@@ -110,6 +114,11 @@ export class SimObject {
     return this.#memory !== null && this.#memory.life.isAlive;
   }
 
+  /** Whether the platform would let its memory go: nothing is under way or due, for ten seconds. */
+  get isQuiet(): boolean {
+    return this.isAwake && this.inFlight === 0 && this.#memory?.life.timers === 0 && this.#world.time.now() >= this.busyUntilMs;
+  }
+
   get actor(): SessionActor {
     return this.#wake().actor;
   }
@@ -144,7 +153,7 @@ export class SimObject {
     this.inFlight = 0;
   }
 
-  /** The memory goes and the sockets stay. The platform does so only after quiet seconds. */
+  /** The memory goes and the sockets stay. The platform does so only where it {@link isQuiet}. */
   hibernate(): void {
     this.#world.records.forgot = true;
     this.#memory?.life.end();

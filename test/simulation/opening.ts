@@ -12,7 +12,7 @@ const TRIES_MAX = 8;
 const NEVER_LINKED = 8;
 
 export async function openSession(stage: Stage, goal: Goal | undefined, clockwork: Clockwork): Promise<void> {
-  const { world, object, people, viewers } = stage;
+  const { world, object, people } = stage;
   const prompt = world.chance(promptShare(goal)) ? people.nextText() : undefined;
   const onInterruption = goal?.policy ?? world.pick(POLICIES);
   people.policy = onInterruption;
@@ -31,8 +31,12 @@ export async function openSession(stage: Stage, goal: Goal | undefined, clockwor
     people.sent.set(prompt, "taken");
     people.promptsLeft -= 1;
   }
+}
+
+/** Who watches comes when there is something to see. */
+export function joinViewers({ world, viewers }: Stage): void {
   for (const viewer of viewers) {
-    if (world.chance(0.7)) viewer.join();
+    if (world.chance(0.6)) viewer.join();
     viewer.isStalled = world.chance(0.15);
   }
 }
@@ -46,6 +50,7 @@ function promptShare(goal: Goal | undefined): number {
 function armStart({ world, scripts }: Stage, goal: Goal | undefined): void {
   if (goal?.act === "sleep") world.arm("sandbox:create:arrives-late");
   else if (goal?.at === "starting") scripts["agent"]?.arm("agent:open:slow-start");
+  if (goal?.act === "keptOtherwise" && goal.at === "starting") world.arm("sandbox:kept-otherwise");
   if (goal?.act === "ringEarly") scripts["sandbox"]?.arm("sandbox:create:never-linked", { times: NEVER_LINKED });
   if (world.chance(0.15)) world.arm("sandbox:create:answered-late", 2);
   if (world.chance(0.2)) world.arm("sandbox:stop:answered-late", 2);

@@ -74,7 +74,8 @@ export class People {
     if (draw < 0.66) return this.cancel();
     if (draw < 0.72) return this.move();
     if (draw < 0.76) return this.update();
-    if (draw < 0.8) return this.applyWork();
+    if (draw < 0.78) return this.applyWork();
+    if (draw < 0.8) return this.measure();
     if (draw < 0.83) return this.resume();
     if (draw < 0.86) return this.answer();
     if (draw < 0.88) return this.read();
@@ -162,6 +163,7 @@ export class People {
     this.move();
     this.update();
     this.applyWork();
+    this.measure();
     this.answerNothing();
     if (running !== null) this.#rest("resume", (service) => service.resume(ADA, "skip"));
     else if (requests.size === 0) this.stop();
@@ -254,6 +256,11 @@ export class People {
     this.policy = policy;
     this.choices.add(policy);
     this.#rest("update", (service) => service.update({ onInterruption: policy }, ADA));
+  }
+
+  /** How is the sandbox kept now? */
+  measure(): void {
+    this.#rest("measure", (service) => service.policy("measure", ADA));
   }
 
   applyWork(): void {

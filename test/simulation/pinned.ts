@@ -2,6 +2,7 @@
  * Bugs that the simulation found once: how each comes back when its fix is undone, and a seed that finds it then. Whoever
  * changes what is drawn, or the code around a fix, looks for the seeds again: `npm run simulate -- --pin`.
  */
+import { MADE_ALL_THE_SAME } from "./mutants.ts";
 import type { Patch } from "./patches.ts";
 
 export interface Pinned {
@@ -11,7 +12,7 @@ export interface Pinned {
 
 export const PINNED: readonly Pinned[] = [
   {
-    seed: 7,
+    seed: 36,
     undo: {
       id: "record-lacks-events",
       title: "a run's record lacked an event of its message that had been archived before the run",
@@ -21,7 +22,7 @@ export const PINNED: readonly Pinned[] = [
     },
   },
   {
-    seed: 259,
+    seed: 31233,
     undo: {
       id: "alarm-for-ever",
       title: "an alarm rang for ever where there was no session to set the next one",
@@ -31,7 +32,7 @@ export const PINNED: readonly Pinned[] = [
     },
   },
   {
-    seed: 170,
+    seed: 979,
     undo: {
       id: "removed-and-unanswered",
       title: "a removed session whose backend never answers broke the alarm that gives it up",
@@ -41,7 +42,7 @@ export const PINNED: readonly Pinned[] = [
     },
   },
   {
-    seed: 60,
+    seed: 547,
     undo: {
       id: "forgetting-not-asked-again",
       title: "nobody asked again for a removed session to be forgotten when its waking up was not stored",
@@ -51,13 +52,35 @@ export const PINNED: readonly Pinned[] = [
     },
   },
   {
-    seed: 45,
+    seed: 7,
     undo: {
       id: "backends-not-read-again",
       title: "a list of backends that the store did not take on waking was not read again, and no resume could start",
       file: "src/app/session/session-service.ts",
       find: '    if (this.#actor.state?.status === "failed") this.#actor.configureBackends();\n',
       replace: "",
+    },
+  },
+  {
+    seed: 424,
+    undo: {
+      id: "made-for-nobody",
+      title: "a sandbox ran on that was made for a session which was removed and forgotten meanwhile",
+      file: "src/app/session/effect-interpreter.ts",
+      find: "      if (accepted.state === null) await provider.destroy(id);\n",
+      replace: "",
+      also: [MADE_ALL_THE_SAME],
+    },
+  },
+  {
+    seed: 518,
+    undo: {
+      id: "difference-forgotten",
+      title: "a sandbox that is not kept as declared went on when the store did not take what was found",
+      file: "src/core/session/session.machine.ts",
+      find: "  watchPolicy(draft);\n",
+      replace: "",
+      also: [{ id: "difference-forgotten-unseen", file: "src/core/session/invariants.ts", find: "isMeasuring(state) === (deadlines.policy !== undefined)", replace: "isMeasuring(state) || deadlines.policy === undefined" }],
     },
   },
 ];

@@ -1,6 +1,6 @@
 /** Where a session is, and the one thing that leads it somewhere else; the rest happens by itself. */
 import type { Stage } from "./faults.ts";
-import { agentDies, die, happens } from "./goal-acts.ts";
+import { agentDies, die, happens, reachBudget } from "./goal-acts.ts";
 import type { Goal, Place } from "./goals.ts";
 import type { LogChecks } from "./log-checks.ts";
 
@@ -12,6 +12,8 @@ export function isAt({ status, requests, running, waitingFor }: LogChecks, at: P
       return status === "waiting" && running === null && requests.size > 0;
     case "interrupted":
       return status === "waiting" && waitingFor === "interrupted";
+    case "paused":
+      return status === "waiting" && running === null && waitingFor === "budget";
     case "broken":
       return status === "failed" && requests.size > 0;
     default:
@@ -28,7 +30,7 @@ export function seek(stage: Stage, goal: Goal): boolean {
   else if (status === "failed") fromFailed(stage);
   else if (status === "hibernated") people.prompt();
   else if (status === "idle") fromIdle(stage, goal.at);
-  else if (waitingFor === "interrupted") people.resume();
+  else if (waitingFor === "interrupted" || (waitingFor === "budget" && running === null)) people.resume();
   else if (running === null) fromParked(stage, goal);
   else return fromTurn(stage, goal);
   return true;
@@ -65,11 +67,20 @@ function fromTurn(stage: Stage, goal: Goal): boolean {
   const { at } = goal;
   if (at === "failed") return happens("agentFails", stage);
   if (at === "starting") return die(stage);
+  if (at === "paused") return runOutOfRoom(stage);
   const hasAsked = log.requests.size > 0;
   const isCutOff = at === "interrupted" ? !hasAsked : hasAsked && (at === "parked" || at === "broken");
   if (isCutOff && machines.newest?.isInTurn) cutOff(stage, goal);
   else if (hasAsked && at !== "permission") people.answer();
   else return false;
+  return true;
+}
+
+/** The session hears of it from the broker first, and from the agent a moment later. */
+function runOutOfRoom(stage: Stage): boolean {
+  if (!stage.machines.newest?.isInTurn) return false;
+  reachBudget(stage);
+  stage.world.time.after(500, () => stage.machines.newest?.runsOutOfRoom());
   return true;
 }
 
@@ -80,8 +91,10 @@ function cutOff(stage: Stage, { at, sandbox }: Goal): void {
 }
 
 /** The operator takes all away and starts the instance anew. */
-export function backendsGo({ outside, object, world }: Stage): void {
+export function backendsGo({ outside, object, world, log }: Stage): void {
   for (const name of outside.sandboxes.keys()) outside.backendsTaken.add(name);
+  // Who is gone does not say how a sandbox is to be kept.
+  world.records.undeclared.add(log.epoch);
   world.say("the operator takes all backends away and starts anew");
   object.crash();
   void object.actor;

@@ -55,6 +55,10 @@ export class Records {
   readonly viewers: Watched[] = [];
   /** Ids that a person took back with an answer. */
   readonly cancelled = new Set<string>();
+  /** Epochs whose sandbox found that it is not kept as declared, and when it last did. */
+  readonly keptOtherwise = new Map<number, number>();
+  /** Epochs of which a backend did not say how they are kept. */
+  readonly undeclared = new Set<number>();
   /** Faults that struck. */
   readonly struck: string[] = [];
   /** Time that passed with an alarm due and not rung, in all. */

@@ -5,6 +5,7 @@ import { CATALOG_FAULTS } from "../../src/ports/catalog/catalog.faults.ts";
 import { InMemoryCatalog } from "../../src/ports/catalog/catalog.fake.ts";
 import { InMemoryEventBus } from "../../src/ports/event-bus/event-bus.fake.ts";
 import { EVENT_BUS_FAULTS } from "../../src/ports/event-bus/event-bus.faults.ts";
+import { InMemoryLedger } from "../../src/ports/ledger/ledger.fake.ts";
 import { LEDGER_FAULTS } from "../../src/ports/ledger/ledger.faults.ts";
 import { InMemoryRunHistory } from "../../src/ports/run-history/run-history.fake.ts";
 import { RUN_HISTORY_FAULTS } from "../../src/ports/run-history/run-history.faults.ts";
@@ -26,8 +27,8 @@ import type { Goal } from "./goals.ts";
 import { drawShape, type Shape } from "./shape.ts";
 import { SimObject } from "./object.ts";
 import type { Outside } from "./object-ports.ts";
-import { openSession } from "./opening.ts";
-import { ADA, KEY, People } from "./people.ts";
+import { joinViewers, openSession } from "./opening.ts";
+import { ADA, KEY, ORG, People } from "./people.ts";
 import type { Statistics } from "./statistics.ts";
 import { Viewer } from "./viewers.ts";
 import { World } from "./world.ts";
@@ -39,6 +40,8 @@ export interface Outcome {
 
 const ALL_HELD = { keep: 10_000, pageEvents: 1_000, pageBytes: 4_000_000 };
 const LITTLE_HELD = { keep: 10, pageEvents: 5, pageBytes: 1_000_000 };
+/** Runtimes of before measure nothing. */
+const MEASURING_SHARE = 0.35;
 /** To the places where something is to happen, and waiting for what comes of it. */
 const CALM_STEPS_MAX = 200;
 
@@ -67,7 +70,8 @@ class SimulatedLife {
     this.#goals = drawGoals(world, this.#shape.goals);
     world.asks = this.#goals.some(({ at }) => at === "permission" || at === "parked" || at === "broken");
     world.asksTwice = this.#goals.some(({ act }) => act === "answerOne");
-    world.lingers = this.#goals.some(({ at }) => at === "running" || at === "interrupted");
+    world.measures = this.#goals.some(({ act }) => act === "measure" || act === "keptOtherwise") || world.chance(MEASURING_SHARE);
+    world.lingers = this.#goals.some(({ at }) => at === "running" || at === "interrupted" || at === "paused");
     const { time } = world;
     const log = new LogChecks((rule, what) => world.violate(rule, what), () => world.records.slackMs);
     const scripts = {
@@ -83,6 +87,8 @@ class SimulatedLife {
     } satisfies Record<string, FaultScript>;
     this.#runHistory = new InMemoryRunHistory(scripts["run-history"]);
     this.#catalog = new InMemoryCatalog({ now: time.now, faults: scripts.catalog });
+    const stopsOnMismatch = this.#goals.some(({ act }) => act === "keptOtherwise") || world.chance(0.5);
+    void this.#catalog.setPolicyRule(ORG, { onMismatch: stopsOnMismatch ? "stop" : "report" });
     const stage = {} as { object: SimObject };
     const broker = new Broker(world, () => stage.object, scripts.ledger);
     const blobs = new SimBlobs(world, scripts["blob-store"]);
@@ -91,9 +97,10 @@ class SimulatedLife {
     this.#outside = {
       runHistory: this.#runHistory,
       catalog: this.#catalog,
+      ledger: new InMemoryLedger({ now: time.now }),
       feed: new InMemoryEventBus({ now: time.now, faults: scripts["event-bus"] }),
       blobs,
-      archive: world.pick([ALL_HELD, LITTLE_HELD]),
+      archive: world.pick([ALL_HELD, ALL_HELD, LITTLE_HELD]),
       sandboxes: machines.providers(),
       backendsTaken: new Set(),
       schedulerFaults: scripts.scheduler,
@@ -124,7 +131,7 @@ class SimulatedLife {
       else break;
       await this.#clockwork.settle();
     }
-    world.say(`goals left: ${director.left} while ${this.#stage.log.status}`);
+    world.say(`goals left: ${director.left} while ${this.#stage.log.status}, ${this.#drawn} steps drawn`);
     if (world.violation === null) await new Healing(this.#stage, this.#clockwork).run();
     if (world.violation === null) await this.#checks();
     const { statistics, records } = world;
@@ -144,6 +151,7 @@ class SimulatedLife {
 
   #drawnStep(director: Director): void {
     const world = this.#world;
+    if (this.#drawn === 0) joinViewers(this.#stage);
     this.#drawn += 1;
     this.#faultDue();
     if (world.chance(0.5) && director.step()) world.steps += 1;

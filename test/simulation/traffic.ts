@@ -50,15 +50,20 @@ export class Traffic {
     return this.#ready.length;
   }
 
+  /** All that is under way by now: what arrives together where nothing else happens in between. */
+  takeAll(): readonly Item[] {
+    return this.#ready.splice(0).flatMap(({ items }) => items.splice(0));
+  }
+
   /** Takes the head of one of them. */
-  take(index: number): Item | null {
+  take(index: number): readonly Item[] {
     const channel = this.#ready[index];
     const item = channel?.items.shift();
-    if (!channel || !item) return null;
+    if (!channel || !item) return [];
     // The next of it comes after what others have sent by now.
     remove(this.#ready, channel);
     if (channel.items.length > 0) this.#ready.push(channel);
-    return item;
+    return [item];
   }
 }
 

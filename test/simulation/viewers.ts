@@ -18,6 +18,7 @@ export class Viewer {
   cursor = 0;
   /** Frames it got and did not acknowledge. */
   #newestFrame = 0;
+  #isAcknowledging = false;
   /** The part that a frame of text alone goes on with. */
   #goesOn = "";
   isStalled = false;
@@ -158,7 +159,12 @@ export class Viewer {
   }
 
   #acknowledge(): void {
-    if (this.#newestFrame === 0) return;
-    this.says({ type: "ack", frame: this.#newestFrame });
+    const id = this.#socketId;
+    if (this.#newestFrame === 0 || id === null || this.#isAcknowledging) return;
+    this.#isAcknowledging = true;
+    this.#world.traffic.once(`${this.watched.name} acknowledges`, () => {
+      this.#isAcknowledging = false;
+      this.#object.viewerSays(id, JSON.stringify({ type: "ack", frame: this.#newestFrame }));
+    });
   }
 }

@@ -20,6 +20,8 @@ export interface Failure {
 }
 
 const { from, to, every, mutant, traced, failuresMax } = workerData as Share;
+// Most errors are made to be survived, and nobody reads where they came from.
+if (!traced) Error.stackTraceLimit = 1;
 applyPatches(mutant ? [...SMALL_WORLDS, mutant] : SMALL_WORLDS);
 const { simulate } = await import("./simulate.ts");
 const { noStatistics } = await import("./statistics.ts");

@@ -25,6 +25,8 @@ export class World {
   asksTwice = false;
   /** Its turns take a while before anything is seen of them. */
   lingers = false;
+  /** Its runtimes know how to measure how they are kept. */
+  measures = false;
   /** Little happens in it. */
   isBrief = false;
   /** What only waits for the draw does not wait now, and everything comes in the order in which it was sent. */

@@ -27,4 +27,5 @@ export const PARTS: readonly SoakPart[] = [
   { name: "fallback", file: STARTS, titles: "STA3", about: "starts whose first backend is down" },
   { name: "outage", file: "test/e2e/postgres-outage.e2e.test.ts", about: "PostgreSQL away for 5 minutes while 1,000 runs end" },
   { name: "checkpoints", file: "test/e2e/checkpoint.e2e.test.ts", titles: "CHK10\\] inside a turn", about: "sandbox and folder destroyed at 20 random instants of a turn" },
+  { name: "containers", file: "test/e2e/many-containers.e2e.test.ts", about: "20 containers at once, and with a limit of 8" },
 ];

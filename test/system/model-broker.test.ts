@@ -1,6 +1,7 @@
 /** The broker over real HTTP: the demo model behind it, once as the built-in provider and once added as a local server. */
 import { startDemoModel, type DemoModel } from "@berth/demo-model";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { NO_PRICES, PriceBook } from "../../src/core/budget/price-book.ts";
 import { createDirectModelGateway } from "../../src/adapters/model-gateway/direct.ts";
 import { createModelBroker, type ModelBrokerDeps } from "../../src/app/model-broker.ts";
 import { ProviderCache } from "../../src/app/provider-cache.ts";
@@ -8,6 +9,7 @@ import { addProvider, type ProviderServices } from "../../src/app/providers.ts";
 import type { SessionHandle, UsageReport } from "../../src/app/session-handle.ts";
 import { formatSandboxToken } from "../../src/core/sandbox/sandbox-token.ts";
 import { InMemoryCatalog } from "../../src/ports/catalog/catalog.fake.ts";
+import { InMemoryIdentity } from "../../src/ports/identity/identity.fake.ts";
 import { InMemoryLedger } from "../../src/ports/ledger/ledger.fake.ts";
 import { InMemorySecretVault } from "../../src/ports/secret-vault/secret-vault.fake.ts";
 
@@ -31,19 +33,23 @@ beforeEach(() => {
   reports = [];
   work = [];
   const handle: Partial<SessionHandle> = {
-    authorizeBroker: async (token) => (token === TOKEN ? { orgId: ORG, sessionId: SESSION, epoch: 1, runId: "run_1", providers: ["demo", "local"] } : null),
+    authorizeBroker: async (token) => (token === TOKEN ? { orgId: ORG, sessionId: SESSION, epoch: 1, countedFor: null, soleUserId: null, soleWriter: null, makerId: null, runId: "run_1", held: null, providers: ["demo", "local"], repositories: [], environmentId: null } : null),
     recordUsage: async (report) => void reports.push(report),
   };
   services = {
     sessions: { of: () => handle as SessionHandle },
     catalog: new InMemoryCatalog({ now }),
     vault: new InMemorySecretVault({ now }),
+    identity: new InMemoryIdentity({ now }),
     modelGateway: createDirectModelGateway({ fetch: (url, init) => fetch(url, init) }),
     ledgerOf: () => ledger,
     demoModelUrl: demo.url,
     sandboxUrl: "http://berth.invalid",
+    operatorOrigins: [new URL(demo.url).origin],
+    prices: new PriceBook(NO_PRICES),
     providerCache: new ProviderCache(),
     now,
+    wait: async () => undefined,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     waitUntil: (each) => void work.push(each),
   };
@@ -86,7 +92,7 @@ test("a stream that is cut counts as its reservation", async () => {
 });
 
 test("a local server without a key is added by its address and used", async () => {
-  const key = await addProvider(services, ORG, { provider: "local", kind: "openai-compatible", baseUrl: `${demo.url}/v1/` });
+  const key = await addProvider(services, { orgId: ORG, userId: "usr_owner", role: "owner" }, { provider: "local", kind: "openai-compatible", baseUrl: `${demo.url}/v1/` });
   expect(key).toMatchObject({ baseUrl: `${demo.url}/v1`, hasKey: false, modelCount: 1 });
   expect(await (await ask("local", "!say hello")).text()).toContain('"content":"hello"');
   await expectCounted(1);
@@ -96,6 +102,7 @@ test("a local server without a key is added by its address and used", async () =
 test("an address where nobody listens is refused by its field", async () => {
   const gone = await startDemoModel();
   await gone.close();
-  const work = addProvider(services, ORG, { provider: "gone", kind: "openai-compatible", baseUrl: `${gone.url}/v1` });
+  services = { ...services, operatorOrigins: [new URL(gone.url).origin] };
+  const work = addProvider(services, { orgId: ORG, userId: "usr_owner", role: "owner" }, { provider: "gone", kind: "openai-compatible", baseUrl: `${gone.url}/v1` });
   await expect(work).rejects.toMatchObject({ problem: { errors: [{ pointer: "/baseUrl", message: "gone is not listening at its address." }] } });
 });

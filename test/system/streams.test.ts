@@ -1,7 +1,7 @@
 /** Streams and the log through the app's own routes, over a session on fakes. */
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
-import { LIMITS, type Problem, type ServerFrame, type SessionEvent } from "@berth/protocol";
+import { SCOPES, LIMITS, type Problem, type ServerFrame, type SessionEvent } from "@berth/protocol";
 import { createApp } from "../../routes/index.ts";
 import type { Principal } from "../../src/ports/identity/identity.port.ts";
 import { AUTHOR } from "./support/memory-berth.ts";
@@ -18,8 +18,8 @@ async function appOf({ instance }: StreamRig) {
   const app = createApp(() => instance.services);
   const keyOf = async (orgId: string): Promise<string> => {
     const { userId } = instance.identity.addMember({ orgId, userName: "Ada", role: "owner" });
-    const owner: Principal = { kind: "user", userId, userName: "Ada", orgId, orgName: orgId, role: "owner", scopes: [], keyId: null };
-    return (await instance.identity.createApiKey(owner, { name: "test", expiresAtMs: null })).secret;
+    const owner: Principal = { kind: "user", userId, userName: "Ada", orgId, orgName: orgId, role: "owner", scopes: [], teamIds: [], keyId: null };
+    return (await instance.identity.createApiKey(owner, { name: "test", expiresAtMs: null, scopes: SCOPES })).secret;
   };
   const keys = { org_a: await keyOf("org_a"), org_b: await keyOf("org_b") };
   return (path: string, init: { readonly method?: string; readonly body?: string; readonly headers?: Record<string, string>; readonly org?: "org_a" | "org_b" } = {}) =>

@@ -6,6 +6,7 @@ import { createDoSessionStore } from "../../src/adapters/session-store/do-sqlite
 import { sha256 } from "../../src/app/sha256.ts";
 import { InMemoryCatalog } from "../../src/ports/catalog/catalog.fake.ts";
 import { InMemoryEventBus } from "../../src/ports/event-bus/event-bus.fake.ts";
+import { InMemoryLedger } from "../../src/ports/ledger/ledger.fake.ts";
 import { InMemoryRunHistory } from "../../src/ports/run-history/run-history.fake.ts";
 import { InMemorySandboxProvider } from "../../src/ports/sandbox/sandbox.fake.ts";
 import { createSessionObject } from "../../src/session/session-do.ts";
@@ -24,6 +25,7 @@ const shared = {
   runHistory: new InMemoryRunHistory(),
   catalog: new InMemoryCatalog({ now }),
   feed: new InMemoryEventBus({ now }),
+  ledger: new InMemoryLedger({ now }),
   sandbox: new InMemorySandboxProvider({ now, backend: "memory", onStart: ({ sessionId, link }) => void around.tokens.set(sessionId, link.token) }),
 };
 
@@ -38,11 +40,13 @@ export const SessionObject = createSessionObject<{ readonly BLOBS: R2Bucket }>((
     blobs: createR2BlobStore(env.BLOBS),
     archive: { keep: 20, pageEvents: 10, pageBytes: 100_000 },
     feedOf: () => shared.feed,
+    ledgerOf: () => shared.ledger,
     sandboxes: new Map([["memory", shared.sandbox]]),
     linkUrl: "ws://memory/v1/sandbox/link",
     timers: { now, after: (delayMs, run) => void setTimeout(run, delayMs) },
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     sha256,
+    afterCommit: (run) => ctx.waitUntil(ctx.storage.sync().then(run)),
     background: (work) => ctx.waitUntil(work.catch(() => undefined)),
     log: () => undefined,
   };

@@ -1,5 +1,5 @@
 /** Sessions to look at: one of each state. */
-import type { CreateSession, NewEvent, ToolState } from "@berth/protocol";
+import type { CreateSession, Failure, NewEvent, ToolState } from "@berth/protocol";
 import type { MemorySession } from "../../sdk/test/memory-server/session.ts";
 import type { MemoryState } from "../../sdk/test/memory-server/state.ts";
 
@@ -69,10 +69,16 @@ async function open(state: MemoryState, input: CreateSession): Promise<MemorySes
 export async function fillCannedSessions(state: MemoryState): Promise<void> {
   state.models.push({ id: "anthropic/claude-sonnet-4-5", name: "Claude Sonnet 4.5", provider: "anthropic", demo: false });
   state.models.push({ id: "openai/gpt-5", name: "GPT-5", provider: "openai", demo: false });
-  state.providerKeys.push({ id: "pk_1", provider: "anthropic", kind: "anthropic", baseUrl: "https://api.anthropic.com", hasKey: true, modelCount: 7, createdAt: new Date().toISOString() });
+  state.providerKeys.push({ id: "pk_1", scope: { kind: "org" }, provider: "anthropic", kind: "anthropic", baseUrl: "https://api.anthropic.com", hasKey: true, usesKey: true, modelCount: 7, createdAt: new Date().toISOString() });
   state.discoveries.push({ id: "d1", provider: "openai", kind: "openai", source: "environment variable OPENAI_API_KEY", imported: false });
   state.discoveries.push({ id: "d2", provider: "ollama", kind: "openai-compatible", source: "model server at 127.0.0.1:11434", baseUrl: "http://127.0.0.1:11434/v1", imported: false });
 
+  const at = new Date().toISOString();
+  state.environments.push({ id: "env_1", name: "Web tests", repositories: [], variables: { APP_MODE: "test", DATABASE_URL: "postgres://127.0.0.1:5432/orders" }, setupScript: "npm ci\nnpm run db:start\n", createdAt: at, updatedAt: at });
+  state.environments.push({ id: "env_2", name: "Release of the second generation of the billing worker", repositories: ["rep_gone"], variables: {}, setupScript: "", createdAt: at, updatedAt: at });
+  setUp(await open(state, { model: "demo/demo", title: "Set up and ready", environment: "env_1" }), null);
+  setUp(await open(state, { model: "demo/demo", title: "Set up in vain", environment: "env_1" }), { code: "setup-failed", message: "The setup script ended with code 1. The session goes on with what it had done.", fix: "Change the environment's setup script; the next new session runs it." });
+  setUp(await open(state, { model: "demo/demo", title: "Setting up", environment: "env_1" }), "running");
   const failed = await open(state, { model: "anthropic/claude-sonnet-4-5", title: "Upgrade the billing worker to Node 24", workspace: { kind: "folder", path: "/home/ada/code/billing" } });
   failed.emit({ type: "session.status", data: { status: "failed", failure: { code: "start-timeout", message: "No sandbox became ready within 90 s; docker and process were tried.", fix: "Is Docker running? `npm run doctor` says what is missing." } } });
   const asleep = await open(state, { model: "anthropic/claude-sonnet-4-5", title: "Draft the release notes for 2.4" });
@@ -82,6 +88,14 @@ export async function fillCannedSessions(state: MemoryState): Promise<void> {
   await question(await open(state, { model: "openai/gpt-5", title: "Choose a date library", workspace: ORDERS }));
   await open(state, { model: "demo/demo", title: "Try the demo model" }).then((demo) => demo.send("!think I am asked to print something.\n!bash echo hello from the sandbox\n!say Done: the command printed a line."));
   rounding(await open(state, { model: "anthropic/claude-sonnet-4-5", title: "Fix the rounding of order totals", workspace: ORDERS }));
+}
+
+function setUp(session: MemorySession, outcome: Failure | "running" | null): void {
+  const environment = { id: "env_1", name: "Web tests" };
+  session.emit({ type: "environment.status", data: { environment, phase: "setting-up" } });
+  session.emit({ type: "environment.output", data: { text: "npm warn deprecated inflight@1.0.6: this module is not supported\nadded 212 packages in 9s\n" } });
+  if (outcome === "running") return;
+  session.emit({ type: "environment.status", data: { environment, ...(outcome === null ? { phase: "ready" } : { phase: "failed", failure: outcome }) } });
 }
 
 async function permission(session: MemorySession): Promise<void> {

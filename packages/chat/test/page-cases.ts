@@ -108,13 +108,83 @@ export const pageCases: readonly PageCase[] = [
         await page.goto(`${context.baseUrl}/settings`);
         const name = `page ${Date.now().toString(36)}`;
         await page.getByRole("button", { name: "New API key" }).click();
-        await page.getByLabel("Name").fill(name);
+        await page.getByLabel("Name", { exact: true }).fill(name);
         await page.getByRole("button", { name: "Create" }).click();
         await page.getByText("it is not shown again").waitFor();
         await page.getByRole("button", { name: "Done" }).click();
         await page.getByRole("button", { name: `Revoke ${name}` }).click();
         await page.getByRole("button", { name: "Revoke", exact: true }).click();
         await page.getByRole("button", { name: `Revoke ${name}` }).waitFor({ state: "detached" });
+      }),
+  },
+  {
+    name: "nothing that is said of an API key is cut, however narrow the page",
+    run: (context) =>
+      onPage(context, async (page) => {
+        for (const width of [1280, 390]) {
+          await page.setViewportSize({ width, height: 800 });
+          await page.goto(`${context.baseUrl}/settings`);
+          const row = page.getByRole("list", { name: "API keys" }).getByRole("listitem").first();
+          await row.getByText(/does not expire|expires/).waitFor();
+          const cut = await row.locator("strong, span").evaluateAll((parts) => parts.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).map(({ textContent }) => textContent));
+          equal(cut, [], `what is cut at ${width}`);
+          equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `the page fits ${width}`);
+        }
+      }),
+  },
+  {
+    name: "the organization and oneself are renamed where their names stand, and the page says so at once",
+    run: (context) =>
+      onPage(context, async (page) => {
+        await page.goto(`${context.baseUrl}/settings`);
+        const instance = page.getByRole("region", { name: "This instance" });
+        for (const what of ["the organization", "yourself"]) {
+          const name = `Renamed ${Date.now().toString(36)}`;
+          await instance.getByRole("button", { name: `Rename ${what}` }).click();
+          await instance.getByLabel("New name").fill(name);
+          await instance.getByRole("button", { name: "Rename", exact: true }).click();
+          await instance.getByText(name).waitFor();
+          // At the foot of the sidebar too, which asked for it by itself.
+          await page.getByText(name).nth(1).waitFor();
+        }
+      }),
+  },
+  {
+    name: "an environment is added, changed, chosen for a session and deleted, and a name that is taken is refused at its field",
+    run: (context) =>
+      onPage(context, async (page) => {
+        const settings = `${context.baseUrl}/settings/environments`;
+        const name = `Page ${Date.now().toString(36)}`;
+        await page.goto(settings);
+        const add = async (variable: string): Promise<void> => {
+          await page.getByRole("button", { name: "Add an environment" }).click();
+          const form = page.getByRole("form", { name: "Add an environment" });
+          await form.getByLabel("Name", { exact: true }).fill(name);
+          await form.getByRole("button", { name: "Add a variable" }).click();
+          await form.getByLabel("Name", { exact: true }).nth(1).fill(variable);
+          await form.getByLabel("Value").fill("one");
+          await form.getByRole("button", { name: "Add it" }).click();
+        };
+        await add("page_mode");
+        const row = page.getByRole("listitem").filter({ hasText: name });
+        await row.getByText("1 variable").waitFor();
+        await add("OTHER");
+        await page.getByRole("form", { name: "Add an environment" }).getByLabel("Name", { exact: true }).first().and(page.locator("[aria-invalid=true]")).waitFor();
+        await page.getByRole("button", { name: "Cancel" }).click();
+        await row.getByRole("button", { name: `Change ${name}` }).click();
+        equal(await row.getByLabel("Name", { exact: true }).nth(1).inputValue(), "PAGE_MODE", "the variable's name");
+        await row.getByLabel("Setup script").fill("echo set up");
+        await row.getByRole("button", { name: "Save" }).click();
+        await row.getByText("1 variable and a setup script").waitFor();
+        await page.goto(context.baseUrl);
+        await page.getByTestId("environment-picker").selectOption(name);
+        await begin(page, "!say it has begun");
+        await isOver(page);
+        await page.getByTitle("The environment that the sandbox began with").getByText(name).waitFor();
+        await page.goto(settings);
+        await row.getByRole("button", { name: `Delete ${name}` }).click();
+        await row.getByRole("button", { name: "Delete with its secrets" }).click();
+        await row.waitFor({ state: "detached" });
       }),
   },
   {

@@ -5,16 +5,18 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
+import { ClientView, type ViewFlaw } from "./client-view.ts";
 
 type Json = Record<string, unknown>;
-type Event = { readonly seq: number; readonly type: string; readonly data: Json };
+type Event = { readonly seq: number; readonly type: string; readonly data: Json; readonly messageId?: string };
 type Delta = { readonly partId: string; readonly offset: number; readonly text: string };
-interface Observer { event(event: never): void; text(partId: string, text: string): void; reset(from: number): void; ended(code: string | null): void }
+interface Observer { event(event: never): void; text(partId: string, text: string): void; reset(from: number): void; ended(code: string | null): void; waiting(messageIds: readonly string[]): void; cards(requestIds: readonly string[]): void }
 export interface ReferenceClientOptions {
   readonly url: string; readonly key: string; readonly sessionId: string; readonly after: number; readonly observer: Observer;
   readonly transport: "ws" | "sse"; readonly timeScale: number; readonly flaw?: ClientFlaw | undefined;
 }
-export type ClientFlaw =
+export type ClientFlaw = ViewFlaw
+  | "archive-one-page" | "output-by-letters" | "output-key-in-address" | "output-of-the-event" | "output-unnamed" | "steer-forgotten" | "steers-always"
   | "comments-end-blocks" | "lags-behind" | "more-ignored" | "more-unacknowledged" | "order-expected" | "result-dropped"
   | "ack-ahead" | "ack-before" | "ack-counted-on" | "ack-everything" | "ack-news-only" | "ack-never" | "ack-number-one" | "archive-unread" | "asks-from-start" | "connects-for-ever" | "cr-not-read"
   | "cursor-at-start" | "cursor-behind" | "deltas-appended" | "deltas-count" | "deltas-ignored" | "deltas-in-bytes" | "deltas-reopen" | "end-ignored" | "first-data-line" | "gives-up" | "half-block-read"
@@ -30,16 +32,34 @@ const lost = (waitMs?: number): End => ({ code: "network", final: false, ...(wai
 
 export class ReferenceClient {
   readonly #options: ReferenceClientOptions; readonly #closing = new AbortController(); readonly #actions = new Map<string, Action>(); readonly #texts = new Map<string, { text: string; open: boolean }>();
-  #cursor: number; #socket: WebSocket | null = null; #progress = false; #acks = 0; #ticket: string | null = null; #last = { partId: "", offset: 0 }; #held: Event | null = null;
+  readonly #view: ClientView; #cursor: number; #socket: WebSocket | null = null; #progress = false; #acks = 0; #ticket: string | null = null; #last = { partId: "", offset: 0 }; #held: Event | null = null;
 
   constructor(options: ReferenceClientOptions) {
     this.#options = options;
     this.#cursor = options.after;
+    this.#view = new ClientView(options.flaw);
     void this.#run();
   }
   close(): void { if (!this.#is("stays-open")) this.#closing.abort(); }
-  prompt(text: string): Promise<{ readonly id: string }> { return this.#act({ type: "prompt", text, idempotencyKey: this.#is("prompt-key-shared") ? "key" : randomUUID() }); }
+  prompt(text: string, { steers = false } = {}): Promise<{ readonly id: string }> {
+    const delivery = (steers || this.#is("steers-always")) ? { delivery: "steer" } : {};
+    return this.#act({ type: "prompt", text, idempotencyKey: this.#is("prompt-key-shared") ? "key" : randomUUID(), ...delivery });
+  }
   stop(): Promise<unknown> { return this.#act({ type: "stop" }); }
+  cancel(messageId: string): Promise<unknown> { return this.#act({ type: "cancel", messageId }); }
+  answer(request: string, answer: unknown): Promise<unknown> { return this.#act({ type: "answer", request, answer }); }
+  /** @throws Error whose `code` is the problem's slug */
+  async output({ address }: { readonly address: string }): Promise<string> {
+    const { url, key } = this.#options;
+    const asked = new URL(address, url);
+    if (this.#is("output-key-in-address")) asked.searchParams.set("key", key);
+    const response = await fetch(asked, { headers: { authorization: `Bearer ${key}` } });
+    if (!response.ok && this.#is("output-unnamed")) return "";
+    if (!response.ok) throw Object.assign(new Error("refused"), { code: String(((await response.json()) as Json)["type"]).split("/").at(-1) });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (this.#is("output-of-the-event")) return new TextDecoder().decode(bytes.slice(0, 64 * 1024));
+    return this.#is("output-by-letters") ? Array.from(bytes, (byte) => String.fromCharCode(byte)).join("") : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  }
 
   #is(flaw: ClientFlaw): boolean { return this.#options.flaw === flaw; }
   #scaled(ms: number): number { return ms / this.#options.timeScale; }
@@ -161,7 +181,7 @@ export class ReferenceClient {
     socket.on("close", (number) => { code ||= number; wake(); });
     socket.on("open", () => {
       this.#socket = socket;
-      for (const { frame } of this.#actions.values()) this.#say(this.#is("prompt-key-new") ? { ...frame, idempotencyKey: randomUUID() } : frame);
+      for (const { frame } of this.#actions.values()) this.#say(this.#is("prompt-key-new") ? { ...frame, idempotencyKey: randomUUID() } : this.#is("steer-forgotten") ? { ...frame, delivery: undefined } : frame);
     });
     const watch = setInterval(() => {
       if (this.#is("no-ping")) return;
@@ -225,6 +245,10 @@ export class ReferenceClient {
       if (event.type === "part.started" && part) this.#texts.set(part.id, { text: "", open: true });
       if (event.type === "part.ended" && part) this.#show(part.id, this.#is("end-ignored") ? (this.#texts.get(part.id)?.text ?? "") : (part.text ?? part.tool?.output ?? ""), false);
       if (event.type === "part.started" && part && this.#is("text-dropped-at-tool")) for (const id of this.#texts.keys()) if (id !== part.id) this.#show(id, "", false);
+      if (this.#view.take(event)) {
+        this.#options.observer.waiting(this.#view.waiting);
+        this.#options.observer.cards(this.#view.cards);
+      }
       const given = this.#is("lags-behind") ? this.#held : event;
       this.#held = event;
       if (given) this.#options.observer.event(given as never);
@@ -256,7 +280,7 @@ export class ReferenceClient {
       const response = await fetch(url + path, { headers: { authorization: `Bearer ${key}`, accept: "application/json" } });
       const page = (await response.json()) as { data: Event[]; next: string | null };
       this.#events(page.data.filter(({ seq }) => seq < from));
-      path = page.next === null ? undefined : path.replace(/after=\d+/, `after=${page.next}`);
+      path = page.next === null || this.#is("archive-one-page") ? undefined : path.replace(/after=\d+/, `after=${page.next}`);
       told = false;
     }
     if (this.#cursor === from - 1) return;

@@ -1,6 +1,7 @@
 /** A question to a client: what it does with what the stand-in gives it. It answers by not throwing. */
 import { check, within } from "./check.ts";
 import type { ClientHandle, ClientUnderTest } from "./client.ts";
+import type { ClientNeed } from "./needs.ts";
 import { StandIn } from "./stand-in.ts";
 import type { Transport } from "./watcher.ts";
 import type { WireEvent } from "./wire.ts";
@@ -10,6 +11,7 @@ export interface ClientCase {
   readonly rules: readonly string[];
   readonly title: string;
   readonly transport: Transport;
+  readonly needs?: readonly ClientNeed[];
   run(stage: ClientStage): Promise<void>;
 }
 
@@ -17,13 +19,13 @@ type Rules = string | readonly string[];
 
 const NAMES: Readonly<Record<Transport, string>> = { ws: "over WebSocket", sse: "over SSE" };
 
-export function askClient(transport: Transport, id: string, rules: Rules, title: string, run: (stage: ClientStage) => Promise<void>): ClientCase {
-  return { id: `client.${id}.${transport}`, rules: [rules].flat(), title: `a client ${title}, ${NAMES[transport]}`, transport, run };
+export function askClient(transport: Transport, id: string, rules: Rules, title: string, run: (stage: ClientStage) => Promise<void>, needs: readonly ClientNeed[] = []): ClientCase {
+  return { id: `client.${id}.${transport}`, rules: [rules].flat(), title: `a client ${title}, ${NAMES[transport]}`, transport, run, needs };
 }
 
 /** The same question over both kinds of stream. */
-export function askClientBoth(id: string, rules: Rules, title: string, run: (stage: ClientStage, transport: Transport) => Promise<void>): ClientCase[] {
-  return (["ws", "sse"] as const).map((transport) => askClient(transport, id, rules, title, (stage) => run(stage, transport)));
+export function askClientBoth(id: string, rules: Rules, title: string, run: (stage: ClientStage, transport: Transport) => Promise<void>, needs: readonly ClientNeed[] = []): ClientCase[] {
+  return (["ws", "sse"] as const).map((transport) => askClient(transport, id, rules, title, (stage) => run(stage, transport), needs));
 }
 
 /** What one client did in one case. */
@@ -32,6 +34,8 @@ export class ClientStage {
   readonly events: WireEvent[] = [];
   readonly texts = new Map<string, string>();
   readonly resets: number[] = [];
+  waiting: readonly string[] = [];
+  cards: readonly string[] = [];
   ended: { readonly code: string | null } | null = null;
   readonly client: ClientUnderTest;
   readonly transport: Transport;
@@ -71,6 +75,8 @@ export class ClientStage {
         event: (event) => void this.events.push(event),
         text: (partId, text) => void this.texts.set(partId, text),
         reset: (from) => void this.resets.push(from),
+        waiting: (messageIds) => void (this.waiting = messageIds),
+        cards: (requestIds) => void (this.cards = requestIds),
         ended: (code) => void (this.ended ??= { code }),
       },
     });

@@ -9,5 +9,5 @@ export { runServerCases, type ServerRun } from "./run-server-cases.ts";
 export { sdkClient } from "./sdk-client.ts";
 export type { ServerCase } from "./server-case.ts";
 export { SERVER_CASES } from "./server-cases/all.ts";
-export { LACKING, MAY_LACK, type Lack, type MayLack, type Need } from "./needs.ts";
+export { CLIENT_LACKING, LACKING, MAY_LACK, type ClientNeed, type Lack, type MayLack, type Need } from "./needs.ts";
 export { Venue, type ServerUnderTest, type Timings } from "./venue.ts";

@@ -25,6 +25,16 @@ export type Need = keyof typeof LACKING;
 export type MayLack = keyof typeof NOT_THERE;
 export const MAY_LACK = Object.keys(NOT_THERE) as readonly MayLack[];
 
+/** What a client may lack. */
+export const CLIENT_LACKING = {
+  actions: "it sends nothing over the WebSocket",
+  steering: "it sends no messages for a turn that runs",
+  outputs: "it reads no big outputs",
+  waiting: "it does not show which messages wait",
+  cards: "it does not show what is asked",
+} as const;
+export type ClientNeed = keyof typeof CLIENT_LACKING;
+
 export interface Lack {
   readonly need: Need;
   readonly reason: string;

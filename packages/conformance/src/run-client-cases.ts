@@ -3,6 +3,7 @@ import { within } from "./check.ts";
 import { CLIENT_CASES } from "./client-cases/all.ts";
 import { ClientStage, type ClientCase } from "./client-case.ts";
 import type { ClientUnderTest } from "./client.ts";
+import { CLIENT_LACKING } from "./needs.ts";
 import { runAll, type Outcome } from "./run.ts";
 
 export interface ClientRun {
@@ -17,6 +18,8 @@ export interface ClientRun {
 export async function runClientCases(client: ClientUnderTest, { cases = CLIENT_CASES, atATime = 8, patienceMs = 20_000, tell }: ClientRun = {}): Promise<Outcome[]> {
   return await runAll(cases, atATime, async (one) => {
     if (!client.open[one.transport]) return `${client.name} has no such transport`;
+    const lacking = client.lacks?.find((need) => one.needs?.includes(need));
+    if (lacking) return `${lacking}: ${CLIENT_LACKING[lacking]}`;
     const stage = new ClientStage(client, one.transport, patienceMs);
     try {
       await within(patienceMs * 2 + stage.scaled(120_000), "the case", one.run(stage));

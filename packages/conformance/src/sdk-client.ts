@@ -17,7 +17,10 @@ function teller(observer: ClientObserver) {
   let transcript = emptyTranscript();
   return (events: readonly SessionEvent[], deltas: readonly Delta[]): void => {
     transcript = applyDeltas(applyEvents(transcript, events), deltas);
-    for (const item of transcript.turns.flatMap(({ items }) => items)) if (item.kind === "part") observer.text(item.id, item.text);
+    const items = transcript.turns.flatMap((turn) => turn.items);
+    for (const item of items) if (item.kind === "part") observer.text(item.id, item.text);
+    observer.waiting(transcript.turns.flatMap(({ status, messageId }) => (status === "queued" ? [messageId] : [])));
+    observer.cards(items.flatMap((item) => ((item.kind === "question" || item.kind === "permission") && item.answer === null ? [item.id] : [])));
     for (const event of events) observer.event(event as never);
   };
 }
@@ -39,7 +42,7 @@ export const sdkClient: ClientUnderTest = {
           if (item.kind === "reset") observer.reset(item.from);
         }
       })().then(() => observer.ended(null), (error: unknown) => observer.ended(codeOf(error)));
-      return { close: () => closing.abort() };
+      return { close: () => closing.abort(), output: (ref) => sessionOf(options).output(ref) };
     },
     ws: (options) => {
       const { after, observer } = options;
@@ -52,7 +55,14 @@ export const sdkClient: ClientUnderTest = {
           if (state === "closed") observer.ended(error ? codeOf(error) : null);
         },
       });
-      return { close: () => stream.close(), prompt: (text) => stream.prompt(text), stop: () => stream.stop() };
+      return {
+        close: () => stream.close(),
+        prompt: (text, { steers = false } = {}) => stream.prompt(text, steers ? { delivery: "steer" } : {}),
+        stop: () => stream.stop(),
+        cancel: (messageId) => stream.cancel(messageId),
+        answer: (requestId, { kind, answers }) => stream.answer(requestId, { kind, answers: answers.map((labels) => [...labels]) }),
+        output: (ref) => sessionOf(options).output(ref),
+      };
     },
   },
 };

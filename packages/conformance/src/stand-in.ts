@@ -46,6 +46,11 @@ export class StandIn {
   /** Requests for tickets, and those that were refused in place of a stream. */
   readonly asked: { readonly request: IncomingMessage; readonly atMs: number }[] = [];
   readonly pages: string[] = [];
+  /** Events on a page at most, whatever was asked for. */
+  pageMax = 500;
+  /** Big outputs by their path, and requests for them. */
+  readonly outputs = new Map<string, string>();
+  readonly outputsAsked: IncomingMessage[] = [];
   /** What each connection gets, in their order; the last one stands for all that follow. */
   scripts: Script[] = [giveAll];
   /** Refusals that come before any stream, in their order. */
@@ -112,10 +117,13 @@ export class StandIn {
     if (url.pathname.endsWith("/events")) {
       this.pages.push(`${url.pathname}${url.search}`);
       const [after, limit] = [Number(url.searchParams.get("after") ?? 0), Number(url.searchParams.get("limit") ?? 50)];
-      const data = this.after(after).slice(0, limit);
+      const data = this.after(after).slice(0, Math.min(limit, this.pageMax));
       const last = data.at(-1)?.seq ?? after;
       return json(200, { data, next: last < this.log.length ? String(last) : null, firstSeq: 1, lastSeq: this.log.length });
     }
+    if (url.pathname.includes("/outputs/")) this.outputsAsked.push(request);
+    const output = this.outputs.get(url.pathname);
+    if (output !== undefined) return void response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(output);
     json(404, { type: "https://berth.dev/problems/not-found", title: "", status: 404, detail: url.pathname });
   }
 }

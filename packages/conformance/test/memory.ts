@@ -2,6 +2,7 @@
  * The program on fakes in this process, behind real HTTP and real sockets, so that the kit can be put to its hub and routes
  * with a log that is archived after few events. Its agent obeys the directives that need no pace.
  */
+import { SCOPES } from "@berth/protocol";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -63,9 +64,9 @@ export async function serveMemory(): Promise<{ readonly server: ServerUnderTest;
   const base = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const owner = await services.identity.ensureOwner({ name: "Ada", email: "ada@example.com", orgName: "Ada's" });
-  const { secret } = await services.identity.createApiKey(owner, { name: "conformance", expiresAtMs: null });
+  const { secret } = await services.identity.createApiKey(owner, { name: "conformance", expiresAtMs: null, scopes: SCOPES });
   const stranger = berth.instance.identity.addMember({ orgId: "org_other", userName: "Grace", role: "owner" });
-  const other = await services.identity.createApiKey({ ...owner, ...stranger }, { name: "other", expiresAtMs: null });
+  const other = await services.identity.createApiKey({ ...owner, ...stranger }, { name: "other", expiresAtMs: null, scopes: SCOPES });
   const hangUp = (): void => {
     for (const client of sockets.clients) client.terminate();
     server.closeAllConnections();

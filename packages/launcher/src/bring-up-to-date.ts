@@ -1,11 +1,12 @@
 /** Migrations with their failures in words. */
 import { migrate } from "../../../src/db/pg/migrate.ts";
+import type { RolePasswords } from "../../../src/db/pg/roles.ts";
 import { UserError } from "./progress.ts";
 
 /** Answers the names that were applied now. @throws UserError that tells where it tried, without the password */
-export async function bringUpToDate(url: string): Promise<readonly string[]> {
+export async function bringUpToDate(url: string, passwords: RolePasswords): Promise<readonly string[]> {
   try {
-    return await migrate(url);
+    return await migrate(url, passwords);
   } catch (error) {
     const { name, message, fix, code } = error as NodeJS.ErrnoException & { fix?: string };
     if (name === "MigrationError") throw new UserError(`${message}\n${fix ?? ""}`);

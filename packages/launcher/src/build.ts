@@ -43,10 +43,12 @@ function runtime(): Target {
     output: RUNTIME_BUNDLE,
     sources: [...SHARED, "packages/sandbox-runtime"],
     build: async () => {
-      const { buildRuntime } = (await import(join(ROOT, "packages", "sandbox-runtime", "build.mjs"))) as {
+      const { buildRuntime, buildInside } = (await import(join(ROOT, "packages", "sandbox-runtime", "build.mjs"))) as {
         buildRuntime(): Promise<unknown>;
+        buildInside(): Promise<unknown>;
       };
       await buildRuntime();
+      await buildInside();
     },
   };
 }
@@ -77,28 +79,45 @@ function worker(target: WorkerTarget): Target {
   };
 }
 
+interface BuildChoice {
+  /** Also what is up to date. */
+  readonly anyway?: boolean;
+  readonly only?: BuiltPart;
+}
+
 /**
  * Builds what is out of date, one after the other, since the tools use both cores themselves. Answers what was built.
  * @throws UserError with what the tool said
  */
-export async function buildAll(workerTarget: WorkerTarget = "local", { anyway = false } = {}): Promise<readonly BuiltPart[]> {
+export async function buildAll(workerTarget: WorkerTarget = "local", { anyway = false, only }: BuildChoice = {}): Promise<readonly BuiltPart[]> {
   const built: BuiltPart[] = [];
   for (const target of [chat(), runtime(), worker(workerTarget)]) {
-    if (!anyway && isFresh(target)) continue;
+    if ((only !== undefined && target.part !== only) || (!anyway && isFresh(target))) continue;
     await build(target);
     built.push(target.part);
   }
   return built;
 }
 
+/** The package that is published, under this Node, which reads the build's TypeScript whatever Node the user has. @returns its folder */
+export async function buildSdk(): Promise<string> {
+  await told("Building the SDK's package", () => run(process.execPath, [join(ROOT, "packages", "sdk", "build.mjs")], { cwd: ROOT }));
+  return join(ROOT, "packages", "sdk", "dist");
+}
+
+/** @throws UserError with what the tool said */
+async function told(title: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await step(title, work);
+  } catch (error) {
+    const { stderr = "", stdout = "", message } = error as Error & { stderr?: string; stdout?: string };
+    throw new UserError(`${title} failed.\n${`${stdout}\n${stderr}`.trim() || message}`);
+  }
+}
+
 async function build(target: Target): Promise<void> {
   const began = new Date();
-  try {
-    await step(target.title, () => target.build());
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    throw new UserError(`${target.title} failed.\n${(stderr || message).trim()}`);
-  }
+  await told(target.title, () => target.build());
   // As old as its beginning: what changed while it was built is built again.
   writeFileSync(`${target.output}.built`, "");
   utimesSync(`${target.output}.built`, began, began);

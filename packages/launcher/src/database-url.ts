@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./paths.ts";
+import type { RolePasswords } from "../../../src/db/pg/roles.ts";
 import { SupervisedChild } from "./child.ts";
+import { instancePasswords } from "./database-roles.ts";
 import { freePort } from "./free-port.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { LocalSecrets, LocalState } from "./local-state.ts";
@@ -41,9 +43,9 @@ export function embeddedDatabase(state: LocalState, password: string, port: numb
 }
 
 /** Runs `work` on the embedded database: the running one, or one that is started for it and stopped after. */
-export async function withEmbeddedDatabase<T>(state: LocalState, work: (url: string) => Promise<T>): Promise<T> {
+export async function withEmbeddedDatabase<T>(state: LocalState, work: (url: string, passwords: RolePasswords) => Promise<T>): Promise<T> {
   const running = state.running() === null ? null : runningDatabaseUrl(state);
-  if (running !== null) return work(running);
+  if (running !== null) return work(running, instancePasswords(state.secrets()));
   state.prepareFolder();
   await state.lock();
   try {
@@ -54,7 +56,7 @@ export async function withEmbeddedDatabase<T>(state: LocalState, work: (url: str
     try {
       const title = existsSync(join(state.dataDir, "postgres")) ? "Starting PostgreSQL" : "Creating the database";
       await step(title, () => server.start());
-      return await work(embeddedUrl(secrets, port));
+      return await work(embeddedUrl(secrets, port), instancePasswords(secrets));
     } finally {
       await server.stop();
     }

@@ -1,14 +1,18 @@
 /** What an instance keeps between starts: its secrets (mode 0600), its lock and the pids of its children. */
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { folderProblem, makeFolder } from "./data-folder.ts";
 import { UserError } from "./progress.ts";
 import { commandOf, isSameProcess, startTimeOf } from "./process-table.ts";
 
 const LocalSecrets = z.object({
   /** Base64 of 32 bytes; everything in the vault hangs on it. */
   masterKey: z.base64().length(44),
+  masterKeyVersion: z.int().positive().default(1),
+  /** Earlier ones as `version:base64`, for secrets that are still under them. */
+  olderMasterKeys: z.array(z.string().regex(/^[1-9]\d*:[A-Za-z0-9+/]{43}=$/)).default([]),
   authSecret: z.string().min(32),
   operatorToken: z.string().min(32),
   sandboxHostSecret: z.string().min(32),
@@ -49,16 +53,12 @@ export class LocalState {
   /** @throws UserError in words, when the folder cannot be made or written */
   prepareFolder(): void {
     try {
-      mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+      makeFolder(this.dataDir);
       const probe = join(this.dataDir, `.probe-${process.pid}`);
       closeSync(openSync(probe, "w", 0o600));
       rmSync(probe);
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new UserError(
-        `The data folder ${this.dataDir} cannot be written (${code ?? message}).\n` +
-          `Make it yours:  sudo chown -R "$(id -un)" ${this.dataDir}\nor use another one:  npm start -- --data-dir DIR`,
-      );
+      throw new UserError(folderProblem(this.dataDir, error as NodeJS.ErrnoException));
     }
   }
 
@@ -74,7 +74,9 @@ export class LocalState {
     }
     const hex = (): string => randomBytes(32).toString("hex");
     const fresh: LocalSecrets = {
-      masterKey: randomBytes(32).toString("base64"),
+      masterKey: newMasterKey(),
+      masterKeyVersion: 1,
+      olderMasterKeys: [],
       authSecret: hex(),
       operatorToken: hex(),
       sandboxHostSecret: hex(),
@@ -108,15 +110,21 @@ export class LocalState {
     return lock && isSameProcess(lock.pid, lock.startTime) ? lock : null;
   }
 
-  /** Takes the folder for this process, after an instance that is already ending. @throws UserError naming who holds it */
-  async lock(): Promise<void> {
+  /**
+   * Takes the folder for this process, after an instance that is already ending.
+   * @param signInUrl a new way into the instance that holds it: a link that was lost is no reason to stop everything
+   * @throws UserError naming who holds it
+   */
+  async lock(signInUrl?: (url: string) => Promise<string>): Promise<void> {
     const started = Date.now();
     while (!this.#tryLock()) {
       const other = this.running();
       if (other === null) continue;
       if (Date.now() - started > (other.ending ? ENDING_MS : NOTICE_MS)) {
+        const link = other.url && !other.ending ? await signInUrl?.(other.url).catch(() => undefined) : undefined;
         throw new UserError(
           `Berth already runs from ${this.dataDir} (pid ${other.pid}${other.url ? `, ${other.url}` : ""}).\n` +
+            (link ? `To sign in, open:  ${link}\n` : "") +
             `Either stop it:  kill ${other.pid}\nor start a second one beside it:  npm start -- --port 0 --data-dir DIR`,
         );
       }
@@ -181,7 +189,7 @@ export class LocalState {
   }
 
   #write(file: string, value: object): void {
-    mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(this.dataDir);
     const path = join(this.dataDir, file);
     const descriptor = openSync(`${path}.new`, "w", 0o600);
     writeSync(descriptor, `${JSON.stringify(value, null, 2)}\n`);
@@ -190,6 +198,20 @@ export class LocalState {
     closeSync(descriptor);
     renameSync(`${path}.new`, path);
   }
+}
+
+function newMasterKey(): string {
+  return randomBytes(32).toString("base64");
+}
+
+/** As the Worker's variable has them, the newest last. */
+export function masterKeysOf({ masterKey, masterKeyVersion, olderMasterKeys }: LocalSecrets): string {
+  return [...olderMasterKeys, `${masterKeyVersion}:${masterKey}`].join(",");
+}
+
+/** The same with a new master key, under which everything is written from the next start on. */
+export function withNewMasterKey(secrets: LocalSecrets): LocalSecrets {
+  return { ...secrets, masterKey: newMasterKey(), masterKeyVersion: secrets.masterKeyVersion + 1, olderMasterKeys: masterKeysOf(secrets).split(",") };
 }
 
 function parseJson(text: string): unknown {

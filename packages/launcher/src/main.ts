@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   build: () => import("./commands/build.ts"),
   test: () => import("./commands/test.ts"),
   check: () => import("./commands/check.ts"),
+  image: () => import("./commands/image.ts"),
   doctor: () => import("./commands/doctor.ts"),
   journey: () => import("./commands/journey.ts"),
   conformance: () => import("./commands/conformance.ts"),
@@ -17,8 +18,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   simulate: () => import("./commands/simulate.ts"),
   bench: () => import("./commands/bench.ts"),
   soak: () => import("./commands/soak.ts"),
+  "models:refresh": () => import("./commands/models-refresh.ts"),
   "db:migrate": () => import("./commands/db-migrate.ts"),
   "db:reset": () => import("./commands/db-reset.ts"),
+  "secrets:rotate": () => import("./commands/secrets-rotate.ts"),
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -52,6 +52,19 @@ function psCommand(pid: number): string {
   }
 }
 
+/** Null when the process is gone. */
+export function parentOf(pid: number): number | null {
+  if (existsSync("/proc/self/stat")) {
+    const stat = textOf(`/proc/${pid}/stat`);
+    return stat === "" ? null : Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  }
+  try {
+    return Number(execFileSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" })) || null;
+  } catch {
+    return null;
+  }
+}
+
 /** Every descendant of `pid`, children first. Linux only; elsewhere empty. */
 export function descendantsOf(pid: number): number[] {
   if (!existsSync("/proc/self/stat")) return [];

@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { bringUpToDate } from "./bring-up-to-date.ts";
 import { workerBundle, type WorkerTarget } from "./build.ts";
 import { SupervisedChild, type ChildSpec } from "./child.ts";
+import { instancePasswords, roleUrls } from "./database-roles.ts";
 import { embeddedDatabase, embeddedUrl } from "./database-url.ts";
 import { freePort } from "./free-port.ts";
 import { endLeftovers } from "./leftovers.ts";
-import { LocalState, type LocalSecrets } from "./local-state.ts";
-import { CHAT_DIST, ROOT, RUNTIME_BUNDLE } from "./paths.ts";
+import { LocalState, masterKeysOf, type LocalSecrets } from "./local-state.ts";
+import { CHAT_DIST, IMAGE_BUILD, ROOT, RUNTIME_BUNDLE } from "./paths.ts";
 import { resetData } from "./reset-data.ts";
 import { plainEnv } from "./plain-env.ts";
 import { refuseTakenPort } from "./port-holder.ts";
@@ -20,7 +21,9 @@ import type { Settings } from "./settings.ts";
 import { workerSettingsEnv, type OperatorOrigin } from "./worker-settings.ts";
 
 export interface Stack {
+  /** On this machine, whatever it is called elsewhere. */
   readonly url: string;
+  /** As the owner of its tables. */
   readonly databaseUrl: string;
   readonly apiKey: string;
   readonly signInUrl: string;
@@ -41,6 +44,10 @@ export interface StackParts {
   readonly sandboxHostUrl?: string;
   /** Backends that are on another host, by name → its address; they are named in the settings too. */
   readonly sandboxHosts?: Readonly<Record<string, string>>;
+  /** Variables of the Worker in the place of its own. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Variables of the sandbox host beside its own. */
+  readonly hostVars?: Readonly<Record<string, string>>;
   /** Where workerd can be looked into, on the loopback address. Default: nowhere. */
   readonly inspectorPort?: number;
   /** Aborted while it starts, what was started ends again. */
@@ -48,7 +55,10 @@ export interface StackParts {
 }
 
 const NODE = [process.execPath, "--disable-warning=ExperimentalWarning"] as const;
-/** Model servers people run on their own machine, offered when found: Ollama, LM Studio, llama.cpp. */
+/**
+ * Model servers people run on their own machine, offered when found: Ollama, LM Studio, llama.cpp. As the machine's folders and keys
+ * they are for who has the machine: where others sign in too, and administer organizations of their own, none of it is offered.
+ */
 const LOCAL_MODEL_ORIGINS = ["http://127.0.0.1:11434", "http://127.0.0.1:1234", "http://127.0.0.1:8080"];
 
 export async function startStack(settings: Settings, parts: StackParts = {}): Promise<Stack> {
@@ -69,7 +79,8 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
 
   try {
     const databaseUrl = settings.databaseUrl ?? (await startDatabase(state, secrets.postgresPassword, started));
-    await step("Bringing the database up to date", () => bringUpToDate(databaseUrl));
+    const passwords = instancePasswords(secrets);
+    await step("Bringing the database up to date", () => bringUpToDate(databaseUrl, passwords));
 
     const hostPort = await freePort();
     const demoPort = await freePort();
@@ -86,13 +97,14 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
 
     const { sandboxHosts = {} } = parts;
     const ownBackends = settings.sandboxBackends.filter((backend) => !(backend in sandboxHosts));
-    const hostUrl = parts.sandboxHostUrl ?? (await startHost({ ...settings, sandboxBackends: ownBackends }, hostPort, secrets.sandboxHostSecret, supervise));
+    const hostUrl = parts.sandboxHostUrl ?? (await startHost({ ...settings, sandboxBackends: ownBackends }, hostPort, secrets.sandboxHostSecret, supervise, parts.hostVars));
     const url = `http://127.0.0.1:${workerPort}`;
     const origins = operatorOrigins([
       hostUrl,
       ...Object.values(sandboxHosts),
       ...(demo ? [`http://127.0.0.1:${demo.port}`] : []),
-      ...LOCAL_MODEL_ORIGINS,
+      ...(settings.publicUrl === null ? LOCAL_MODEL_ORIGINS : []),
+      ...serverOrigins({ ...process.env, ...parts.vars }),
       ...settings.allowOrigins,
     ]);
     await supervise("Starting the Worker", {
@@ -105,22 +117,25 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
           assetsPath: copyOfPage(settings.dataDir),
           statePath: join(settings.dataDir, "worker"),
           port: workerPort,
-          databaseUrl,
+          databaseUrls: roleUrls(databaseUrl, passwords),
           operatorOrigins: origins,
           ...(parts.inspectorPort !== undefined && { inspectorPort: parts.inspectorPort }),
           vars: {
-            PUBLIC_URL: url,
-            SANDBOX_URL: url,
+            PUBLIC_URL: settings.publicUrl ?? url,
+            // Sandboxes elsewhere come by the address that everybody comes by.
+            SANDBOX_URL: settings.sandboxBackends.includes("modal") ? (settings.publicUrl ?? url) : url,
             SANDBOX_HOST_URL: hostUrl,
             SANDBOX_HOSTS: JSON.stringify(sandboxHosts),
             SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
             SANDBOX_HOST_SECRET: secrets.sandboxHostSecret,
-            MASTER_KEYS: `1:${secrets.masterKey}`,
+            MASTER_KEYS: masterKeysOf(secrets),
             AUTH_SECRET: secrets.authSecret,
             OPERATOR_TOKEN: secrets.operatorToken,
             OPERATOR_ORIGINS: JSON.stringify(Object.fromEntries(origins.map(({ origin, binding }) => [origin, binding]))),
             DEMO_MODEL_URL: demo ? `http://127.0.0.1:${demo.port}` : "",
-            LOCAL_MACHINE: "1",
+            LOCAL_MACHINE: settings.publicUrl === null ? "1" : "0",
+            ...passedOn(process.env),
+            ...parts.vars,
           },
         }),
       }),
@@ -147,10 +162,11 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
 /** The folder is this process's from here on: nothing of an earlier start runs in it, and the port is free. */
 async function takeFolder(state: LocalState, settings: Settings): Promise<LocalSecrets> {
   state.prepareFolder();
-  await state.lock();
+  const known = settings.reset ? null : state.knownSecrets();
+  await state.lock(known === null ? undefined : async (url) => (await bootstrap(url, known.operatorToken, known.apiKey)).signInUrl);
   try {
     await endLeftovers(state);
-    await refuseTakenPort(settings.port);
+    await refuseTakenPort(settings);
     if (settings.reset) resetData(settings.dataDir, { secrets: true });
     return state.secrets();
   } catch (error) {
@@ -176,7 +192,7 @@ async function startDatabase(state: LocalState, password: string, started: Super
 }
 
 /** @returns its address */
-async function startHost(settings: Settings, port: number, secret: string, supervise: Supervise): Promise<string> {
+async function startHost(settings: Settings, port: number, secret: string, supervise: Supervise, vars: Readonly<Record<string, string>> = {}): Promise<string> {
   const host = await supervise("Starting the sandbox host", {
     name: "sandbox-host",
     command: [...NODE, join(ROOT, "packages", "sandbox-host", "src", "main.ts")],
@@ -187,10 +203,13 @@ async function startHost(settings: Settings, port: number, secret: string, super
       DATA_DIR: settings.dataDir,
       SANDBOX_HOST_SECRET: secret,
       SANDBOX_BACKENDS: settings.sandboxBackends.join(","),
+      SANDBOX_EGRESS: settings.sandboxEgress,
       TRUST_AGENT: settings.trustAgent ? "1" : "0",
       RUNTIME_PATH: RUNTIME_BUNDLE,
       NODE_PATH_IN_SANDBOX: process.execPath,
+      SANDBOX_IMAGE_BUILD: IMAGE_BUILD,
       STOP_SANDBOXES_ON_EXIT: "1",
+      ...vars,
     }),
     readyTimeoutMs: 20_000,
     endsWithTree: false,
@@ -211,6 +230,24 @@ async function bootstrap(url: string, operatorToken: string, knownKey: string | 
   const body = (await response.json()) as { apiKey?: string; signInUrl?: string; detail?: string };
   if (!response.ok || !body.signInUrl) throw new UserError(`The first sign-in could not be prepared: ${body.detail ?? response.status}`);
   return { apiKey: body.apiKey ?? knownKey ?? "", signInUrl: body.signInUrl };
+}
+
+/** How people come to have accounts, what carries calls to models and where secrets are is the operator's to say, on one machine too. */
+const PASSED_ON = [
+  ...["SIGN_UP_ALLOW", "MAIL_FROM", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "GITHUB_URL", "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "GOOGLE_ISSUER"],
+  ...["MODEL_GATEWAY", "MODEL_GATEWAY_KEYS", "LITELLM_URL", "LITELLM_KEY", "BIFROST_URL", "BIFROST_KEY"],
+  ...["CLIENT_ADDRESS_HEADER", "LOCAL_MACHINE", "MACHINE_ORGANIZATIONS"],
+  ...["SECRET_VAULT", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN", "OP_CONNECT_VAULT"],
+];
+
+/** What the operator chose and runs on their own machine or network is reached by its origin; what is merely named is not. */
+function serverOrigins({ MODEL_GATEWAY, SECRET_VAULT, LITELLM_URL, BIFROST_URL, OP_CONNECT_HOST }: NodeJS.ProcessEnv): string[] {
+  const chosen = [MODEL_GATEWAY === "litellm" && LITELLM_URL, MODEL_GATEWAY === "bifrost" && BIFROST_URL, SECRET_VAULT === "onepassword" && OP_CONNECT_HOST];
+  return chosen.flatMap((url) => URL.parse(url || "")?.origin ?? []);
+}
+
+function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 /** workerd lists the page's files when it starts: a build beside a running instance must not take them away. */

@@ -1,4 +1,5 @@
 /** Which parts of the whole test run the arguments of `npm test` name. Pure. */
+import type { MachineNeed } from "@berth/testkit/machine";
 import { SUITES } from "./suites.ts";
 
 interface PartBase {
@@ -6,6 +7,8 @@ interface PartBase {
   readonly title: string;
   /** Runs what `npm run build` makes. */
   readonly needsBuild: boolean;
+  /** Left out where the machine lacks one of these. */
+  readonly needs?: readonly MachineNeed[];
 }
 
 export type Part =
@@ -16,10 +19,18 @@ export type Part =
 const CHECK: Part = { kind: "command", name: "check", title: "Checks", needsBuild: false, command: ["check"] };
 const SIMULATION: Part = { kind: "command", name: "simulation", title: "Simulation", needsBuild: false, command: ["simulate", "--suite"] };
 const JOURNEY: Part = { kind: "journey", name: "journey", title: "Journey", needsBuild: true, command: ["journey", "--json"] };
+const JOURNEY_IN_CONTAINERS: Part = {
+  kind: "journey",
+  name: "journey-docker",
+  title: "Journey in containers",
+  needsBuild: true,
+  needs: ["docker", "sandbox-image"],
+  command: ["journey", "--json", "--sandbox-backend", "docker"],
+};
 const VITEST: readonly Part[] = SUITES.map(({ name, title, config }) => ({ kind: "vitest", name, title, config, needsBuild: name === "e2e" }));
 /** Takes minutes and downloads everything anew, so it runs where nobody waits, or when it is named. */
 const FIRST_DELTA: Part = { kind: "first-delta", name: "first-delta", title: "Clone to first delta", needsBuild: false };
-const ALL: readonly Part[] = [CHECK, ...VITEST, SIMULATION, JOURNEY, FIRST_DELTA];
+const ALL: readonly Part[] = [CHECK, ...VITEST, SIMULATION, JOURNEY, JOURNEY_IN_CONTAINERS, FIRST_DELTA];
 
 export const PART_NAMES: readonly string[] = ALL.map(({ name }) => name);
 

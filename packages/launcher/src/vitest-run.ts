@@ -26,13 +26,15 @@ export interface VitestRun {
   readonly reports: string;
 }
 
+const WHY_CHARACTERS_MAX = 1_500;
+
 const Report = z.object({
   testResults: z.array(
     z.object({
       name: z.string(),
       status: z.string(),
       message: z.string().optional(),
-      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).optional() })),
     }),
   ),
 });
@@ -58,17 +60,23 @@ export async function runVitest(run: VitestRun): Promise<Tally> {
 export function readReport(json: string): Tally {
   const { testResults } = Report.parse(JSON.parse(json));
   const tests = testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map(({ fullName, status }) => ({ line: `${relative(name)} › ${fullName}`, status })),
+    assertionResults.map(({ fullName, status, failureMessages = [] }) => ({ line: `${relative(name)} › ${fullName}`, status, why: inShort(failureMessages[0] ?? "") })),
   );
   const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"));
   return {
     passed: tests.filter(({ status }) => status === "passed").length,
     failures: [
-      ...tests.filter(({ status }) => status === "failed").map(({ line }) => line),
+      ...tests.filter(({ status }) => status === "failed").map(({ line, why }) => `${line}${why}`),
       ...broken.map(({ name, message }) => `${relative(name)}: ${(message ?? "").split("\n")[0]}`),
     ],
     skipped: tests.filter(({ status }) => status !== "passed" && status !== "failed").map(({ line }) => line),
   };
+}
+
+/** What a report that was cut to its end still has to say of a failure. The stack is in the report above. */
+function inShort(message: string): string {
+  const [what = ""] = message.split(/\n\s+at /);
+  return what.trim() === "" ? "" : `\n${what.trim().slice(0, WHY_CHARACTERS_MAX).replaceAll(/^/gm, "      ")}`;
 }
 
 function relative(path: string): string {

@@ -6,6 +6,9 @@
 import { Miniflare } from "miniflare";
 import { readWorkerSettings } from "./worker-settings.ts";
 
+/** As `src/worker.ts` exports it. */
+const DIRECT = "direct";
+
 const settings = readWorkerSettings(process.env);
 
 const worker = new Miniflare({
@@ -15,11 +18,14 @@ const worker = new Miniflare({
   compatibilityDate: "2026-07-01",
   compatibilityFlags: ["nodejs_compat", "enable_request_signal"],
   host: "127.0.0.1",
-  port: settings.port,
+  // Straight to our Worker. The front that Miniflare has for itself, with its port chosen by the system, and the one that it
+  // has for assets are three Workers in a row, which every request and every socket would pass.
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: settings.port, entrypoint: DIRECT }],
   ...(settings.inspectorPort !== undefined && { inspectorPort: settings.inspectorPort }),
   bindings: { ...settings.vars },
   durableObjects: {
     SESSIONS: { className: "SessionDO", useSQLite: true },
+    WORKSPACES: { className: "WorkspaceDO", useSQLite: true },
     ORG_EVENTS: { className: "OrgEventsDO", useSQLite: true },
     ORG_LEDGER: { className: "OrgLedgerDO", useSQLite: true },
     PG_POOL: { className: "PgPoolDO", useSQLite: true },
@@ -27,7 +33,7 @@ const worker = new Miniflare({
   durableObjectsPersist: settings.statePath,
   r2Buckets: ["BLOBS"],
   r2Persist: `${settings.statePath}/blobs`,
-  hyperdrives: { HYPERDRIVE: settings.databaseUrl },
+  hyperdrives: { HYPERDRIVE: settings.databaseUrls.app, HYPERDRIVE_AUTH: settings.databaseUrls.auth },
   assets: {
     directory: settings.assetsPath,
     binding: "ASSETS",
@@ -46,7 +52,8 @@ const worker = new Miniflare({
   outboundService: { network: { allow: ["public"] } },
 });
 
-const url = await worker.ready;
+await worker.ready;
+const url = await worker.unsafeGetDirectURL(undefined, DIRECT);
 console.log(JSON.stringify({ listening: Number(url.port) }));
 
 const stop = async (): Promise<void> => {

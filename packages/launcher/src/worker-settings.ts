@@ -12,7 +12,8 @@ export interface WorkerSettings {
   readonly statePath: string;
   /** 0 picks a free port. */
   readonly port: number;
-  readonly databaseUrl: string;
+  /** The database as each of the Worker's two roles. */
+  readonly databaseUrls: { readonly app: string; readonly auth: string };
   readonly operatorOrigins: readonly OperatorOrigin[];
   /** Variables and secrets of the Worker, as in `.dev.vars.example`. */
   readonly vars: Readonly<Record<string, string>>;

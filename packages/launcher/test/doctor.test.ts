@@ -4,13 +4,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Finding } from "../src/doctor/finding.ts";
 import { checkFolder, checkLeftovers, checkMigrations, checkPort } from "../src/doctor/instance.ts";
 import { checkDisk, checkDocker, checkInstalled, checkIsolation, checkNode } from "../src/doctor/machine.ts";
 import { composedPorts } from "../src/doctor/ports.ts";
+import { checkPublicUrl } from "../src/doctor/public-url.ts";
 import { renderGroup, renderPorts, renderVerdict } from "../src/doctor/report.ts";
+import { checkSignIn } from "../src/doctor/sign-in.ts";
 import { checkVariables } from "../src/doctor/variables.ts";
+import { freePort } from "../src/free-port.ts";
 import { LocalState } from "../src/local-state.ts";
 import { ROOT } from "../src/paths.ts";
 import { runLauncher } from "./run-launcher.ts";
@@ -34,7 +38,7 @@ function wrong(finding: Finding): { text: string; fix: string } {
 }
 
 async function listen(): Promise<number> {
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   cleanups.push(() => new Promise((resolve) => server.close(() => resolve())));
   return (server.address() as { port: number }).port;
@@ -47,6 +51,12 @@ async function waiting(word: string): Promise<ChildProcess & { pid: number }> {
   await new Promise((resolve) => child.stdout?.once("data", resolve));
   return child as ChildProcess & { pid: number };
 }
+
+test("ways to sign in are told, and which of them were not tried with the provider itself", () => {
+  expect(checkSignIn({ GITHUB_CLIENT_ID: "Iv1.example" })).toEqual({ status: "ok", name: "Sign-in", text: "the launcher's link, address and password" });
+  const both = { GITHUB_CLIENT_ID: "Iv1.example", GITHUB_CLIENT_SECRET: "example-github-client-secret", GOOGLE_CLIENT_ID: "example", GOOGLE_CLIENT_SECRET: "example-google-client-secret" };
+  expect(checkSignIn(both)).toMatchObject({ text: "the launcher's link, address and password, GitHub (not yet verified live), Google (not yet verified live)" });
+});
 
 describe("machine", () => {
   test("an old Node is named with what fetches a newer one", () => {
@@ -78,11 +88,28 @@ describe("machine", () => {
     expect((await checkIsolation(["docker"], false, none)).status).toBe("info");
   });
 
-  test("Docker is wrong only where it is chosen as a backend", () => {
+  test("Docker is wrong only where it is chosen as a backend", async () => {
     const lack = { what: "docker" as const, reason: "not installed", fix: "apt-get install -y docker.io" };
-    expect(checkDocker(["process"], lack).status).toBe("info");
-    expect(wrong(checkDocker(["docker"], lack))).toEqual({ text: "not installed", fix: "apt-get install -y docker.io" });
-    expect(wrong(checkDocker(["docker"], { ...lack, reason: "no daemon" })).fix).toBe("systemctl start docker");
+    expect((await checkDocker(["process"], { lack })).status).toBe("info");
+    expect(wrong(await checkDocker(["docker"], { lack }))).toEqual({ text: "not installed", fix: "apt-get install -y docker.io" });
+    const report = (version: string | null, reason: string | null, fix: string | null) => () => Promise.resolve({ version, reason, fix, lacksImage: fix === "npm run image" });
+    const away = report(null, "The container engine cannot be reached.", "Start Docker, for example with `systemctl start docker`.");
+    expect(wrong(await checkDocker(["docker"], { lack: { ...lack, reason: "no daemon" }, detect: away })).fix).toBe("systemctl start docker");
+    const bare = report("20.10.24", "the image berth-sandbox:latest is not there", "npm run image");
+    expect(wrong(await checkDocker(["docker", "process"], { lack: null, detect: bare }))).toEqual({ text: "20.10.24, but the image berth-sandbox:latest is not there", fix: "npm run image" });
+    expect((await checkDocker(["process"], { lack: null, detect: bare })).status).toBe("info");
+    expect(await checkDocker(["docker"], { lack: null, detect: report("20.10.24", null, null) })).toMatchObject({ status: "ok", text: "20.10.24, with the image of sandboxes" });
+  });
+
+  test("[DKR9] a missing image is told with how its build goes, and is wrong by itself only where somebody chose", async () => {
+    const detect = () => Promise.resolve({ version: "20.10.24", reason: "the image x is not there", fix: "npm run image", lacksImage: true });
+    const look = (backends: readonly string[], more: Parameters<typeof checkDocker>[1]) => checkDocker(backends, { lack: null, detect, ...more });
+    const building = { state: "building" as const, image: "x", step: "Building x from y", builder: { pid: 1, startedAt: "1" } };
+    expect(await look(["docker", "process"], { isDefault: true, build: building })).toMatchObject({ status: "info", text: "20.10.24; the image of sandboxes is being built: Building x from y" });
+    const failed = await look(["docker", "process"], { isDefault: true, build: { state: "failed", image: "x", reason: "docker pull failed. No route." } });
+    expect(wrong(failed)).toEqual({ text: "20.10.24, but the image of sandboxes could not be built: docker pull failed. No route.", fix: "npm run image" });
+    expect(await look(["docker", "process"], { isDefault: true })).toMatchObject({ status: "info", text: expect.stringContaining("the next npm start builds it") });
+    expect((await look(["docker", "process"], {})).status).toBe("bad");
   });
 });
 
@@ -142,6 +169,41 @@ describe("instance", () => {
     expect(fixes.get(".dev.vars: PUBLIC_URL: Invalid URL")).toBe('echo "PUBLIC_URL=http://127.0.0.1:8787" >> .dev.vars');
     expect(fixes.get(".dev.vars: MASTER_KEYS: not version:base64 of 32 bytes")).toContain("openssl rand -base64 32");
   });
+
+  test("an address that others reach wants the header that tells callers apart", () => {
+    const callers = (text: string): readonly string[] => {
+      writeFileSync(join(dir, ".dev.vars"), text);
+      return checkVariables(dir).flatMap((finding) => (finding.status === "bad" && finding.text.includes("CLIENT_ADDRESS_HEADER") ? [finding.fix] : []));
+    };
+    expect(callers("PUBLIC_URL=https://berth.example.com\n")).toEqual(['echo "CLIENT_ADDRESS_HEADER=cf-connecting-ip" >> .dev.vars']);
+    expect(callers("PUBLIC_URL=https://berth.example.com\nCLIENT_ADDRESS_HEADER=x-real-ip\n")).toEqual([]);
+    expect(callers("PUBLIC_URL=http://127.0.0.1:8787\n")).toEqual([]);
+  });
+});
+
+describe("a public address", () => {
+  const away = { running: () => null };
+  const here = { running: () => ({ pid: process.pid, startTime: null, url: null, ending: false }) };
+  const CALLERS = { CLIENT_ADDRESS_HEADER: "x-real-ip" };
+
+  test("that is none wants nothing, and one wants the header that tells callers apart", async () => {
+    expect(await checkPublicUrl(away, null, {})).toEqual([]);
+    const findings = await checkPublicUrl(away, "https://berth.example.com", {});
+    expect(findings.map(({ status }) => status)).toEqual(["info", "bad"]);
+    expect(findings.map((finding) => (finding.status === "bad" ? finding.fix : ""))).toContain("export CLIENT_ADDRESS_HEADER=x-real-ip");
+    expect((await checkPublicUrl(away, "https://berth.example.com", CALLERS)).map(({ status }) => status)).toEqual(["info", "ok"]);
+  });
+
+  test("without TLS is told before anybody signs in over it", async () => {
+    const [finding] = await checkPublicUrl(away, "http://berth.example.com", CALLERS);
+    expect(finding && wrong(finding).fix).toBe("npm start -- --public-url https://berth.example.com");
+  });
+
+  test("that does not answer is told with the command that shows why", async () => {
+    const at = `https://127.0.0.1:${await freePort()}`;
+    const [finding] = await checkPublicUrl(here, at, CALLERS);
+    expect(finding && wrong(finding)).toEqual({ text: `${at} does not answer (ECONNREFUSED)`, fix: `curl -i ${at}/health` });
+  });
 });
 
 describe("composition", () => {
@@ -149,6 +211,12 @@ describe("composition", () => {
     const bare = composedPorts(ROOT).filter(({ state: is, adapters }) => is === "complete" && adapters.length === 0);
     expect(bare).toEqual([]);
     expect(renderPorts(composedPorts(ROOT))).toMatch(/sandbox .*remote .*\(Worker\)/);
+  });
+
+  test("an adapter that met only stand-ins is marked, and the others are not", () => {
+    const rows = stripVTControlCharacters(renderPorts(composedPorts(ROOT)));
+    expect(rows).toContain("direct (Worker), litellm (Worker, not yet verified live), bifrost (Worker, not yet verified live)");
+    expect(rows).toContain("postgres (Worker), onepassword (Worker, not yet verified live)");
   });
 });
 

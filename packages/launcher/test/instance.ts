@@ -6,6 +6,8 @@ import { descendantsOf } from "../src/process-table.ts";
 import { ROOT } from "../src/paths.ts";
 
 const READY_MS = 120_000;
+/** What the machine has of Docker is no matter of most tests. */
+export const PROCESSES: Readonly<Record<string, string>> = { SANDBOX_BACKEND: "process" };
 
 export interface Instance {
   /** Of the first step; the launcher proper is below it. */
@@ -32,8 +34,8 @@ export function spawnBerth(args: readonly string[], env: Readonly<Record<string,
 }
 
 /** @throws Error with its output when it ends or is not ready in time */
-export async function startInstance(dataDir: string, { command = "start", args = [] as readonly string[] } = {}): Promise<Instance> {
-  const { child, output } = spawnBerth([command, "--port", "0", "--data-dir", dataDir, ...args]);
+export async function startInstance(dataDir: string, { command = "start", args = [] as readonly string[], env = PROCESSES } = {}): Promise<Instance> {
+  const { child, output } = spawnBerth([command, "--port", "0", "--data-dir", dataDir, ...args], env);
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not ready:\n${output()}`)), READY_MS);

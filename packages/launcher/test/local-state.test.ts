@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { folderProblem } from "../src/data-folder.ts";
 import { LocalState } from "../src/local-state.ts";
 import { startTimeOf } from "../src/process-table.ts";
 
@@ -63,7 +64,33 @@ describe("lock", () => {
   }
 });
 
-test("a folder that cannot be written is refused with the ways round it", () => {
-  writeFileSync(join(dir, "file"), "");
-  expect(() => new LocalState(join(dir, "file", "data")).prepareFolder()).toThrow(/cannot be written \(ENOTDIR\)\.\n.*chown.*\n.*--data-dir DIR/);
+describe("a data folder", () => {
+  test("is made with its parents, for its owner only", () => {
+    const deep = join(dir, "one", "two");
+    new LocalState(deep).prepareFolder();
+    new LocalState(deep).prepareFolder();
+    expect(statSync(deep).mode & 0o777).toBe(0o700);
+  });
+
+  test("that is a file, or below one, is refused with the way round it", () => {
+    writeFileSync(join(dir, "file"), "");
+    for (const path of [join(dir, "file"), join(dir, "file", "data")]) {
+      expect(() => new LocalState(path).prepareFolder()).toThrow(/--data-dir.*is not a folder.*\(ENOTDIR\)\.\n.*--data-dir DIR/);
+    }
+  });
+
+  test.skipIf(!existsSync("/proc/self"))("where the kernel lets nobody make one is refused at once", () => {
+    for (const path of ["/proc/berth", "/proc/berth/data", "/proc/self/fd/berth"]) {
+      expect(() => new LocalState(path).prepareFolder(), path).toThrow(/--data-dir.*no folder can be made.*\n.*--data-dir DIR/);
+    }
+  });
+
+  test.each([
+    ["EACCES", /cannot be written \(EACCES\)\.\nMake it yours: .*chown .*\n.*--data-dir DIR/],
+    ["EROFS", /can only be read \(EROFS\)\.\n.*--data-dir DIR/],
+    ["ENOSPC", /full \(ENOSPC\)\.\n.*--data-dir DIR/],
+    ["EIO", /cannot be written \(EIO\)\.\n.*--data-dir DIR/],
+  ])("refused with %s is told in words", (code, words) => {
+    expect(folderProblem("/data", { code, message: "raw" })).toMatch(words);
+  });
 });

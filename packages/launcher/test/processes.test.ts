@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { endOrphanPostgres } from "../src/orphan-postgres.ts";
 import { bindError, portHolder, refuseTakenPort } from "../src/port-holder.ts";
-import { endProcess, startTimeOf } from "../src/process-table.ts";
+import { descendantsOf, endProcess, startTimeOf } from "../src/process-table.ts";
 import { endProcessesLeft, processesOf } from "../src/processes-left.ts";
 
 const WAIT = "console.log(1); setInterval(() => {}, 1000)";
@@ -29,16 +29,36 @@ async function started(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 }
 
 test("a taken port is refused with its holder and both ways on, a free one is not", async () => {
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
-  await expect(refuseTakenPort(port)).rejects.toThrow(
+  await expect(refuseTakenPort({ port, args: [] })).rejects.toThrow(
     new RegExp(`Port ${port} is taken by pid ${process.pid} \\(.*\\)\\.\n.*kill ${process.pid}\n.*npm start -- --port ${port + 1}`),
   );
   await new Promise((resolve) => server.close(resolve));
-  await expect(refuseTakenPort(port)).resolves.toBeUndefined();
+  await expect(refuseTakenPort({ port, args: [] })).resolves.toBeUndefined();
   expect(portHolder(port)).toBeNull();
   expect(await bindError(port)).toBeNull();
+});
+
+test("a port of another Berth is told with its address and the launcher that ends it, and the user's own arguments are kept", async () => {
+  const launcher = join(dir, "packages", "launcher", "src");
+  mkdirSync(launcher, { recursive: true });
+  // As the launcher has its Worker below it, which has the port.
+  const worker = `const health = JSON.stringify({ status: "ok", version: "0.1.0", sandboxes: [], demoModel: true });
+    const server = require("node:http").createServer((_request, response) => response.setHeader("content-type", "application/json").end(health));
+    server.listen(0, "127.0.0.1", () => console.log(server.address().port));`;
+  writeFileSync(join(launcher, "main.ts"), `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(worker)}], { stdio: "inherit" });`);
+  const child = spawn(process.execPath, ["--input-type=commonjs", "-e", `require(${JSON.stringify(join(launcher, "main.ts"))})`, join(launcher, "main.ts")], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, TMPDIR: dir } });
+  const port = await new Promise<number>((resolve) => child.stdout.once("data", (line: Buffer) => resolve(Number(line))));
+  pids.push(...descendantsOf(child.pid ?? 0), child.pid ?? 0);
+  const args = ["--port", String(port), "--sandbox-backend=docker", "--data-dir", "/data/of mine", "--database-url", "postgres://berth:example-password@127.0.0.1/berth"];
+  const refused = await refuseTakenPort({ port, args }).then(() => "", (error: Error) => error.message);
+  expect(refused).toBe(
+    `Port ${port} is taken by Berth itself, which runs already at http://127.0.0.1:${port} (pid ${child.pid}) from another data folder.\n` +
+      `Either use that one, stop it:  kill ${child.pid}\n` +
+      `or start Berth on another one:  npm start -- --sandbox-backend=docker --data-dir '/data/of mine' --database-url postgres://berth:…@127.0.0.1/berth --port ${port + 1}`,
+  );
 });
 
 test("processes are found by a folder in their arguments or environment, and ended when they stay", async () => {

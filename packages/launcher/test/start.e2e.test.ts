@@ -8,7 +8,7 @@ import { LocalState } from "../src/local-state.ts";
 import { ROOT } from "../src/paths.ts";
 import { processesOf } from "../src/processes-left.ts";
 import { endProcess, startTimeOf } from "../src/process-table.ts";
-import { spawnBerth, startInstance } from "./instance.ts";
+import { PROCESSES, spawnBerth, startInstance } from "./instance.ts";
 import { runLauncher } from "./run-launcher.ts";
 
 let dir = "";
@@ -37,7 +37,7 @@ async function listsSessions(url: string): Promise<number> {
 
 describe("refused in words, with exit code 1 and nothing started", () => {
   test("a taken port", async () => {
-    const server = createServer();
+    const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
     const { code, stderr } = await runLauncher(["start", "--port", String(port), "--data-dir", join(dir, "data")]);
@@ -64,7 +64,7 @@ describe("refused in words, with exit code 1 and nothing started", () => {
     writeFileSync(join(dir, "file"), "");
     const { code, stderr } = await runLauncher(["start", "--port", "0", "--data-dir", join(dir, "file", "data")]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/cannot be written \(ENOTDIR\)/);
+    expect(stderr).toMatch(/--data-dir.* is not a folder.* \(ENOTDIR\)/);
   });
 
   test("a database that does not answer, told without its password", async () => {
@@ -87,6 +87,8 @@ describe("an instance", () => {
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(`Berth already runs from ${dir}`);
     expect(second.stderr).toContain(instance.url);
+    const link = /To sign in, open: {2}(\S+)/.exec(second.stderr)?.[1] ?? "";
+    expect((await fetch(link, { redirect: "manual" })).status).toBeLessThan(400);
     expect(await healthOf(instance.url)).toBe(200);
 
     const tree = instance.tree();
@@ -142,7 +144,7 @@ describe("an instance", () => {
   });
 
   test("that is interrupted while it starts leaves nothing", async () => {
-    const { child, output } = spawnBerth(["start", "--port", "0", "--data-dir", dir]);
+    const { child, output } = spawnBerth(["start", "--port", "0", "--data-dir", dir], PROCESSES);
     while (!existsSync(join(dir, "children-database.json"))) await new Promise((resolve) => setTimeout(resolve, 25));
     const ended = new Promise((resolve) => child.on("close", resolve));
     child.kill("SIGINT");

@@ -10,7 +10,7 @@ const namesOf = (...args: string[]): string[] => planParts(args, FILES, false).p
 
 describe("arguments of npm test", () => {
   test("without any, everything runs, the quick parts first", () => {
-    expect(namesOf()).toEqual(["check", "node", "pg", "workerd", "e2e", "simulation", "journey"]);
+    expect(namesOf()).toEqual(["check", "node", "pg", "workerd", "e2e", "simulation", "journey", "journey-docker"]);
     expect(planParts([], FILES, true).parts.at(-1)?.name).toBe("first-delta");
   });
   test("a part's name runs that part alone", () => {
@@ -48,18 +48,18 @@ test("every test file belongs to one suite, or to none because it needs a live v
 });
 
 test("a report counts tests, files that did not load, and names what was skipped", () => {
-  const file = (name: string, status: string, tests: [string, string][], message = ""): object => ({
-    name, status, message, assertionResults: tests.map(([fullName, is]) => ({ fullName, status: is })),
+  const file = (name: string, status: string, tests: [string, string, string?][], message = ""): object => ({
+    name, status, message, assertionResults: tests.map(([fullName, is, why]) => ({ fullName, status: is, failureMessages: why === undefined ? [] : [why] })),
   });
   const json = JSON.stringify({
     testResults: [
-      file("a.test.ts", "failed", [["works", "passed"], ["breaks", "failed"], ["waits", "skipped"]]),
+      file("a.test.ts", "failed", [["works", "passed"], ["breaks", "failed", "Error: one\nis not two\n    at breaks (a.test.ts:1:2)"], ["waits", "skipped"]]),
       file("b.test.ts", "failed", [], "Cannot find module\nat line 1"),
     ],
   });
   expect(readReport(json)).toEqual({
     passed: 1,
-    failures: ["a.test.ts › breaks", "b.test.ts: Cannot find module"],
+    failures: ["a.test.ts › breaks\n      Error: one\n      is not two", "b.test.ts: Cannot find module"],
     skipped: ["a.test.ts › waits"],
   });
 });

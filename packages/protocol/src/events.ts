@@ -3,6 +3,7 @@
  * added. OpenAPI, the SDK's types and the docs are made from this file.
  */
 import { z } from "zod";
+import { BudgetReached } from "./budgets.ts";
 import {
   Actor,
   Answer,
@@ -10,6 +11,7 @@ import {
   Delivery,
   Failure,
   Isolation,
+  MaskedSecret,
   MessageStatus,
   ModelId,
   OnInterruption,
@@ -17,14 +19,16 @@ import {
   Question,
   RunOutcome,
   SandboxPhase,
+  SessionEnvironment,
   SessionStatus,
   Usage,
   WaitingFor,
   Workspace,
 } from "./parts.ts";
+import { PolicyFact } from "./policy.ts";
 
 export const EVENT_DATA = {
-  "session.created": z.object({ title: z.string(), model: ModelId, workspace: Workspace }),
+  "session.created": z.object({ title: z.string(), model: ModelId, workspace: Workspace, environment: SessionEnvironment.optional() }),
   "session.updated": z.object({ title: z.string().optional(), model: ModelId.optional(), onInterruption: OnInterruption.optional() }),
   "session.status": z.object({
     status: SessionStatus,
@@ -47,6 +51,13 @@ export const EVENT_DATA = {
     base: z.string().optional(),
     failure: Failure.optional(),
   }),
+  /**
+   * `setting-up` while its script runs, then `ready`, or `failed` with the reason; the session goes on either way.
+   * `removed`: there was none any more when a sandbox began, and the session goes on without.
+   */
+  "environment.status": z.object({ environment: SessionEnvironment, phase: z.enum(["setting-up", "ready", "failed", "removed"]), failure: Failure.optional() }),
+  /** What the setup script printed since the last such event. */
+  "environment.output": z.object({ text: z.string() }),
   /** The session's work was written to a branch of the folder it came from. */
   "workspace.applied": z.object({ branch: z.string(), commit: z.string(), filesChanged: z.int() }),
   /** `saved` names what can be restored from now on; `restored` what a new sandbox began with. */
@@ -56,6 +67,8 @@ export const EVENT_DATA = {
     checkpoint: Checkpoint.optional(),
     failure: Failure.optional(),
   }),
+  /** What is enforced on the sandbox differs from what is declared. Once for each set of differences. */
+  "policy.mismatch": z.object({ epoch: z.int(), facts: z.array(PolicyFact), stopped: z.boolean() }),
   "message.queued": z.object({
     text: z.string(),
     model: ModelId,
@@ -69,7 +82,7 @@ export const EVENT_DATA = {
   /** A waiting message changed its place: how many are before it now, the running one included. */
   "message.moved": z.object({ position: z.int().nonnegative() }),
   /** A message meant to steer the running turn is not, or not surely, in the agent's next model request. */
-  "message.steer-deferred": z.object({ reason: z.enum(["not-running", "not-linked", "refused", "unconfirmed"]) }),
+  "message.steer-deferred": z.object({ reason: z.enum(["not-running", "not-linked", "own-secrets", "refused", "unconfirmed"]) }),
   "run.started": z.object({ model: ModelId, epoch: z.int() }),
   /** The agent was asked to stop; `run.ended` confirms it. */
   "run.stopping": z.object({ reason: z.enum(["person", "stalled"]) }),
@@ -91,6 +104,12 @@ export const EVENT_DATA = {
   }),
   "question.asked": z.object({ requestId: z.string(), questions: z.array(Question) }),
   "request.answered": z.object({ requestId: z.string(), answer: Answer }),
+  /** There is no room under a cap. What runs goes on to its next model call and waits there; `session.status` says `waiting`. */
+  "budget.reached": BudgetReached,
+  /** There is room again, and the session goes on by itself. */
+  "budget.lifted": z.object({ budget: z.string() }),
+  /** Credentials in what the agent said or printed are bullets everywhere from here on. Once for each in a run. */
+  "secrets.masked": z.object({ secrets: z.array(MaskedSecret).min(1) }),
   "todo.updated": z.object({ items: z.array(z.object({ text: z.string(), status: z.string() })) }),
 } as const;
 

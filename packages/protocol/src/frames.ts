@@ -62,6 +62,8 @@ export type ClientFrame = z.infer<typeof ClientFrame>;
 export const CLOSE_CODES = {
   badRequest: 4400,
   unauthorized: 4401,
+  /** Of a terminal: what was asked for is refused, for the reason that is given. The same again is refused again. */
+  refused: 4403,
   notFound: 4404,
   slowViewer: 4408,
   /** The link belongs to an older epoch, or a newer link took its place. */

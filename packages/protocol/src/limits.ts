@@ -16,6 +16,8 @@ export const LIMITS = {
   viewerUnackedBytesMax: 1024 * 1024,
   viewerStalledMs: 30_000,
   linkDeltaCreditUnits: 64 * 1024,
+  /** Bytes of a file of the work folder that is read or written beside the agent. */
+  workFileBytesMax: 64 * 1024 * 1024,
   /** Bytes of one blob of a checkpoint. */
   checkpointBlobBytesMax: 16 * 1024 * 1024,
   /** Bytes of a session's newest checkpoint, zipped; twice as much is stored while one takes the place of another. */

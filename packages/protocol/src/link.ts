@@ -4,10 +4,17 @@
  * outside the numbering. The runtime speaks first.
  */
 import { z } from "zod";
-import { Answer, Checkpoint, Failure, ModelId, Part, Question, Usage } from "./parts.ts";
+import { SandboxMeasurement } from "./policy.ts";
+import { Answer, Checkpoint, Failure, MaskedSecret, ModelId, Part, Question, Usage } from "./parts.ts";
 
-/** 2: what was said while the session was writing may come up together, as `ups`. */
-export const LINK_VERSION = 2;
+export const LINK_VERSION = 3;
+/** The versions from which on the ends may count on it. */
+export const LINK_SINCE = {
+  /** What was said while the session was writing may come up together, as `ups`. */
+  ups: 2,
+  /** The runtime dials the tunnel when it is asked to. */
+  tunnel: 3,
+} as const;
 
 /** A model provider as the sandbox sees it: an address of the broker and no key of its own. */
 export const SandboxProviderConfig = z.object({
@@ -32,6 +39,10 @@ export const DownMessage = z.discriminatedUnion("type", [
     providers: z.array(SandboxProviderConfig),
     permissions: PermissionPolicy,
     git: z.object({ name: z.string(), email: z.string() }).optional(),
+    /** Repository that a fresh work folder is cloned from, and the branch to work on. */
+    repo: z.object({ url: z.string(), ref: z.string().optional(), branch: z.string() }).optional(),
+    /** What the sandbox begins with is at `/v1/sandbox/environment`. */
+    environment: z.object({ id: z.string() }).optional(),
     /** Checkpoint that a fresh sandbox begins with. One whose folder is still there keeps what is in it. */
     restore: z.object({ checkpoint: z.string() }).optional(),
   }),
@@ -41,6 +52,8 @@ export const DownMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("steer"), messageId: z.string(), steerId: z.string(), text: z.string() }),
   /** Save now; answered by `checkpoint-saved` or `checkpoint-failed`. */
   z.object({ type: z.literal("checkpoint") }),
+  /** Look again at how the sandbox is kept; only sent to a runtime that did so by itself. */
+  z.object({ type: z.literal("measure-policy") }),
   z.object({ type: z.literal("answer"), requestId: z.string(), answer: Answer }),
 ]);
 export type DownMessage = z.infer<typeof DownMessage>;
@@ -71,6 +84,8 @@ export const UpMessage = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("question-asked"), messageId: z.string(), requestId: z.string(), questions: z.array(Question) }),
   z.object({ type: z.literal("request-gone"), requestId: z.string() }),
+  /** What the next message of the turn, or one after it, would have shown: bullets stand in its place. Once for each in a turn. */
+  z.object({ type: z.literal("secrets-masked"), messageId: z.string(), secrets: z.array(MaskedSecret).min(1) }),
   z.object({ type: z.literal("todo"), messageId: z.string(), items: z.array(z.object({ text: z.string(), status: z.string() })) }),
   z.object({ type: z.literal("title"), title: z.string() }),
   z.object({
@@ -85,7 +100,15 @@ export const UpMessage = z.discriminatedUnion("type", [
   /** It is stored whole: a new sandbox can begin with it. `asked`: made after the session asked for it; absent: yes. */
   z.object({ type: z.literal("checkpoint-saved"), checkpoint: Checkpoint, asked: z.boolean().optional() }),
   z.object({ type: z.literal("checkpoint-failed"), failure: Failure, asked: z.boolean().optional() }),
+  /** The session's environment is not there any more. */
+  z.object({ type: z.literal("environment-missing") }),
+  /** The script of the session's environment runs, prints, and is over; prompts wait for its end. */
+  z.object({ type: z.literal("setup-started") }),
+  z.object({ type: z.literal("setup-output"), text: z.string() }),
+  z.object({ type: z.literal("setup-ended"), failure: Failure.optional() }),
   z.object({ type: z.literal("workspace-restored"), checkpoint: Checkpoint }),
+  /** How the sandbox is kept, as seen from inside: at its start, and when it is asked for. */
+  z.object({ type: z.literal("policy-measured"), measurement: SandboxMeasurement }),
 ]);
 export type UpMessage = z.infer<typeof UpMessage>;
 
@@ -113,5 +136,7 @@ export const DownFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ack"), n: z.int().nonnegative() }),
   /** Deltas received, in UTF-16 units since the link opened: gives the runtime its credit back. */
   z.object({ type: z.literal("delta-ack"), units: z.int().nonnegative() }),
+  /** Dial `/v1/sandbox/tunnel` now, also where one seems to be open. From version 3 on. */
+  z.object({ type: z.literal("open-tunnel") }),
 ]);
 export type DownFrame = z.infer<typeof DownFrame>;

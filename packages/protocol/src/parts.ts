@@ -66,12 +66,20 @@ export type SandboxPhase = z.infer<typeof SandboxPhase>;
 export const Isolation = z.enum(["bubblewrap", "seatbelt", "container", "gvisor", "vm", "none", "memory"]);
 export type Isolation = z.infer<typeof Isolation>;
 
-/** What the work happens on. `folder` is a folder of the machine that Berth runs on; the work is done in a clone of it. */
+/**
+ * What the work happens on. `folder` is a folder of the machine that Berth runs on; the work is done in a clone of it.
+ * `repo` is a repository of the organization, by its address; its clone pushes to branches of the session's own.
+ */
 export const Workspace = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("empty") }),
   z.strictObject({ kind: z.literal("folder"), path: z.string().min(1).max(4096), ref: z.string().max(255).optional() }),
+  z.strictObject({ kind: z.literal("repo"), url: z.url({ protocol: /^https?$/ }).max(2048), ref: z.string().min(1).max(255).optional() }),
 ]);
 export type Workspace = z.infer<typeof Workspace>;
+
+/** As it was called when the session came to be in it. */
+export const SessionEnvironment = z.object({ id: z.string(), name: z.string() });
+export type SessionEnvironment = z.infer<typeof SessionEnvironment>;
 
 /** A failure a person can meet: a stable code, a sentence, and the step that puts it right where there is one. */
 export const Failure = z.object({ code: z.string(), message: z.string(), fix: z.string().optional() });
@@ -92,6 +100,13 @@ export const ToolState = z.object({
   error: z.string().optional(),
 });
 export type ToolState = z.infer<typeof ToolState>;
+
+/**
+ * A credential that was about to be shown: a `value` that the session has, by the name of its variable, or a `fingerprint`,
+ * a text whose form is that of a credential, by the name of the form.
+ */
+export const MaskedSecret = z.object({ kind: z.enum(["value", "fingerprint"]), name: z.string() });
+export type MaskedSecret = z.infer<typeof MaskedSecret>;
 
 /** A piece of an answer. `text` is whole on `part.ended`; on `part.started` it is what was there when it began. */
 export const Part = z.object({

@@ -3,13 +3,19 @@ import type { z } from "zod";
 import type { LocalMachine } from "../../../src/core/machine/local-machine.ts";
 import { PortError, type PortErrorCode } from "../../../src/core/kernel/port-error.ts";
 import type { SandboxProvider, SandboxSpec, ExecRequest } from "../../../src/ports/sandbox/sandbox.port.ts";
-import { ApplyBody, ExecBody, InspectBody, RevealBody, SpecBody, type BackendReport } from "./wire.ts";
+import type { MailSender } from "./mail/smtp.ts";
+import type { VaultItems } from "./vault-items/service-account.ts";
+import { ApplyBody, ExecBody, FindItemsBody, InspectBody, ItemBody, MailBody, RevealBody, SpecBody, type BackendReport } from "./wire.ts";
 
 export interface HostParts {
   readonly providers: readonly SandboxProvider[];
   /** What was found about each backend's isolation at start. */
   readonly reports: readonly BackendReport[];
   readonly machine: LocalMachine | null;
+  /** Absent where no mail server was set. */
+  readonly mail?: MailSender;
+  /** Absent where no service account of 1Password was set. */
+  readonly vaultItems?: VaultItems;
 }
 
 export interface HostRequest {
@@ -103,6 +109,30 @@ async function routeMachine(machine: LocalMachine, request: HostRequest, verb: s
   }
 }
 
+async function routeMail(mail: MailSender | undefined, request: HostRequest): Promise<HostAnswer> {
+  const body = parse(MailBody, request.body);
+  if (!mail) throw new PortError({ port: "mailer", operation: "send", code: "unimplemented", outcome: "not-applied", retry: "never", message: "The sandbox host has no mail server.", fix: "Set SMTP_URL on the sandbox host." });
+  return { json: (await mail.send(body)) ?? null };
+}
+
+async function routeVaultItems(items: VaultItems | undefined, request: HostRequest, rest: readonly string[]): Promise<HostAnswer | null> {
+  if (!items) throw new PortError({ port: "secret-vault", operation: "route", code: "failed-precondition", outcome: "not-applied", retry: "never", message: "The sandbox host has no service account of 1Password.", fix: "Set OP_SERVICE_ACCOUNT_TOKEN and OP_VAULT on the sandbox host." });
+  const [id, ...more] = rest;
+  if (more.length > 0) return null;
+  switch (`${request.method} ${id === undefined ? "" : id === "find" ? "find" : ":id"}`) {
+    case "POST find":
+      return { json: await items.find(parse(FindItemsBody, request.body)) };
+    case "POST ":
+      return { json: (await items.create(parse(ItemBody, request.body))) ?? null };
+    case "PUT :id":
+      return { json: (await items.replace(id ?? "", parse(ItemBody, request.body))) ?? null };
+    case "DELETE :id":
+      return { json: (await items.remove(id ?? "")) ?? null };
+    default:
+      return null;
+  }
+}
+
 /** @throws PortError, also for an address the host does not have */
 export async function route(parts: HostParts, request: HostRequest): Promise<HostAnswer> {
   const [empty, version, area, ...rest] = request.path.split("/").map(decode);
@@ -117,6 +147,8 @@ export async function route(parts: HostParts, request: HostRequest): Promise<Hos
   if (empty === "" && version === "v1" && area === "machine" && parts.machine && rest.length === 1) {
     answer = await routeMachine(parts.machine, request, rest[0] ?? "");
   }
+  if (empty === "" && version === "v1" && area === "mail" && rest.length === 0 && request.method === "POST") answer = await routeMail(parts.mail, request);
+  if (empty === "" && version === "v1" && area === "vault-items") answer = await routeVaultItems(parts.vaultItems, request, rest);
   return answer ?? refuse("unimplemented", "The host has no such address.");
 }
 

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRemoteSandboxProvider, fetchSandboxBackends } from "../../../src/adapters/sandbox/remote.ts";
+import { secretVaultOf } from "../../../src/compose/secret-vaults.ts";
 import { EXEC, expectRefusal, specOf, started } from "../../../src/ports/sandbox/sandbox-kit.contract.ts";
 
 const SECRET = "example-secret-of-a-test-run-only-000";
@@ -75,9 +76,34 @@ test("a host that is told to ends its sandboxes with itself", async () => {
   expect(await again.describe(id)).toMatchObject({ phase: "stopped" });
 }, 30_000);
 
+test("the Worker's secrets go to the service account that the host has, whose token no sandbox sees", async () => {
+  const token = "ops_example-made-up-token";
+  const { deps, subject } = await open(launch({ OP_SERVICE_ACCOUNT_TOKEN: token, OP_VAULT: "a".repeat(26) }));
+  const vars = { SECRET_VAULT: "onepassword-service-account", MASTER_KEYS: `1:${Buffer.alloc(32).toString("base64")}` } as const;
+  const nothing = () => Promise.reject(new Error("not the way"));
+  const vault = secretVaultOf(vars, { of: () => expect.unreachable() }, { fetch: nothing, host: deps, wait: nothing });
+  // By the real SDK, which looks at a token before it goes out.
+  await expect(vault.put("org_a", "a", "sk-example")).rejects.toMatchObject({ operation: "put", code: "permission-denied", fix: expect.stringContaining("OP_SERVICE_ACCOUNT_TOKEN") });
+  const id = await started(subject, specOf("tokenless"));
+  const { stdout } = await subject.exec(id, { command: ["sh", "-c", "cat /proc/*/environ /proc/*/cmdline 2>/dev/null; env"], ...EXEC });
+  expect(stdout).toContain("PATH=");
+  expect(stdout).not.toContain(token);
+  await subject.destroy(id);
+}, 30_000);
+
+const TOKEN = { MODAL_TOKEN_ID: "ak-example", MODAL_TOKEN_SECRET: "as-example" };
+
 test.each<[Record<string, string>, RegExp]>([
+  [{ OP_VAULT: "a".repeat(26) }, /OP_SERVICE_ACCOUNT_TOKEN and OP_VAULT go together/],
+  [{ OP_SERVICE_ACCOUNT_TOKEN: "example-connect-token", OP_VAULT: "a".repeat(26) }, /variables are not right/],
   [{ SANDBOX_HOST_SECRET: "short" }, /variables are not right/],
-  [{ SANDBOX_BACKENDS: "docker" }, /no backend docker/],
+  [{ SANDBOX_BACKENDS: "process,podman" }, /no backend podman; it has: process, docker, modal/],
+  [{ SANDBOX_BACKENDS: "modal", MODAL_TOKEN_ID: "ak-example" }, /SANDBOX_BACKENDS names modal, which needs MODAL_TOKEN_SECRET\. Make a token/],
+  [{ SANDBOX_BACKENDS: "modal", ...TOKEN, SANDBOX_EGRESS: "example.com:8443" }, /SANDBOX_EGRESS: Modal lets a sandbox through to a host, not to a port of it, so example\.com:8443 cannot/],
+  [{ SANDBOX_BACKENDS: "modal", ...TOKEN, MODAL_LIFE_HOURS: "48" }, /variables are not right/],
+  [{ SANDBOX_BACKENDS: "modal", ...TOKEN, MODAL_SANDBOX_V2: "0" }, /MODAL_SANDBOX_V2: Berth needs sandboxes of Modal's second version/],
+  [{ SANDBOX_BACKENDS: "docker", DOCKER_HOST: "tcp://127.0.0.1:2375" }, /DOCKER_HOST: sandboxes need an engine of this machine/],
+  [{ SANDBOX_BACKENDS: "docker", SANDBOX_EGRESS: "default,https://a.example" }, /SANDBOX_EGRESS: "https:\/\/a\.example" is no host/],
   [{ RUNTIME_PATH: "/nowhere/runtime.mjs" }, /nowhere/],
 ])("a wrong setting %j is said in words and ends it", async (variables, words) => {
   const child = launch(variables);

@@ -17,6 +17,8 @@ export interface LinkHandler {
   plan(body: DownMessage): readonly UpMessage[];
   /** After the receipt is on disk. */
   act(body: DownMessage): void;
+  /** The session wants a way in. Neither numbered nor kept: it asks again as long as somebody waits. */
+  openTunnel(): void;
   /** The session needs this runtime no more. */
   over(code: number): void;
 }
@@ -171,6 +173,8 @@ export class LinkClient {
       case "delta-ack":
         this.#deltas = creditReturned(this.#deltas, frame.units);
         return this.#flushSoon();
+      case "open-tunnel":
+        return this.#handler.openTunnel();
       case "down":
         return this.#onDown(wire, frame.n, frame.body);
     }

@@ -9,14 +9,28 @@ import { createBlobClient } from "./checkpoint/blob-client.ts";
 import { Checkpointer } from "./checkpoint/checkpointer.ts";
 import { KeptState } from "./checkpoint/kept.ts";
 import { systemClock } from "./clock.ts";
+import { createBeginningReader } from "./environment/beginning.ts";
+import { createSetup } from "./environment/setup.ts";
+import { Files } from "./files/files.ts";
 import { Journal } from "./journal.ts";
-import { LINK_FILE_PATH, takeLinkFile } from "./link-file.ts";
+import { openGate, throughGate } from "./gate.ts";
+import { LINK_FILE_PATH, takeLink } from "./link-file.ts";
+import { controlPlaneUrl } from "./control-plane.ts";
+import { giveGitAccess } from "./repository/git-access.ts";
+import { createRepository } from "./repository/prepare.ts";
+import { maskingAgent } from "./masking/masking-agent.ts";
+import { measureInside } from "./policy/measure.ts";
 import { Runtime } from "./runtime.ts";
+import { createSecretsClient } from "./secrets-client.ts";
+import { Terminals } from "./tunnel/terminals.ts";
+import { TunnelClient } from "./tunnel/tunnel-client.ts";
 import { dialer } from "./wire.ts";
 import { inspectWorkspace } from "./workspace.ts";
 
-const link = takeLinkFile(process.argv[2] ?? LINK_FILE_PATH);
-const { url, token, epoch, workFolder, home, opencodePath } = link;
+const link = await takeLink(process.argv[2] ?? LINK_FILE_PATH);
+const { token, epoch, workFolder, home, opencodePath, gate } = link;
+const gatePort = gate === undefined ? null : await openGate(gate);
+const url = gatePort === null ? link.url : throughGate(link.url, gatePort);
 // Per epoch: another epoch numbers its messages anew and knows other prompts.
 const runtimeFolder = join(home, ".berth-runtime");
 const stateFolder = join(runtimeFolder, String(epoch));
@@ -27,19 +41,29 @@ for (const name of existsSync(runtimeFolder) ? readdirSync(runtimeFolder) : []) 
 // Across epochs: the agent's own session goes on in the next sandbox.
 const idLog = new FileLog(join(runtimeFolder, "opencode.jsonl"));
 
-const agent = createOpenCodeAgent({
+const tokenFile = join(stateFolder, "broker-token");
+
+const programEnvironment = {
+  ...agentEnvironment(),
+  HOME: home,
+  // For programs that call a host through the broker.
+  BERTH_HTTP_BROKER: controlPlaneUrl(url, "/v1/broker/http").href,
+  BERTH_TOKEN_FILE: tokenFile,
+};
+
+const agent = maskingAgent(createOpenCodeAgent({
   executable: opencodePath,
   home,
-  tokenFile: join(stateFolder, "broker-token"),
+  tokenFile,
   log: idLog,
-  environment: agentEnvironment(),
+  environment: programEnvironment,
   now: () => Date.now(),
   randomBytes: (length) => randomBytes(length),
-});
+}));
 
 const checkpointer = new Checkpointer({
   workFolder,
-  memory: createOpenCodeMemory({ home, log: idLog }),
+  memory: createOpenCodeMemory({ home, workFolder, log: idLog }),
   blobs: createBlobClient({ linkUrl: url, token }),
   kept: new KeptState(join(runtimeFolder, "checkpoint"), link.sessionId, epoch),
   scratch: join(runtimeFolder, "scratch"),
@@ -47,6 +71,15 @@ const checkpointer = new Checkpointer({
   clock: systemClock,
   log: (line) => console.error(line),
 });
+
+const plane = { linkUrl: url, token };
+const readSecrets = createSecretsClient(plane);
+let given: Readonly<Record<string, string>> = {};
+
+// What people start has no more than the agent's programs have, and none of the secrets that these may read.
+const terminals = new Terminals({ workFolder, environment: programEnvironment, peopleAtWork: (areThey) => checkpointer.peopleAtWork(areThey) });
+const files = new Files(workFolder);
+const tunnel = new TunnelClient({ ...plane, accept: (what, stream) => terminals.accept(what, stream) ?? files.accept(what, stream) ?? "This sandbox's runtime does not know that." });
 
 const runtime = new Runtime({
   agent,
@@ -57,8 +90,26 @@ const runtime = new Runtime({
   epoch,
   workFolder,
   token,
+  linkUrl: url,
   inspectWorkspace: () => inspectWorkspace(workFolder),
   checkpointer,
+  readSecrets: async (signal) => (given = await readSecrets(signal)),
+  readBeginning: createBeginningReader(plane, join(stateFolder, "environment.json")),
+  setUp: createSetup({ workFolder, environment: programEnvironment, folder: join(runtimeFolder, "setup"), owner: `${link.sessionId}-${epoch}`, token }),
+  prepareRepository: createRepository({
+    workFolder,
+    environment: { ...agentEnvironment(), HOME: home },
+    marker: join(runtimeFolder, "repository"),
+    giveAccess: (repositoryUrl) => giveGitAccess({ home, runtimeFolder, stateFolder, linkUrl: url, token, repositoryUrl }),
+  }),
+  tunnel: {
+    open: () => tunnel.open(),
+    close: () => {
+      tunnel.close();
+      terminals.close();
+    },
+  },
+  measurePolicy: () => measureInside({ url, token, workFolder, home, given, proxyPort: gatePort }),
   over: () => process.exit(0),
 });
 

@@ -2,15 +2,20 @@
  * What the runtime does with the agent: prompts one after another, each submitted at most once, and everything the agent
  * says written down and sent up. Stops and answers go past the line of prompts.
  */
-import type { DownMessage, Failure, UpMessage } from "@berth/protocol";
+import type { DownMessage, Failure, SandboxMeasurement, UpMessage } from "@berth/protocol";
 import { isPortError } from "../../../src/core/kernel/port-error.ts";
 import type { AgentEvent, CodingAgent, SteerAnswer } from "../../../src/ports/agent/agent.port.ts";
+import { besideLink } from "./broker-address.ts";
 import type { Checkpoints } from "./checkpoint/checkpointer.ts";
 import { CheckpointError } from "./checkpoint/failure.ts";
 import type { Clock } from "./clock.ts";
 import { isNews, unansweredSteers, unfinished, type Configure, type Prompt, type Steer } from "./journal-state.ts";
 import type { Journal } from "./journal.ts";
+import { RepositoryError, type PrepareRepository } from "./repository/prepare.ts";
 import { LinkClient } from "./link-client.ts";
+import type { Beginning, ReadBeginning } from "./environment/beginning.ts";
+import type { SetUp } from "./environment/setup.ts";
+import type { ReadSecrets } from "./secrets-client.ts";
 import type { Dial } from "./wire.ts";
 
 export interface RuntimeDeps {
@@ -23,10 +28,24 @@ export interface RuntimeDeps {
   readonly epoch: number;
   readonly workFolder: string;
   readonly token: string;
+  /** What `dial` dials; the brokers are beside it. */
+  readonly linkUrl: string;
   /** The branch and commit the work starts from; empty when it is no repository. */
   inspectWorkspace(): Promise<{ readonly branch?: string; readonly base?: string }>;
+  /** Absent: sessions on a repository find its clone in their folder. */
+  readonly prepareRepository?: PrepareRepository;
+  /** Absent: the agent has none. */
+  readonly readSecrets?: ReadSecrets;
+  /** Absent: sessions in an environment begin with none of it. */
+  readonly readBeginning?: ReadBeginning;
+  /** Absent: no setup script is run. */
+  readonly setUp?: SetUp;
   /** Absent: nothing is saved or restored. */
   readonly checkpointer?: Checkpoints;
+  /** The way in for people. Absent: there is none. */
+  readonly tunnel?: { open(): void; close(): void };
+  /** How this sandbox is kept, seen from inside. Absent: nobody looks. */
+  measurePolicy?(): Promise<SandboxMeasurement>;
   /** The session needs this runtime no more, or it was told to stop; everything is closed by then. */
   over(): void;
 }
@@ -55,6 +74,10 @@ export class Runtime {
   readonly #steering = new Set<Promise<void>>();
   readonly #said = new Set<string>();
   #isOpen = false;
+  /** What the agent was opened with last. */
+  #given: { readonly beginning: Beginning; readonly secrets: Readonly<Record<string, string>> } | null = null;
+  /** Since this process began. */
+  #hasMeasured = false;
   /** The agent said something since the last heartbeat. */
   #isMoving = false;
   #cancelHeartbeat: (() => void) | null = null;
@@ -64,7 +87,7 @@ export class Runtime {
     const { dial, journal, clock, epoch } = deps;
     this.#link = new LinkClient(
       { dial, journal, clock, epoch, random: () => deps.random() },
-      { plan: (body) => this.#plan(body), act: (body) => this.#act(body), over: () => void this.stop() },
+      { plan: (body) => this.#plan(body), act: (body) => this.#act(body), openTunnel: () => deps.tunnel?.open(), over: () => void this.stop() },
     );
     deps.checkpointer?.listen({
       post: (message) => this.#link.post(message),
@@ -86,7 +109,8 @@ export class Runtime {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     this.#cancelHeartbeat?.();
-    const { agent, checkpointer } = this.#deps;
+    const { agent, checkpointer, tunnel } = this.#deps;
+    tunnel?.close();
     if (!savesFirst) checkpointer?.stop();
     await agent.close();
     await checkpointer?.last(LAST_SAVE_MS);
@@ -114,6 +138,8 @@ export class Runtime {
         return this.#steer(body);
       case "checkpoint":
         return this.#deps.checkpointer?.request();
+      case "measure-policy":
+        return void this.#measure();
       case "answer":
         return void agent.answer(body.requestId, body.answer).catch((error: unknown) => {
           if (isPortError(error) && error.code === "not-found") this.#post({ type: "request-gone", requestId: body.requestId });
@@ -174,22 +200,51 @@ export class Runtime {
     // A newer one is in the line already.
     if (journal.state.configure !== configure && JSON.stringify(journal.state.configure) !== JSON.stringify(configure)) return;
     const isNew = !journal.state.ready;
+    // While the agent starts, which takes longer.
+    if (!this.#hasMeasured) void this.#measure();
     try {
       await this.#beginWork(configure);
       if (!journal.state.workspace) void this.#describeWorkspace();
       const { name, version } = await this.#open(configure);
       if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version });
+      await this.#setUp(configure);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
-      if (error instanceof CheckpointError) this.#post({ type: "workspace-failed", failure: error.failure });
+      if (error instanceof CheckpointError || error instanceof RepositoryError) this.#post({ type: "workspace-failed", failure: error.failure });
       else this.#post({ type: "agent-failed", failure: failureOf(error, "agent-failed") });
     }
   }
 
-  /** A fresh folder gets the session's work before an agent sees it. @throws CheckpointError */
-  async #beginWork({ restore }: Configure): Promise<void> {
-    const restored = await this.#deps.checkpointer?.begin(restore?.checkpoint ?? null);
+  /** What cannot be looked at is said to be unknown, so that nobody waits for it. */
+  async #measure(): Promise<void> {
+    this.#hasMeasured = true;
+    const measurement = await this.#deps.measurePolicy?.().catch(() => ({}));
+    if (measurement) this.#post({ type: "policy-measured", measurement });
+  }
+
+  /** A fresh folder gets the session's work, or its repository, before an agent sees it. @throws CheckpointError, RepositoryError */
+  async #beginWork(configure: Configure): Promise<void> {
+    const { checkpointer, prepareRepository } = this.#deps;
+    const restored = await checkpointer?.begin(configure.restore?.checkpoint ?? null);
     if (restored) this.#post({ type: "workspace-restored", checkpoint: restored });
+    await prepareRepository?.(configure, this.#stopping.signal);
+  }
+
+  /** The agent is there, so that what the script takes is not part of the start; prompts wait in the line meanwhile. */
+  async #setUp({ restore }: Configure): Promise<void> {
+    const { setUp, clock, journal } = this.#deps;
+    if (!setUp || !this.#given) return;
+    const { beginning, secrets } = this.#given;
+    let cancel: () => void = () => {};
+    const beat = (): void => {
+      cancel = clock.after(HEARTBEAT_MS, () => {
+        if (unfinished(journal.state).length > 0) this.#link.heartbeat("setup script");
+        beat();
+      });
+    };
+    beat();
+    await setUp({ script: beginning.setupScript, isRestored: restore !== undefined, variables: beginning.variables, secrets, post: (message) => this.#post(message) }, this.#stopping.signal);
+    cancel();
   }
 
   async #describeWorkspace(): Promise<void> {
@@ -201,11 +256,15 @@ export class Runtime {
   }
 
   async #open(configure: Configure): ReturnType<CodingAgent["open"]> {
-    const { type: _type, restore: _restore, ...config } = configure;
-    const { agent, workFolder, token } = this.#deps;
-    await this.#beginWork(configure);
-    const info = await agent.open({ ...config, workFolder, brokerToken: token }, this.#stopping.signal);
+    const { type: _type, restore: _restore, repo: _repo, environment: inOne, ...config } = configure;
+    const { agent, workFolder, token, linkUrl, readSecrets, readBeginning } = this.#deps;
+    const providers = besideLink(config.providers, linkUrl);
+    const { signal } = this.#stopping;
+    const [environment, beginning] = await Promise.all([readSecrets?.(signal), inOne && readBeginning?.(signal), this.#beginWork(configure)]);
+    if (beginning === null) this.#post({ type: "environment-missing" });
+    const info = await agent.open({ ...config, providers, workFolder, brokerToken: token, ...(environment && { environment }), ...(beginning && { variables: beginning.variables }) }, signal);
     this.#isOpen = true;
+    this.#given = beginning ? { beginning, secrets: environment ?? {} } : null;
     return info;
   }
 

@@ -37,6 +37,10 @@ export class FakeSession {
     this.#peer?.send({ type: "ack", n: this.#link.received });
   }
 
+  openTunnel(): void {
+    this.#peer?.send({ type: "open-tunnel" });
+  }
+
   /** Ends the connection with a code, or cuts it. */
   hangUp(code = 1006): void {
     const peer = this.#peer;

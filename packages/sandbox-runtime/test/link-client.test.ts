@@ -22,11 +22,13 @@ function stage(log: JournalLog = memoryLog(), session = new FakeSession()) {
   const journal = new Journal(log);
   const acted: DownMessage[] = [];
   const over: number[] = [];
+  const tunnels: number[] = [];
   const link = new LinkClient(
     { dial: session.dial(), journal, clock, random: () => 1, epoch: 1 },
     {
       plan: (body) => (body.type === "prompt" ? [{ type: "accepted", messageId: body.messageId }] : []),
       act: (body) => void acted.push(body),
+      openTunnel: () => void tunnels.push(clock.now()),
       over: (code) => void over.push(code),
     },
   );
@@ -34,7 +36,7 @@ function stage(log: JournalLog = memoryLog(), session = new FakeSession()) {
     clock.advance(16);
     await settled();
   };
-  return { clock, journal, acted, over, link, session, log, flush };
+  return { clock, journal, acted, tunnels, over, link, session, log, flush };
 }
 
 const prompt = (messageId: string): DownMessage => ({ type: "prompt", messageId, text: "hi", model: "demo/demo" });
@@ -48,7 +50,7 @@ describe("link client", () => {
     await flush();
     link.start();
     await settled();
-    expect(session.frames[0]).toEqual({ type: "hello", versions: [1, 2], epoch: 1, received: 0 });
+    expect(session.frames[0]).toEqual({ type: "hello", versions: [1, 2, 3], epoch: 1, received: 0 });
     expect(session.ups).toEqual([title("early")]);
   });
 
@@ -63,6 +65,17 @@ describe("link client", () => {
     expect(JSON.parse(log.lines[0] as string)).toEqual({ down: { n: 1, body: prompt("msg_1") }, ups: [{ type: "accepted", messageId: "msg_1" }] });
     expect(acted).toEqual([prompt("msg_1")]);
     expect(session.all("accepted")).toHaveLength(1);
+  });
+
+  test("[LNK20] passes the request for a tunnel on, writes nothing down and answers nothing", async () => {
+    const { link, session, tunnels, log } = stage();
+    link.start();
+    await settled();
+    const frames = session.frames.length;
+    session.openTunnel();
+    session.openTunnel();
+    await settled();
+    expect([tunnels.length, session.frames.length - frames, log.lines]).toEqual([2, 0, []]);
   });
 
   test("acts once on what is sent down twice, and acknowledges it again", async () => {

@@ -6,7 +6,8 @@ import { createFakeAgentStore, InMemoryCodingAgent } from "../../../src/ports/ag
 import { AGENT_FAULTS } from "../../../src/ports/agent/agent.faults.ts";
 import type { Checkpointer } from "../src/checkpoint/checkpointer.ts";
 import { Journal, type JournalLog } from "../src/journal.ts";
-import { Runtime } from "../src/runtime.ts";
+import type { PrepareRepository } from "../src/repository/prepare.ts";
+import { Runtime, type RuntimeDeps } from "../src/runtime.ts";
 import { FakeSession } from "./fake-session.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -34,6 +35,9 @@ export function launch(
   { session, store, log, faults, clock }: World,
   workspace: () => Promise<{ branch?: string; base?: string }> = async () => ({ branch: "main", base: "abc" }),
   checkpointer?: Checkpointer,
+  prepareRepository?: PrepareRepository,
+  measurePolicy?: RuntimeDeps["measurePolicy"],
+  more: Partial<RuntimeDeps> = {},
 ) {
   const agent = new InMemoryCodingAgent({ store, faults });
   const over: string[] = [];
@@ -46,9 +50,13 @@ export function launch(
     epoch: 1,
     workFolder: "/work",
     token: "example",
+    linkUrl: "ws://session.test/v1/sandbox/link",
     inspectWorkspace: workspace,
     ...(checkpointer && { checkpointer }),
+    ...(prepareRepository && { prepareRepository }),
+    ...(measurePolicy && { measurePolicy }),
     over: () => void over.push("over"),
+    ...more,
   });
   runtime.start();
   return { agent, runtime, over };

@@ -1,12 +1,13 @@
 /** The bundle as a sandbox runs it: one file, Node and the real OpenCode, joined to a session over a real socket. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { CLOSE_CODES, type UpFrame } from "@berth/protocol";
+import { CLOSE_CODES, type DownMessage, type UpFrame } from "@berth/protocol";
 import { startDemoModel, type DemoModel } from "@berth/demo-model";
 import { buildRuntime } from "../build.mjs";
 import { FakeSession } from "./fake-session.ts";
@@ -17,6 +18,11 @@ let folder = "";
 let model: DemoModel;
 let session: FakeSession;
 let server: WebSocketServer;
+let http: Server;
+/** What `/v1/sandbox/secrets` answers. */
+let secrets: { status: number; body: object };
+/** What `/v1/sandbox/environment` answers. */
+let environment: typeof secrets;
 const runtimes: ReturnType<typeof spawn>[] = [];
 
 beforeAll(async () => {
@@ -30,7 +36,13 @@ beforeEach(async () => {
   writeFileSync(join(folder, "app", "runtime.mjs"), readFileSync(bundle));
   model = await startDemoModel({ chunkDelayMs: 1 });
   session = new FakeSession();
-  server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  secrets = { status: 200, body: { environment: {} } };
+  environment = { status: 200, body: { environment: null } };
+  http = createServer((request, response) => {
+    const known = request.headers.authorization === `Bearer ${TOKEN}` ? { "/v1/sandbox/secrets": secrets, "/v1/sandbox/environment": environment }[request.url ?? ""] : undefined;
+    response.writeHead(known?.status ?? 404, { "content-type": "application/json" }).end(JSON.stringify(known?.body ?? {}));
+  });
+  server = new WebSocketServer({ server: http });
   server.on("connection", (socket, request) => {
     if (request.headers.authorization !== `Bearer ${TOKEN}`) return socket.close(CLOSE_CODES.unauthorized);
     const side = session.attach({
@@ -40,20 +52,22 @@ beforeEach(async () => {
     socket.on("message", (data) => String(data) === "ping" || side.frame(JSON.parse(String(data)) as UpFrame));
     socket.on("close", () => side.closed());
   });
-  await new Promise((listening) => server.once("listening", listening));
+  await new Promise<void>((listening) => http.listen(0, "127.0.0.1", listening));
 });
 
 afterEach(async () => {
   for (const child of runtimes.splice(0)) await ended(child, "SIGTERM");
   for (const socket of server.clients) socket.terminate();
   await new Promise((closed) => server.close(closed));
+  http.closeAllConnections();
+  await new Promise((closed) => http.close(closed));
   await model.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
 function launch(): ReturnType<typeof spawn> {
   const linkFile = join(folder, "run", "link.json");
-  const { port } = server.address() as AddressInfo;
+  const { port } = http.address() as AddressInfo;
   const link = {
     url: `ws://127.0.0.1:${port}/v1/sandbox/link`,
     token: TOKEN,
@@ -81,19 +95,30 @@ async function ended(child: ReturnType<typeof spawn>, signal: NodeJS.Signals): P
   await exited;
 }
 
-function configure(): void {
+function configure(more: Partial<Extract<DownMessage, { type: "configure" }>> = {}): void {
   const models = [{ id: "demo", name: "Demo model", contextTokens: 200_000 }];
   session.tell({
     type: "configure",
     providers: [{ id: "demo", kind: "openai-compatible", baseUrl: `${model.url}/v1`, models }],
     permissions: {},
     git: { name: "A Person", email: "person@example.com" },
+    ...more,
   });
 }
 
 const prompt = (messageId: string, text: string): void => session.tell({ type: "prompt", messageId, text, model: "demo/demo" });
 const endOf = (messageId: string) => session.first("turn-ended", (up) => up.messageId === messageId);
 const outputOf = (messageId: string) => session.all("part-ended").find((up) => up.messageId === messageId && up.part.kind === "tool")?.part.tool?.output;
+
+/** Empty for a file that is gone by now: the agent tidies up while it is looked at. */
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
 
 describe("runtime bundle with the real OpenCode", () => {
   test("takes a prompt, runs a real command and streams the answer", async () => {
@@ -116,6 +141,41 @@ describe("runtime bundle with the real OpenCode", () => {
     expect(frames.length).toBeGreaterThan(1);
     expect(frames.length).toBeLessThan(300);
     expect(await session.first("title")).toMatchObject({ title: expect.stringMatching(/./) });
+  }, 120_000);
+
+  test("[SCR7] has what the agent may read in its environment, and in no file, message or command line", async () => {
+    const value = "example-readable-value-of-a-test";
+    secrets.body = { environment: { API_TOKEN: value } };
+    launch();
+    configure();
+    await session.first("ready");
+    // A process may end between its listing and its reading.
+    prompt("msg_1", `!bash test "$API_TOKEN" = ${value.replaceAll(/./g, '"$&"')} && echo there; cat /proc/*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c "example-readable[-]value"; test -s "$BERTH_TOKEN_FILE" && echo "$BERTH_HTTP_BROKER"`);
+    expect(await endOf("msg_1")).toMatchObject({ outcome: "completed" });
+    expect(outputOf("msg_1")).toMatch(/^there\n0\nhttp:\/\/127\.0\.0\.1:\d+\/v1\/broker\/http\s*$/);
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    expect(files.length).toBeGreaterThan(3);
+    expect(files.filter((file) => contentOf(file).includes(value))).toEqual([]);
+    expect(JSON.stringify([session.ups, session.frames])).not.toContain(value);
+  }, 120_000);
+
+  test("[ENV3] has the variables of its environment, a secret of the same name before one, and shows what is no secret", async () => {
+    secrets.body = { environment: { BOTH: "example-secret-of-a-test" } };
+    environment.body = { environment: { variables: { MODE: "mode-of-a-test", BOTH: "variable-of-a-test" }, setupScript: "" } };
+    launch();
+    configure({ environment: { id: "env_1" } });
+    await session.first("ready");
+    prompt("msg_1", `!bash echo "$MODE"; test "$BOTH" = variable-of-a-test || echo another`);
+    expect(await endOf("msg_1")).toMatchObject({ outcome: "completed" });
+    expect(outputOf("msg_1")).toMatch(/^mode-of-a-test\nanother\s*$/);
+  }, 120_000);
+
+  test("[SCR7] does not start the agent without the secrets it should have, and says why", async () => {
+    secrets = { status: 502, body: { detail: "A secret that the agent should have cannot be read." } };
+    launch();
+    configure();
+    expect((await session.first("agent-failed")).failure.message).toBe("The session's secrets cannot be read: A secret that the agent should have cannot be read.");
+    expect(session.all("ready")).toEqual([]);
   }, 120_000);
 
   test("goes on when the link is cut in the middle of a turn", async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CLOSE_CODES } from "@berth/protocol";
+import type { AgentConfig } from "../../../src/ports/agent/agent.port.ts";
 import { PortError } from "../../../src/core/kernel/port-error.ts";
+import type { SetUp, SetupRequest } from "../src/environment/setup.ts";
 import { CONFIGURE, launch, newWorld, prompt, readyWorld, steer, until } from "./runtime-world.ts";
 
 describe("runtime", () => {
@@ -10,6 +12,64 @@ describe("runtime", () => {
       { type: "workspace-ready", branch: "main", base: "abc" },
       { type: "ready", agent: "in-memory", agentVersion: "1.0.0" },
     ]);
+  });
+
+  test("[ENV3] the agent is opened with the variables of the session's environment, which are no secrets of it", async () => {
+    const world = newWorld();
+    const { agent } = launch(world, undefined, undefined, undefined, undefined, { readSecrets: async () => ({ TOKEN: "example" }), readBeginning: async () => ({ variables: { MODE: "test" }, setupScript: "" }) });
+    const opened: AgentConfig[] = [];
+    const open = agent.open.bind(agent);
+    agent.open = (config, signal) => open(config, signal).finally(() => opened.push(config));
+    world.session.tell({ ...CONFIGURE, environment: { id: "env_1" } });
+    await until(world, () => world.session.all("ready").length === 1);
+    expect(opened).toMatchObject([{ variables: { MODE: "test" }, environment: { TOKEN: "example" } }]);
+    expect(world.session.all("environment-missing")).toEqual([]);
+  });
+
+  test("[ENV4] an environment that is gone is said, and the agent starts without", async () => {
+    const world = newWorld();
+    launch(world, undefined, undefined, undefined, undefined, { readBeginning: async () => null });
+    world.session.tell({ ...CONFIGURE, environment: { id: "env_1" } });
+    await until(world, () => world.session.all("ready").length === 1);
+    expect(world.session.all("environment-missing")).toEqual([{ type: "environment-missing" }]);
+  });
+
+  test("[ENV6] the script runs once the agent is there, prompts wait for its end, and one that waits can be stopped", async () => {
+    const world = newWorld();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const asked: SetupRequest[] = [];
+    const setUp: SetUp = async (request) => {
+      asked.push(request);
+      request.post({ type: "setup-started" });
+      await promise;
+      request.post({ type: "setup-ended" });
+    };
+    const beginning = { variables: { MODE: "test" }, setupScript: "npm ci" };
+    launch(world, undefined, undefined, undefined, undefined, { readSecrets: async () => ({ TOKEN: "example" }), readBeginning: async () => beginning, setUp });
+    world.session.tell({ ...CONFIGURE, environment: { id: "env_1" }, restore: { checkpoint: "cp_1" } });
+    await until(world, () => world.session.all("setup-started").length === 1);
+    expect(world.session.all("ready")).toHaveLength(1);
+    world.session.tell(prompt("msg_1", "!say never"));
+    world.session.tell(prompt("msg_2", "!say after it"));
+    world.session.tell({ type: "interrupt", messageId: "msg_1" });
+    await until(world, () => world.session.all("turn-ended").length === 1);
+    world.clock.advance(30_000);
+    await until(world, () => world.session.frames.some((frame) => frame.type === "heartbeat" && frame.running === "setup script"));
+    expect([world.session.all("turn-ended"), world.session.all("turn-started")]).toMatchObject([[{ messageId: "msg_1", outcome: "stopped" }], []]);
+    resolve();
+    await until(world, () => world.session.all("turn-ended").length === 2);
+    const order = world.session.ups.flatMap(({ type }) => (["setup-ended", "turn-started"].includes(type) ? [type] : []));
+    expect([order, asked]).toMatchObject([["setup-ended", "turn-started"], [{ script: "npm ci", isRestored: true, variables: { MODE: "test" }, secrets: { TOKEN: "example" } }]]);
+  });
+
+  test("[ENV3] an environment that cannot be read starts no agent, and a session in none asks for none", async () => {
+    const world = newWorld();
+    launch(world, undefined, undefined, undefined, undefined, { readBeginning: () => Promise.reject(new Error("The session's environment cannot be read: later.")) });
+    world.session.tell({ ...CONFIGURE, environment: { id: "env_1" } });
+    await until(world, () => world.session.all("agent-failed").length === 1);
+    expect([world.session.all("agent-failed")[0]?.failure.message, world.session.all("ready")]).toEqual(["The session's environment cannot be read: later.", []]);
+    world.session.tell(CONFIGURE);
+    await until(world, () => world.session.all("ready").length === 1);
   });
 
   test("accepts prompts at once and runs them one after another", async () => {

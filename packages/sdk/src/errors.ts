@@ -79,6 +79,7 @@ export function isRefusal(error: BerthError): boolean {
 const REFUSING_CLOSES: Readonly<Record<number, { readonly slug: string; readonly status: number }>> = {
   4400: { slug: "bad-request", status: 400 },
   4401: { slug: "unauthenticated", status: 401 },
+  4403: { slug: "conflict", status: 409 },
   4404: { slug: "not-found", status: 404 },
   4410: { slug: SESSION_ENDED, status: 410 },
 };

@@ -27,7 +27,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export class Http {
   readonly #options: HttpOptions;
@@ -56,12 +56,26 @@ export class Http {
     return this.#json<T>("POST", path, { ...options, idempotencyKey: options.idempotencyKey ?? crypto.randomUUID() });
   }
 
+  put<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return this.#json<T>("PUT", path, options);
+  }
+
   patch<T>(path: string, options: RequestOptions = {}): Promise<T> {
     return this.#json<T>("PATCH", path, options);
   }
 
   delete<T>(path: string, options: RequestOptions = {}): Promise<T> {
     return this.#json<T>("DELETE", path, options);
+  }
+
+  /** One GET whose answer is bytes. */
+  async bytes(path: string, options: RequestOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await (await this.#send("GET", path, options)).arrayBuffer());
+  }
+
+  /** One PUT whose body is bytes. */
+  async putBytes<T>(path: string, bytes: Blob | Uint8Array<ArrayBuffer>, options: RequestOptions = {}): Promise<T> {
+    return (await (await this.#send("PUT", path, { ...options, bytes })).json()) as T;
   }
 
   /** One GET whose answer is plain text. */
@@ -86,10 +100,11 @@ export class Http {
     }
   }
 
-  async #send(method: Method, path: string, options: RequestOptions): Promise<Response> {
+  async #send(method: Method, path: string, options: RequestOptions & { readonly bytes?: Blob | Uint8Array<ArrayBuffer> }): Promise<Response> {
     const { clock, maxRetries, maxRetryDelayMs } = this.#options;
     const headers: Record<string, string> = { accept: "application/json" };
-    let body: string | undefined;
+    let body: string | Blob | Uint8Array<ArrayBuffer> | undefined = options.bytes;
+    if (body !== undefined) headers["content-type"] = "application/octet-stream";
     if (options.body !== undefined) {
       headers["content-type"] = "application/json";
       body = JSON.stringify(options.body);
@@ -115,7 +130,7 @@ export class Http {
     method: Method,
     url: string,
     headers: Record<string, string>,
-    body: string | undefined,
+    body: string | Blob | Uint8Array<ArrayBuffer> | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     if (signal?.aborted) throw clientError("aborted", "The request was aborted", signal.reason);

@@ -1,17 +1,28 @@
 /** Collections of an organization. */
 import type {
   ApiKey,
+  AuditEntry,
   CreateApiKey,
+  CreateEnvironment,
   CreateProviderKey,
+  CreateRepository,
+  CreateSecret,
   CreateSession,
   CreatedApiKey,
+  DetectedEnvironment,
   Discovery,
+  Environment,
   Model,
   ProviderKey,
+  Repository,
   Run,
+  Secret,
+  SecretUse,
   Session,
   SessionEvent,
   SessionSummary,
+  UpdateEnvironment,
+  UpdateRepository,
   UpdateSession,
 } from "@berth/protocol";
 import type { Http, Query } from "./http.ts";
@@ -107,6 +118,96 @@ export class ProviderKeys {
   }
 }
 
+export class Repositories {
+  readonly #http: Http;
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  list(page: PageOptions = {}): List<Repository> {
+    return makeList(this.#http, "/v1/repos", {}, page);
+  }
+
+  /** Its branches are listed before it is saved, which tests the address and the credential. */
+  create(input: CreateRepository, options: CreateOptions = {}): Promise<Repository> {
+    return this.#http.post("/v1/repos", { ...options, body: input });
+  }
+
+  /** `person` needs a host that people sign in with, such as GitHub. */
+  update(id: string, input: UpdateRepository): Promise<Repository> {
+    return this.#http.patch(`/v1/repos/${encodeURIComponent(id)}`, { body: input });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#http.delete(`/v1/repos/${encodeURIComponent(id)}`);
+  }
+}
+
+/** Everybody in the organization reads their variables: what is secret belongs into `secrets`. */
+export class Environments {
+  readonly #http: Http;
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  list(page: PageOptions = {}): List<Environment> {
+    return makeList(this.#http, "/v1/environments", {}, page);
+  }
+
+  create(input: CreateEnvironment, options: CreateOptions = {}): Promise<Environment> {
+    return this.#http.post("/v1/environments", { ...options, body: input });
+  }
+
+  /** Looks at a repository's files at its host; nothing is kept. @param repository id or name */
+  detect(repository: string, options: { readonly signal?: AbortSignal } = {}): Promise<DetectedEnvironment> {
+    return this.#http.post("/v1/environments/detect", { ...options, body: { repository } });
+  }
+
+  get(id: string): Promise<Environment> {
+    return this.#http.get(`/v1/environments/${encodeURIComponent(id)}`);
+  }
+
+  /** What is left out stays; a sandbox that is running keeps what it began with. */
+  update(id: string, input: UpdateEnvironment): Promise<Environment> {
+    return this.#http.patch(`/v1/environments/${encodeURIComponent(id)}`, { body: input });
+  }
+
+  /** Sessions in it keep what their sandbox began with, and go on without in the next one. */
+  remove(id: string): Promise<void> {
+    return this.#http.delete(`/v1/environments/${encodeURIComponent(id)}`);
+  }
+}
+
+/** For sessions. Values are never read back. */
+export class Secrets {
+  readonly #http: Http;
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  list(page: PageOptions = {}): List<Secret> {
+    return makeList(this.#http, "/v1/secrets", {}, page);
+  }
+
+  create(input: CreateSecret, options: CreateOptions = {}): Promise<Secret> {
+    return this.#http.post("/v1/secrets", { ...options, body: input });
+  }
+
+  /** Name, scope and hosts stay. A sandbox that has the old value in its environment keeps it until its agent starts again. */
+  replaceValue(id: string, value: string): Promise<Secret> {
+    return this.#http.put(`/v1/secrets/${encodeURIComponent(id)}/value`, { body: { value } });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#http.delete(`/v1/secrets/${encodeURIComponent(id)}`);
+  }
+
+  /** Newest first. */
+  uses(id: string, page: PageOptions = {}): List<SecretUse> {
+    return makeList(this.#http, `/v1/secrets/${encodeURIComponent(id)}/uses`, {}, page);
+  }
+}
+
 export class Models {
   readonly #http: Http;
   constructor(http: Http) {
@@ -115,6 +216,19 @@ export class Models {
 
   list(page: PageOptions = {}): List<Model> {
     return makeList(this.#http, "/v1/models", {}, page);
+  }
+}
+
+/** Who did what; for owners and admins. */
+export class Audit {
+  readonly #http: Http;
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  /** Newest first. */
+  list({ actorId, ...page }: PageOptions & { readonly actorId?: string } = {}): List<AuditEntry> {
+    return makeList(this.#http, "/v1/audit", actorId === undefined ? {} : { actorId }, page);
   }
 }
 

@@ -2,18 +2,30 @@
 import type {
   Answer,
   AppliedWork,
+  ClientToken,
+  CreateClientToken,
+  CreatedShareLink,
+  CreateShare,
+  CreateShareLink,
   Delivery,
+  FolderListing,
   Message,
   ResumeSession,
+  SandboxPolicy,
   Session,
   SessionEvent,
+  SessionSecret,
+  Share,
   UpdateSession,
+  WrittenFile,
+  WorkDiff,
 } from "@berth/protocol";
 import { follow, type FollowItem, type FollowOptions } from "./follow.ts";
 import type { Http } from "./http.ts";
 import { makeList, type List, type Page, type PageOptions } from "./page.ts";
 import type { WebSocketConstructor } from "./socket.ts";
 import { SessionStream, type StreamOptions } from "./stream.ts";
+import { SessionTerminal, type TerminalOptions } from "./terminal.ts";
 import { applyEvent, emptyTranscript } from "./transcript.ts";
 import type { Transcript } from "./transcript-model.ts";
 import { waitForMessage, type WaitOptions, type WaitResult } from "./wait.ts";
@@ -56,6 +68,11 @@ export class SessionClient {
 
   update(changes: UpdateSession, options: Signal = {}): Promise<Session> {
     return this.#http.patch(this.#path, { ...options, body: changes });
+  }
+
+  /** What it gets of the organization's secrets, by name. */
+  secrets(options: PageOptions = {}): List<SessionSecret> {
+    return makeList(this.#http, `${this.#path}/secrets`, {}, options);
   }
 
   /** Ends the session and destroys its sandbox. Its run history stays. */
@@ -103,9 +120,27 @@ export class SessionClient {
     return this.#http.post(`${this.#path}/hibernate`, options);
   }
 
+  /** How the sandbox is kept: what is declared, and what was measured last, by whom and when. */
+  policy(options: Signal = {}): Promise<SandboxPolicy> {
+    return this.#http.get(`${this.#path}/policy`, options);
+  }
+
+  /**
+   * Has it measured again: the answer says `measuring`, and `policy()` has the new facts a few seconds later.
+   * @throws BerthError `conflict` without a sandbox
+   */
+  measurePolicy(options: Signal = {}): Promise<SandboxPolicy> {
+    return this.#http.post(`${this.#path}/policy/measure`, options);
+  }
+
   /** Answers a permission or a question that the agent asked. @throws BerthError `conflict` when it is answered */
   answer(requestId: string, answer: Answer, options: Signal = {}): Promise<void> {
     return this.#http.post(`${this.#path}/answer`, { ...options, body: { requestId, answer } });
+  }
+
+  /** What differs in the work folder from where the work began. @throws BerthError `conflict` while no sandbox runs */
+  diff(options: Signal = {}): Promise<WorkDiff> {
+    return this.#http.get(`${this.#path}/diff`, options);
   }
 
   /** Writes the session's work to a branch of the folder it came from. */
@@ -116,6 +151,35 @@ export class SessionClient {
   /** The whole of a tool's big output, of which its event has the head and the tail. @throws BerthError `not-found` */
   output(ref: { readonly name: string }, options: Signal = {}): Promise<string> {
     return this.#http.text(`${this.#path}/outputs/${encodeURIComponent(ref.name)}`, options);
+  }
+
+  /** With whom it is shared, links included. */
+  shares(): List<Share> {
+    return makeList(this.#http, `${this.#path}/shares`, {});
+  }
+
+  /** With a member, service account or team; again with the same one changes the role. */
+  share(input: CreateShare, options: Signal = {}): Promise<Share> {
+    return this.#http.post(`${this.#path}/shares`, { ...options, body: input });
+  }
+
+  /** Ends a share or a link. */
+  unshare(shareId: string, options: Signal = {}): Promise<void> {
+    return this.#http.delete(`${this.#path}/shares/${encodeURIComponent(shareId)}`, options);
+  }
+
+  /** The answer holds the link's token, the only time it is seen; `berth.redeemShareLink` takes it. */
+  createShareLink(input: CreateShareLink, options: Signal = {}): Promise<CreatedShareLink> {
+    return this.#http.post(`${this.#path}/share-links`, { ...options, body: input });
+  }
+
+  /** A short-lived bearer token for this session alone, for a page of your own. */
+  createClientToken(input: CreateClientToken, options: Signal = {}): Promise<ClientToken> {
+    return this.#http.post(`${this.#path}/client-tokens`, { ...options, body: input });
+  }
+
+  endClientToken(id: string, options: Signal = {}): Promise<void> {
+    return this.#http.delete(`${this.#path}/client-tokens/${encodeURIComponent(id)}`, options);
   }
 
   /** One page of committed events, oldest first. `next` is the `after` of the next page. */
@@ -138,6 +202,27 @@ export class SessionClient {
   /** The same over WebSocket, one call per frame, with actions over the same socket. For pages. */
   stream(options: StreamOptions): SessionStream {
     return new SessionStream(this.#http, this.#path, this.#WebSocket, options);
+  }
+
+  /** What is in a folder of the work folder, by its path from there on. @throws BerthError `conflict` without a sandbox */
+  files(path = "", options: Signal = {}): Promise<FolderListing> {
+    return this.#http.get(`${this.#path}/files`, { ...options, query: { path } });
+  }
+
+  /** A file of the work folder. @throws BerthError `not-found`, `conflict` without a sandbox */
+  readFile(path: string, options: Signal = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#http.bytes(`${this.#path}/files/content`, { ...options, query: { path } });
+  }
+
+  /** Writes a file of the work folder, whole or not at all, with the folders on its way. */
+  writeFile(path: string, content: string | Blob | Uint8Array<ArrayBuffer>, options: Signal = {}): Promise<WrittenFile> {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    return this.#http.putBytes(`${this.#path}/files/content`, bytes, { ...options, query: { path } });
+  }
+
+  /** A shell in the session's sandbox, for who may act in the session. Closes with `conflict` while there is no sandbox. */
+  terminal(options: TerminalOptions): SessionTerminal {
+    return new SessionTerminal(this.#http, this.#path, this.#WebSocket, options);
   }
 
   /**

@@ -3,7 +3,9 @@ import { clientError, closeCodeError, type BerthError } from "./errors.ts";
 
 export interface WebSocketLike {
   readonly readyState: number;
-  send(data: string): void;
+  /** Set to `arraybuffer` where binary messages are taken. */
+  binaryType?: unknown;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: "open" | "error", listener: () => void): void;
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;

@@ -1,5 +1,5 @@
 /** What a transcript is made of: turns of a message and what the agent made of it. Plain data. */
-import type { Actor, Answer, EventData, Failure, MessageStatus, Part, SessionStatus, WaitingFor, Workspace } from "@berth/protocol";
+import type { Actor, Answer, EventData, Failure, MessageStatus, Part, PolicyFact, SessionStatus, WaitingFor, Workspace } from "@berth/protocol";
 
 export interface Transcript {
   /** The newest `seq` in it; subscribe after it. */
@@ -9,9 +9,15 @@ export interface Transcript {
   readonly status: SessionStatus;
   readonly waitingFor: WaitingFor | null;
   readonly failure: Failure | null;
+  /** The cap that the session waits for room under. */
+  readonly budget: EventData<"budget.reached"> | null;
   readonly workspace: Workspace | null;
   readonly workspaceStatus: EventData<"workspace.status"> | null;
   readonly sandbox: EventData<"sandbox.status"> | null;
+  /** What its sandboxes begin with; null in none. */
+  readonly environment: TranscriptEnvironment | null;
+  /** Where the present sandbox is not kept as declared, as told last. */
+  readonly mismatch: readonly PolicyFact[];
   readonly todos: EventData<"todo.updated">["items"];
   /** When the work was last saved outside its sandbox. */
   readonly savedAt: string | null;
@@ -21,6 +27,16 @@ export interface Transcript {
   readonly restoredAt: string | null;
   /** In the order they were sent; queued and cancelled ones too. */
   readonly turns: readonly Turn[];
+}
+
+export interface TranscriptEnvironment {
+  readonly id: string;
+  readonly name: string;
+  /** What was said last of it; null before anything was. */
+  readonly phase: EventData<"environment.status">["phase"] | null;
+  readonly failure: Failure | null;
+  /** What its setup script printed. */
+  readonly output: string;
 }
 
 export interface Turn {
@@ -51,7 +67,7 @@ export interface TurnRun {
   readonly end: EventData<"run.ended"> | null;
 }
 
-export type TurnItem = PartItem | RequestItem | AppliedItem;
+export type TurnItem = PartItem | RequestItem | AppliedItem | MaskedItem;
 
 export interface PartItem {
   readonly kind: "part";
@@ -68,6 +84,9 @@ export type RequestItem =
   | ({ readonly kind: "question"; readonly id: string; readonly at: string; readonly answer: Answer | null } & EventData<"question.asked">);
 
 export type AppliedItem = { readonly kind: "applied"; readonly id: string; readonly at: string } & EventData<"workspace.applied">;
+
+/** Credentials that are bullets in what comes after it. */
+export type MaskedItem = { readonly kind: "masked"; readonly id: string; readonly at: string } & EventData<"secrets.masked">;
 
 /** Messages that wait for their turn. */
 export function queuedTurns(transcript: Transcript): Turn[] {

@@ -2,8 +2,8 @@
  * Events and deltas → a conversation that can be shown. Pure: the same events in any batching give the same transcript,
  * an event seen twice changes nothing, and unchanged turns keep their identity.
  */
-import type { Delta, Part, SessionEvent } from "@berth/protocol";
-import type { RequestItem, Transcript, Turn, TurnItem } from "./transcript-model.ts";
+import type { Delta, EventData, Part, SessionEvent } from "@berth/protocol";
+import type { RequestItem, Transcript, TranscriptEnvironment, Turn, TurnItem } from "./transcript-model.ts";
 
 export function emptyTranscript(): Transcript {
   return {
@@ -13,10 +13,13 @@ export function emptyTranscript(): Transcript {
     status: "starting",
     waitingFor: null,
     failure: null,
+    budget: null,
     workspace: null,
     workspaceStatus: null,
     sandbox: null,
+    environment: null,
     todos: [],
+    mismatch: [],
     savedAt: null,
     saveFailure: null,
     restoredAt: null,
@@ -51,19 +54,24 @@ export function applyDeltas(transcript: Transcript, deltas: readonly Delta[]): T
 function reduce(transcript: Transcript, event: SessionEvent): Transcript {
   switch (event.type) {
     case "session.created":
-      return { ...transcript, ...event.data };
+      return { ...transcript, ...event.data, environment: event.data.environment ? { ...event.data.environment, phase: null, failure: null, output: "" } : null };
     case "session.updated":
       return { ...transcript, title: event.data.title ?? transcript.title, model: event.data.model ?? transcript.model };
     case "session.status": {
       const { status, waitingFor = null, failure = null } = event.data;
-      return { ...transcript, status, waitingFor, failure };
+      // Told before the status that says it waits; what does not wait needs no room.
+      return { ...transcript, status, waitingFor, failure, budget: status === "waiting" ? transcript.budget : null };
     }
     case "sandbox.status": {
       // What it stands in for is told once, and holds for its whole start.
       const isNew = event.data.phase === "requested";
       const sandbox = { ...transcript.sandbox, failure: undefined, ...(isNew ? { insteadOf: undefined, isolation: undefined } : {}), ...event.data };
-      return { ...transcript, sandbox, ...(isNew ? { restoredAt: null } : {}) };
+      return { ...transcript, sandbox, ...(isNew ? { restoredAt: null, mismatch: [] } : {}) };
     }
+    case "environment.status":
+      return { ...transcript, environment: environment(transcript, event.data) };
+    case "environment.output":
+      return { ...transcript, environment: transcript.environment && { ...transcript.environment, output: transcript.environment.output + event.data.text } };
     case "workspace.checkpoint":
       return checkpoint(transcript, event);
     case "workspace.status":
@@ -94,6 +102,14 @@ function reduce(transcript: Transcript, event: SessionEvent): Transcript {
       return appendItem(transcript, event, { kind: "question", id: event.data.requestId, at: event.at, answer: null, ...event.data });
     case "request.answered":
       return answerRequest(transcript, event.data.requestId, event.data.answer);
+    case "budget.reached":
+      return { ...transcript, budget: event.data };
+    case "budget.lifted":
+      return { ...transcript, budget: null };
+    case "secrets.masked":
+      return appendItem(transcript, event, { kind: "masked", id: event.id, at: event.at, ...event.data });
+    case "policy.mismatch":
+      return { ...transcript, mismatch: event.data.facts };
     case "todo.updated":
       return { ...transcript, todos: event.data.items };
     default:
@@ -135,6 +151,11 @@ function moveTurn(transcript: Transcript, messageId: string, position: number): 
   const next = others.filter(({ status }) => status === "queued")[position - (isRunning ? 1 : 0)];
   const at = next ? others.indexOf(next) : others.length;
   return { ...transcript, turns: others.toSpliced(at, 0, moved) };
+}
+
+/** A script that begins again prints anew. */
+function environment({ environment: known }: Transcript, { environment: { id, name }, phase, failure }: EventData<"environment.status">): TranscriptEnvironment {
+  return { id, name, phase, failure: failure ?? null, output: phase === "setting-up" ? "" : (known?.output ?? "") };
 }
 
 function checkpoint(transcript: Transcript, { data, at }: Extract<SessionEvent, { type: "workspace.checkpoint" }>): Transcript {

@@ -34,6 +34,8 @@ test("a session's life", async () => {
   await session.stop();
   await session.resume();
   expect((await session.hibernate()).id).toBe(id);
+  expect(await session.policy()).toMatchObject({ verdict: "unmeasured", facts: [] });
+  expect((await session.measurePolicy()).measuring).toBe(true);
   await berth.sessions.remove(id);
   expect((await refused(session.get())).code).toBe("not-found");
 });
@@ -48,6 +50,41 @@ test("keys of providers and of the API, and the machine", async () => {
   expect((await berth.machine.discoveries().all())[0]?.imported).toBe(false);
   expect((await berth.machine.inspectFolder("/work/link")).uncommitted).toBe(2);
   expect((await refused(berth.machine.inspectFolder("/nowhere"))).errors[0]?.pointer).toBe("/path");
+});
+
+test("environments", async () => {
+  const berth = await connect();
+  const { id, name } = await berth.environments.create({ name: "Tests", variables: { MODE: "test" } });
+  expect((await berth.environments.list().all()).map((each) => each.name)).toEqual([name]);
+  expect((await berth.environments.update(id, { setupScript: "npm ci" })).variables).toEqual({ MODE: "test" });
+  expect((await berth.environments.get(id)).setupScript).toBe("npm ci");
+  await berth.environments.remove(id);
+  expect(await berth.environments.list().all()).toEqual([]);
+});
+
+test("repositories", async () => {
+  const edge = new Edge();
+  edge.sourceControl.host.add("https://git.example/team/app.git", { credential: "ada:example-password" });
+  const berth = await connect(edge);
+  const url = "https://git.example/team/app.git";
+  expect((await refused(berth.repos.create({ url }))).errors[0]?.pointer).toBe("/credential");
+  const { id } = await berth.repos.create({ url, credential: { username: "ada", password: "example-password" } });
+  expect((await berth.repos.list().all()).map(({ name }) => name)).toEqual(["git.example/team/app"]);
+  expect((await berth.sessions.create({ model: MODEL, workspace: { kind: "repo", url } })).workspace).toEqual({ kind: "repo", url });
+  await berth.repos.remove(id);
+  expect(await berth.repos.list().all()).toEqual([]);
+});
+
+test("secrets", async () => {
+  const edge = new Edge();
+  const berth = await connect(edge);
+  const secret = await berth.secrets.create({ name: "API_TOKEN", value: "example-secret-value", hosts: [{ host: "api.example.com", header: "authorization", prefix: "Bearer " }] });
+  expect((await berth.secrets.list().all()).map(({ name, lastUsedAt }) => [name, lastUsedAt])).toEqual([["API_TOKEN", null]]);
+  expect(await berth.secrets.uses(secret.id).all()).toEqual([]);
+  const session = await berth.sessions.create({ model: MODEL });
+  expect((await berth.session(session.id).secrets().all()).map(({ name, readableByAgent }) => [name, readableByAgent])).toEqual([["API_TOKEN", false]]);
+  await berth.secrets.remove(secret.id);
+  expect(await berth.secrets.list().all()).toEqual([]);
 });
 
 test("sessions are listed by their metadata", async () => {

@@ -32,7 +32,10 @@ export const streamCases: readonly SdkCase[] = [
       const events = await read(session.events({ live: false }));
       equal(events.map(({ seq }) => seq), events.map((_, at) => at + 1), "seq");
       const after = events.length - 2;
-      equal((await read(session.events({ after, live: false }))).map(({ seq }) => seq), [after + 1, after + 2], "seq after");
+      const newer = (await read(session.events({ after, live: false }))).map(({ seq }) => seq);
+      // What was saved of the last turn may come in between, as one event more.
+      check(newer.length >= 2, "two events or more");
+      equal(newer, newer.map((_, at) => after + 1 + at), "seq after");
     },
   },
   {
@@ -50,15 +53,19 @@ export const streamCases: readonly SdkCase[] = [
     name: "who joins in the middle of an answer has its text from the start",
     async run(context) {
       const session = await sharedSession(context);
-      const { id } = await session.send("!stream 60 60");
+      // Longer than anybody needs: it ends when enough of it was seen.
+      const { id } = await session.send("!stream 2000 50");
       await follow(session, (transcript) => textOf(transcript, id).length > 60);
       let joined = "";
-      const whole = await follow(session, (transcript) => {
-        joined ||= textOf(transcript, id);
-        return transcript.turns.some(({ messageId, status }) => messageId === id && status === "completed");
+      const later = await follow(session, (transcript) => {
+        const text = textOf(transcript, id);
+        joined ||= text;
+        return text.length > joined.length;
       });
-      check(textOf(whole, id).startsWith(joined), "what was seen first is the beginning of the whole");
-      check(textOf(whole, id).length > joined.length, "it was joined before its end");
+      await session.stop();
+      await session.wait({ messageId: id });
+      const whole = textOf(await session.transcript(), id);
+      check(joined.length > 60 && textOf(later, id).startsWith(joined) && whole.startsWith(joined), `what was seen first, "${joined}", is the beginning of the whole`);
     },
   },
   {
@@ -95,7 +102,7 @@ export const streamCases: readonly SdkCase[] = [
       const { events, transcript, message } = await overSocket(context, {}, "!say over the socket");
       equal(events, (await read(session.events({ live: false }))).slice(0, events.length), "events, compared with those read by pages");
       const turn = transcript.turns.find(({ messageId }) => messageId === message);
-      check(turn && answerText(turn).includes("over the socket"), "the answer's text");
+      check(turn && answerText(turn).includes("over the socket"), `the answer's text is missing from ${JSON.stringify(turn)}`);
     },
   },
   {

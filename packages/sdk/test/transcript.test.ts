@@ -66,6 +66,12 @@ test("an event of a type from the future moves the position and nothing else", (
   expect(after).toEqual({ ...before, lastSeq: 6 });
 });
 
+test("what was covered stands in its turn before what would have shown it", () => {
+  const secrets = [{ kind: "value", name: "API_KEY" }] as const;
+  const { turns } = applyEvents(emptyTranscript(), log(queued("m1", "a"), status("m1", "running"), { type: "secrets.masked", messageId: "m1", data: { secrets: [...secrets] } }));
+  expect(turns[0]?.items).toMatchObject([{ kind: "masked", secrets }]);
+});
+
 test("what names no message belongs to the newest turn that has begun", () => {
   const events = log(queued("m1", "a"), status("m1", "running"), queued("m2", "b"), { type: "workspace.applied", data: { branch: "berth/a", commit: "abc", filesChanged: 1 } });
   const { turns } = applyEvents(emptyTranscript(), events);
@@ -119,4 +125,24 @@ test("a call whose end was made for it keeps what went into it", () => {
     ),
   );
   expect(turns[0]?.items[0]).toMatchObject({ open: false, part: { tool: { status: "failed", error: "cut", input: { command: "sleep 9" } } } });
+});
+
+test("the cap that a session waits for is known while it waits", () => {
+  const reached = { budget: "org.cost", scope: "org", unit: "cost", limit: 2, spent: 1, reserved: 0, needed: 2 } as const;
+  const events = log({ type: "budget.reached", data: reached }, { type: "session.status", data: { status: "waiting", waitingFor: "budget" } }, { type: "budget.lifted", data: { budget: "org.cost" } }, { type: "budget.reached", data: reached }, { type: "session.status", data: { status: "starting" } });
+  const after = (count: number) => applyEvents(emptyTranscript(), events.slice(0, count)).budget;
+  expect([1, 2, 3, 4, 5].map(after)).toEqual([reached, reached, null, reached, null]);
+});
+
+test("an environment says what became of its script and what that printed; one that begins again prints anew", () => {
+  const environment = { id: "env_1", name: "Tests" };
+  const created: NewEvent = { type: "session.created", data: { title: "One", model: "demo/demo", workspace: { kind: "empty" }, environment } };
+  const said = (phase: "setting-up" | "ready" | "failed" | "removed", failure?: { code: string; message: string }): NewEvent => ({ type: "environment.status", data: { environment, phase, ...(failure && { failure }) } });
+  const printed = (text: string): NewEvent => ({ type: "environment.output", data: { text } });
+  const seen = (...events: NewEvent[]) => applyEvents(emptyTranscript(), log(created, ...events)).environment;
+  expect(seen()).toEqual({ ...environment, phase: null, failure: null, output: "" });
+  const cut = { code: "setup-cut", message: "The sandbox ended." };
+  expect(seen(said("setting-up"), printed("a\n"), printed("b\n"), said("failed", cut))).toEqual({ ...environment, phase: "failed", failure: cut, output: "a\nb\n" });
+  expect(seen(said("setting-up"), printed("a\n"), said("failed", cut), said("setting-up"), printed("c\n"), said("ready"))).toEqual({ ...environment, phase: "ready", failure: null, output: "c\n" });
+  expect(applyEvents(emptyTranscript(), log({ type: "session.created", data: { title: "One", model: "demo/demo", workspace: { kind: "empty" } } })).environment).toBeNull();
 });

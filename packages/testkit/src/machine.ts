@@ -1,8 +1,11 @@
 /** What some tests need of the machine, found by really using it, and the one command that adds what is lacking. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SANDBOX_IMAGE } from "@berth/sandbox-runtime/image-name";
 
-export type MachineNeed = "bubblewrap" | "chromium" | "docker" | "git";
+export type MachineNeed = "bubblewrap" | "chromium" | "docker" | "express" | "git" | "sandbox-image";
 
 export interface Lack {
   readonly what: MachineNeed;
@@ -11,7 +14,10 @@ export interface Lack {
   readonly fix: string;
 }
 
-export const MACHINE_NEEDS: readonly MachineNeed[] = ["git", "bubblewrap", "chromium"];
+export const MACHINE_NEEDS: readonly MachineNeed[] = ["git", "bubblewrap", "chromium", "docker", "sandbox-image", "express"];
+
+/** Express 4.18 with its own tests. */
+export const EXPRESS_SOURCE = fileURLToPath(new URL("../../../.berth/express", import.meta.url));
 
 const PROBE_MS = 10_000;
 const APT = process.getuid?.() === 0 ? "apt-get install -y" : "sudo apt-get install -y";
@@ -48,6 +54,8 @@ const FIXES: Readonly<Record<MachineNeed, string>> = {
   bubblewrap: `${APT} bubblewrap`,
   chromium: `${APT} chromium`,
   docker: `${APT} docker.io`,
+  "sandbox-image": "npm run image",
+  express: "sh test/e2e/express/fetch.sh",
 };
 
 const PROBES: Readonly<Record<MachineNeed, () => string | null>> = {
@@ -57,7 +65,9 @@ const PROBES: Readonly<Record<MachineNeed, () => string | null>> = {
       ? answersTo("bwrap", ["--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"])
       : "there is no bubblewrap on this platform",
   chromium: () => (findChromium() === null ? "not installed" : null),
-  docker: () => answersTo("docker", ["info"]),
+  docker: () => answersTo("docker", ["info", "--format", "{{.ServerVersion}}"]),
+  "sandbox-image": () => (lacks("docker") === null ? answersTo("docker", ["image", "inspect", "--format", "{{.Id}}", SANDBOX_IMAGE]) : "there is no Docker to look for it"),
+  express: () => (existsSync(join(EXPRESS_SOURCE, "package.json")) ? null : "its source is not fetched"),
 };
 
 function findChromium(): string | null {

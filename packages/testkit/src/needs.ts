@@ -1,5 +1,5 @@
 /** Tests that need more of the machine than Node: skipped where it is lacking, but never on CI. */
-import { test } from "vitest";
+import { describe, test } from "vitest";
 import { lacks, type MachineNeed } from "./machine.ts";
 
 /**
@@ -7,8 +7,16 @@ import { lacks, type MachineNeed } from "./machine.ts";
  * @throws Error on CI, where nothing may be skipped
  */
 export function needs(...needed: readonly MachineNeed[]): typeof test | typeof test.skip {
+  return isThere(needed) ? test : test.skip;
+}
+
+/** The same for a whole suite: Vitest's `describe` or `describe.skip`. @throws Error on CI */
+export function suiteNeeds(...needed: readonly MachineNeed[]): typeof describe | typeof describe.skip {
+  return isThere(needed) ? describe : describe.skip;
+}
+
+function isThere(needed: readonly MachineNeed[]): boolean {
   const missing = needed.map((what) => lacks(what)).find((lack) => lack !== null);
-  if (missing === undefined) return test;
-  if (process.env["CI"] === "true") throw new Error(`This machine lacks ${missing.what} (${missing.reason}). Add it with: ${missing.fix}`);
-  return test.skip;
+  if (missing && process.env["CI"] === "true") throw new Error(`This machine lacks ${missing.what} (${missing.reason}). Add it with: ${missing.fix}`);
+  return missing === undefined;
 }

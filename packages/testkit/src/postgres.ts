@@ -20,6 +20,8 @@ export interface TestPostgres {
 
 const USER = "berth_test";
 const PASSWORD = "example-password";
+/** Of the roles that migrations make. */
+export const ROLE_PASSWORDS = { app: "example-app-password", auth: "example-auth-password" };
 
 const SETTINGS = [
   "fsync=off",

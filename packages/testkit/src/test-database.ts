@@ -12,6 +12,16 @@ export function createEmptyTestDatabase(): Promise<string> {
   return createDatabase(inject("postgresUrl"));
 }
 
+/** A test file's own database as the role that the Worker has there for the tables of organizations. */
+export function asApp(url: string): string {
+  return Object.assign(new URL(inject("postgresAppUrl")), { pathname: new URL(url).pathname }).toString();
+}
+
+/** The same for the tables of identity. */
+export function asAuth(url: string): string {
+  return Object.assign(new URL(inject("postgresAuthUrl")), { pathname: new URL(url).pathname }).toString();
+}
+
 /** Empties every table, so that each test of a contract starts from nothing. */
 export async function emptyTables(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });

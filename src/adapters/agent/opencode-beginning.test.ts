@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect } from "vitest";
 import { verifies } from "@berth/testkit";
 import type { OpenCodeDeps } from "./opencode-launch.ts";
-import { openBehindRelay, type Meddle, type RelayedAgent } from "./opencode-relay.testkit.ts";
+import { openBehindRelay, type Meddle, type RelayedAgent, type SaidAlso } from "./opencode-relay.testkit.ts";
 import { OPENCODE_TEST_MS, stageOfEachTest } from "./opencode.testkit.ts";
 
 const TEXT = "!bash echo ran >> ledger";
@@ -142,4 +142,16 @@ verifies("AGT31", "a prompt that OpenCode's server failed on was not taken, and 
   await prompt("msg_1");
   expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed" });
   expect(ledger()).toBe("ran\n");
+}, OPENCODE_TEST_MS);
+
+verifies("AGT33", "a word that it is idle, which is about the turn before, ends no turn that has no answer yet", async () => {
+  // With the prompt's own message, and once more when OpenCode is at work on it.
+  const stale: SaidAlso = (event) => {
+    const isEarly = (event.type === "message.updated" && event.properties.info.role === "user") || (event.type === "session.status" && event.properties.status.type === "busy");
+    return isEarly ? [{ id: "evt_stale", type: "session.idle", properties: { sessionID: event.properties.sessionID } }] : [];
+  };
+  const { said, prompt } = await openBehindRelay(stage(), ({ body }) => ({ body }), {}, stale);
+  await prompt("msg_1", "!sleep 300\n!say answered");
+  expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed" });
+  expect(said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["answered"]);
 }, OPENCODE_TEST_MS);

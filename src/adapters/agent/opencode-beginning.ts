@@ -5,6 +5,7 @@
  */
 import type { Failure } from "@berth/protocol";
 import { isPortError } from "../../core/kernel/port-error.ts";
+import { NOT_STORED } from "./opencode-classify.ts";
 import type { OpenCodeCalls } from "./opencode-client.ts";
 import type { OpenCodeTurn } from "./opencode-turn.ts";
 import type { TurnWatch } from "./opencode-turn-watch.ts";
@@ -60,7 +61,7 @@ export class OpenCodeBeginning {
         continue;
       }
       const { failure } = turn;
-      const pauseMs = failure?.code === "agent-storage" && !turn.stopRequested ? pauses.shift() : undefined;
+      const pauseMs = failure?.code === NOT_STORED && !turn.stopRequested ? pauses.shift() : undefined;
       if (failure === null || pauseMs === undefined) {
         await this.#deps.settle(turn);
         silences++;

@@ -1,5 +1,6 @@
 /** Raw errors of OpenCode → PortError, and errors of a turn → the failure a person reads. Pure; branches on what is structured. */
 import type { Failure } from "@berth/protocol";
+import { REFUSAL_HEADER } from "../../core/sandbox/refusal-header.ts";
 import { PortError, isPortError, type Outcome, type PortErrorCode, type Retry } from "../../core/kernel/port-error.ts";
 
 /** The server did not come up. `output` is the end of what it printed. */
@@ -103,8 +104,23 @@ function textOf(body: unknown): string | null {
 /** The shape of `session.error` and of a message's `error`. */
 export interface OpenCodeError {
   readonly name: string;
-  readonly data: { readonly message?: unknown; readonly statusCode?: unknown };
+  readonly data: { readonly message?: unknown; readonly statusCode?: unknown; readonly responseHeaders?: unknown };
 }
+
+/**
+ * Berth's own broker had no room for the next call, so that nothing of the turn is lost: it can go on from here. A provider
+ * that wants to be paid answers the same status, and is a failure.
+ */
+export function isOutOfBudget({ name, data }: OpenCodeError): boolean {
+  const headers = data.responseHeaders;
+  return name === "APIError" && typeof headers === "object" && headers !== null && (headers as Record<string, unknown>)[REFUSAL_HEADER] === "budget";
+}
+
+export const OUT_OF_BUDGET: Failure = {
+  code: "budget-reached",
+  message: "A spending cap leaves no room for the next model call.",
+  fix: "Raise the cap; the session then goes on by itself.",
+};
 
 const BY_STATUS: Readonly<Record<number, { readonly code: string; readonly fix?: string }>> = {
   401: { code: "model-unauthorized", fix: "Check the provider's key under Settings, Providers." },
@@ -134,9 +150,11 @@ export function failureOfTurn({ name, data }: OpenCodeError): Failure | null {
   return { code: "agent-error", ...BY_NAME[name], message: withoutStack(message) };
 }
 
+export const NOT_STORED = "agent-storage";
+
 /** Its database takes no more, which nearly always is a full disk. */
 const STORAGE: Failure = {
-  code: "agent-storage",
+  code: NOT_STORED,
   message: "The agent could not write to its disk.",
   fix: FULL_DISK.fix,
 };

@@ -6,6 +6,7 @@ import { classify } from "./opencode-classify.ts";
 import { OpenCodeCalls } from "./opencode-client.ts";
 import { openCodeConfig, openCodeEnvironment } from "./opencode-config.ts";
 import type { OpenCodeIds, OpenCodeIdsDeps } from "./opencode-ids.ts";
+import { forgoPluginInstall } from "./opencode-plugin-install.ts";
 import { startOpenCodeServer, type OpenCodeServer } from "./opencode-server.ts";
 import { startWarmUpModel, WARM_UP_MODEL, WARM_UP_PROVIDER } from "./opencode-warm-up.ts";
 
@@ -45,11 +46,12 @@ export async function launchOpenCode(deps: OpenCodeDeps, ids: OpenCodeIds, confi
   const password = Buffer.from(deps.randomBytes(PASSWORD_BYTES)).toString("hex");
   ids.reread();
   mkdirSync(home, { recursive: true });
+  forgoPluginInstall(home);
   mkdirSync(dirname(tokenFile), { recursive: true });
   writeFileSync(tokenFile, config.brokerToken, { mode: 0o600 });
   const warmUp = await startWarmUpModel();
   const inline = openCodeConfig(config, tokenFile, { [WARM_UP_PROVIDER]: warmUp.provider });
-  const env = openCodeEnvironment({ base: environment, home, password, config: inline, git });
+  const env = openCodeEnvironment({ base: { ...environment, ...config.variables, ...config.environment }, home, password, config: inline, git });
   let server: OpenCodeServer | null = null;
   try {
     server = await startOpenCodeServer({ executable, workFolder, environment: env, password, startTimeoutMs, signal });

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A sandbox's home with OpenCode's database and the log of ids. */
-function home(name: string) {
+function home(name: string, workFolder = "/workspace") {
   const path = join(folder, name);
   const database = join(path, ".local/share/opencode/opencode.db");
   mkdirSync(join(database, ".."), { recursive: true });
@@ -25,7 +25,7 @@ function home(name: string) {
       log.lines = lines;
     },
   };
-  return { database, log, memory: createOpenCodeMemory({ home: path, log }) };
+  return { database, log, memory: createOpenCodeMemory({ home: path, workFolder, log }) };
 }
 
 function newCopy(): string {
@@ -84,6 +84,28 @@ describe("OpenCode's memory", () => {
     await to.memory.restore(copy);
     expect(to.log.lines).toEqual(from.log.lines);
     expect(new DatabaseSync(to.database).prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "t" }]);
+  });
+
+  test("[CHK13] a conversation is where the work folder is now, and what was elsewhere stays there", async () => {
+    const from = home("a", "/data/o'ne/work");
+    const made = new DatabaseSync(from.database);
+    made.exec("CREATE TABLE session (id TEXT, directory TEXT, path TEXT); CREATE TABLE project (id TEXT, worktree TEXT); CREATE TABLE project_directory (project_id TEXT, directory TEXT, PRIMARY KEY (project_id, directory))");
+    const add = made.prepare("INSERT INTO session VALUES (?, ?, ?)");
+    add.run("ses_1", "/data/o'ne/work", "data/o'ne/work");
+    add.run("ses_2", "/data/o'ne/work/src", "src");
+    add.run("ses_3", "/data/o'ne/workshop", "");
+    made.exec("INSERT INTO project VALUES ('global', '/')");
+    made.prepare("INSERT INTO project_directory VALUES ('p', ?), ('p', '/workspace')").run("/data/o'ne/work");
+    made.close();
+    const copy = newCopy();
+    await from.memory.save(copy);
+    const to = home("b");
+    await to.memory.restore(copy);
+    const open = new DatabaseSync(to.database);
+    expect(open.prepare("SELECT directory, path FROM session ORDER BY id").all().map((row) => Object.values(row))).toEqual([["/workspace", "workspace"], ["/workspace/src", "src"], ["/data/o'ne/workshop", ""]]);
+    expect(open.prepare("SELECT worktree FROM project").all()).toEqual([{ worktree: "/" }]);
+    expect(open.prepare("SELECT directory FROM project_directory").all()).toEqual([{ directory: "/workspace" }]);
+    open.close();
   });
 
   test("[CHK8] a damaged database is refused, and what was there stays", async () => {

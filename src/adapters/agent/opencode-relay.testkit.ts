@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { startDemoModel } from "@berth/demo-model";
+import type { Event } from "@opencode-ai/sdk/v2/types";
 import type { CodingAgent } from "../../ports/agent/agent.port.ts";
 import { Recorder } from "../../ports/agent/agent.recorder.ts";
 import type { OpenCodeDeps } from "./opencode-launch.ts";
@@ -20,6 +21,9 @@ export type Meddled = { readonly body: string } | { readonly status: number };
 
 export type Meddle = (request: RelayedRequest) => Promise<Meddled> | Meddled;
 
+/** What OpenCode's stream of events says as well, right after one of its own. */
+export type SaidAlso = (event: Event) => readonly object[];
+
 interface Relay {
   /** OpenCode as it says the relay's address in the place of its own. */
   readonly executable: string;
@@ -34,8 +38,8 @@ export interface RelayedAgent extends Pick<Relay, "statuses"> {
 }
 
 /** Open, with the demo model. */
-export async function openBehindRelay(stage: OpenCodeStage, meddle: Meddle, deps: Partial<OpenCodeDeps> = {}): Promise<RelayedAgent> {
-  const { executable, statuses } = await startRelay(stage, meddle);
+export async function openBehindRelay(stage: OpenCodeStage, meddle: Meddle, deps: Partial<OpenCodeDeps> = {}, saidAlso: SaidAlso = () => []): Promise<RelayedAgent> {
+  const { executable, statuses } = await startRelay(stage, meddle, saidAlso);
   const model = await startDemoModel({ chunkDelayMs: 1 });
   stage.atEnd(() => model.close());
   const agent = stage.agent({ executable, ...deps });
@@ -44,7 +48,7 @@ export async function openBehindRelay(stage: OpenCodeStage, meddle: Meddle, deps
   return { agent, said, statuses, prompt: (messageId, text) => agent.prompt({ messageId, text, model: "demo/demo" }) };
 }
 
-async function startRelay(stage: OpenCodeStage, meddle: Meddle): Promise<Relay> {
+async function startRelay(stage: OpenCodeStage, meddle: Meddle, saidAlso: SaidAlso): Promise<Relay> {
   const portFile = join(stage.folder, "port");
   const target = (): string => `http://127.0.0.1:${readFileSync(portFile, "utf8").trim()}`;
   let heard: [string, string][] = [];
@@ -62,8 +66,10 @@ async function startRelay(stage: OpenCodeStage, meddle: Meddle): Promise<Relay> 
       signal: gone.signal,
       ...(meddled.body === "" ? {} : { body: meddled.body }),
     });
-    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "application/json" });
-    for await (const piece of answer.body ?? []) response.write(piece);
+    const contentType = answer.headers.get("content-type") ?? "application/json";
+    response.writeHead(answer.status, { "content-type": contentType });
+    if (contentType === "text/event-stream") await relayEvents(answer, response, saidAlso);
+    else for await (const piece of answer.body ?? []) response.write(piece);
     response.end();
   };
   const server = createServer((request, response) => void relayed(request, response).catch(() => response.destroy()));
@@ -79,4 +85,18 @@ async function startRelay(stage: OpenCodeStage, meddle: Meddle): Promise<Relay> 
     `${OPENCODE} "$@" | sed -u "s/127.0.0.1:$last/127.0.0.1:${port}/"`,
   ]);
   return { executable, statuses: async () => (await fetch(`${target()}/session/status`, { headers: heard })).text() };
+}
+
+async function relayEvents(from: Response, to: ServerResponse, saidAlso: SaidAlso): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of from.body ?? []) {
+    text += decoder.decode(piece as Uint8Array, { stream: true });
+    const blocks = text.split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const block of blocks) {
+      to.write(`${block}\n\n`);
+      for (const event of saidAlso(JSON.parse(block.replace(/^data: /, "")) as Event)) to.write(`data: ${JSON.stringify(event)}\n\n`);
+    }
+  }
 }

@@ -41,6 +41,18 @@ const status = (value: object): unknown => ({ type: "session.status", properties
 const stored = (info: object, parts: readonly object[] = []): StoredMessage => ({ info, parts }) as unknown as StoredMessage;
 
 describe("a turn of OpenCode", () => {
+  verifies("AGT31", "what was told of a full disk before it began does not end it as failed", () => {
+    const full = { type: "session.error", properties: { sessionID: SESSION, error: { name: "UnknownError", data: { message: "SQLITE_FULL: database or disk is full" } } } };
+    const before = turnOf();
+    played(before, [full]);
+    expect(before.failure).toMatchObject({ code: "agent-storage" });
+    played(before, [status({ type: "busy" }), answering(), text("Done.", 2), answering({ finish: "stop", time: { created: 1, completed: 2 } })]);
+    expect(messages(before.finish()).at(-1)).toMatchObject({ type: "turn-ended", outcome: "completed" });
+    const during = turnOf();
+    played(during, [status({ type: "busy" }), answering(), full]);
+    expect(messages(during.finish()).at(-1)).toMatchObject({ type: "turn-ended", outcome: "failed" });
+  });
+
   verifies(["AGT5", "AGT14", "AGT15", "AGT16", "AGT17", "AGT19"], "a recorded turn is told in order and whole", () => {
     const turn = turnOf();
     expect([...played(turn, captured), ...turn.finish()].map(line)).toEqual([

@@ -5,7 +5,7 @@
 import type { Failure, UpMessage } from "@berth/protocol";
 import type { AssistantMessage, Event, Message, Part as OpenCodePart, ToolPart } from "@opencode-ai/sdk/v2/types";
 import type { AgentEvent } from "../../ports/agent/agent.port.ts";
-import { failureOfTurn } from "./opencode-classify.ts";
+import { failureOfTurn, isOutOfBudget, NOT_STORED, OUT_OF_BUDGET, type OpenCodeError } from "./opencode-classify.ts";
 import {
   isSpoken,
   outputSoFar,
@@ -77,8 +77,9 @@ export class OpenCodeTurn {
     return this.#hasBegun;
   }
 
-  /** For what was learned by asking. */
+  /** Also for what was learned by asking. That the prompt could not be stored, as was told before, was overcome then. */
   noteBegun(): void {
+    if (!this.#hasBegun && this.#failure?.code === NOT_STORED) this.#failure = null;
     this.#hasBegun = true;
   }
 
@@ -143,6 +144,10 @@ export class OpenCodeTurn {
     return last.error !== undefined || (this.unanswered === null && last.time.completed !== undefined && last.finish !== undefined && last.finish !== "tool-calls");
   }
 
+  get hasAnswer(): boolean {
+    return this.#answers.size > 0;
+  }
+
   activity(): string {
     if (this.#retrying !== null) return `waiting to ask the model again: ${this.#retrying}`;
     for (const { part, started, ended } of this.#parts.values()) if (part.type === "tool" && started && !ended) return part.tool;
@@ -175,7 +180,7 @@ export class OpenCodeTurn {
       case "session.status":
         return this.#isOurs(event.properties) ? this.#onStatus(event.properties.status) : [];
       case "session.error":
-        if (this.#isOurs(event.properties) && event.properties.error) this.#failure ??= failureOfTurn(event.properties.error);
+        if (this.#isOurs(event.properties) && event.properties.error) this.#noteError(event.properties.error);
         return [];
       case "todo.updated":
         return this.#isOurs(event.properties) ? this.#say(todoUpdated(this.messageId, event.properties.todos) as TurnEvent) : [];
@@ -244,10 +249,15 @@ export class OpenCodeTurn {
     }
     if (!this.#isAnswer(info.id)) return [];
     this.#seen = true;
-    this.#hasBegun = true;
+    this.noteBegun();
     this.#answers.set(info.id, info);
-    if (info.error) this.#failure ??= failureOfTurn(info.error);
+    if (info.error) this.#noteError(info.error);
     return this.begin();
+  }
+
+  #noteError(error: OpenCodeError): void {
+    if (isOutOfBudget(error)) this.interrupt(OUT_OF_BUDGET);
+    else this.#failure ??= failureOfTurn(error);
   }
 
   #onPart(part: OpenCodePart): AgentEvent[] {
@@ -305,7 +315,7 @@ export class OpenCodeTurn {
   }
 
   #onStatus(status: { readonly type: string; readonly message?: string }): AgentEvent[] {
-    if (status.type !== "idle") this.#hasBegun = true;
+    if (status.type !== "idle") this.noteBegun();
     if (status.type !== "retry") {
       this.#retrying = null;
       return [];

@@ -31,6 +31,11 @@ const CUT_AFTER_TOOL: Failure = {
   message: "The model's answer was cut after a tool of it had started. It was not asked again, since the tool would have run twice.",
   fix: "Send a message to go on.",
 };
+const UNANSWERED: Failure = {
+  code: "agent-unanswered",
+  message: "The agent took the message and went idle without an answer.",
+  fix: "Send the message again to go on.",
+};
 const CUT_OFF: Failure = { code: "agent-restarted", message: "The agent was restarted before the turn ended.", fix: "Send the message again to go on." };
 
 interface Running extends LaunchedOpenCode {
@@ -226,7 +231,9 @@ class OpenCodeAgent implements CodingAgent {
     if (!turn) return this.#onStray(running, event);
     this.#out.push(...turn.apply(event));
     this.#watch.lookAround();
-    if (event.type === "session.idle" && event.properties.sessionID === running.sessionId && turn.seen) void this.#settle(turn);
+    // An aborted loop may say that it is idle when the next prompt is already stored.
+    const mayBeOver = turn.seen && (turn.hasBegun || turn.isEnding);
+    if (event.type === "session.idle" && event.properties.sessionID === running.sessionId && mayBeOver) void this.#settle(turn);
     else if (event.type === "session.status" && event.properties.sessionID === running.sessionId) this.#onStatus(running, turn, event.properties.status);
   }
 
@@ -296,13 +303,18 @@ class OpenCodeAgent implements CodingAgent {
     await this.#steering.arrived();
     const messages = await running.calls.messagesFrom(running.sessionId, turn.openCodeId).catch(() => null);
     const events = turn.reconcile(messages ?? []);
-    const goesOn = await this.#steering.goesOn(running, turn);
+    const goesOn = (await this.#steering.goesOn(running, turn)) || (await this.#isAtWork(running, turn));
     if (goesOn && turn.stopRequested) this.#aborting = running.calls.abort(running.sessionId).catch(() => {});
     this.#settling = null;
     if (this.#turn !== turn) return;
-    if (!goesOn) return this.#end(turn, events, undefined);
+    if (!goesOn) return this.#end(turn, events, turn.hasAnswer ? undefined : UNANSWERED);
     this.#out.push(...events);
     if (this.#settleAgain) await this.#settle(turn);
+  }
+
+  /** Without an end in what is stored, the word that it is idle may have been about the turn before. */
+  async #isAtWork({ calls, sessionId }: Running, turn: OpenCodeTurn): Promise<boolean> {
+    return !turn.finished && !turn.isEnding && (await calls.isBusy(sessionId).catch(() => false));
   }
 
   #end(turn: OpenCodeTurn, events: readonly AgentEvent[], cutOff: Failure | undefined): void {

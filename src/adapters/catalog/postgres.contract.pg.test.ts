@@ -1,6 +1,5 @@
-/** The contract on a real PostgreSQL. */
-import { createTestDatabase, emptyTables } from "@berth/testkit/test-database";
-import { createDatabase } from "../../db/pg/database.ts";
+/** The contract on a real PostgreSQL, as the role that the Worker has there. */
+import { asApp, createTestDatabase, emptyTables } from "@berth/testkit/test-database";
 import { FaultyPool, injections, RAW } from "../../db/pg/faulty-pool.testkit.ts";
 import { describeCatalogContract } from "../../ports/catalog/catalog.contract.ts";
 import { createPostgresCatalog } from "./postgres.ts";
@@ -16,8 +15,8 @@ describeCatalogContract({
   name: "postgres",
   async create() {
     await emptyTables(url);
-    pool = new FaultyPool(url);
-    return createPostgresCatalog(createDatabase(pool.asPool()), { now: () => nowMs });
+    pool = new FaultyPool(asApp(url));
+    return createPostgresCatalog(pool.app(), { now: () => nowMs });
   },
   dispose: () => pool.end(),
   advance: (ms) => {
@@ -31,6 +30,7 @@ describeCatalogContract({
       "catalog:listSessions:down": ["before-send", RAW.refused],
       "catalog:listSessions:cut": ["mid-stream", RAW.cut],
       "catalog:listProviders:refused": ["before-send", RAW.badPassword],
+      "catalog:findEnvironment:down": ["before-send", RAW.refused],
     }),
     "catalog:removeProvider:unknown": asCalled,
     "catalog:addProvider:taken": asCalled,

@@ -1,12 +1,16 @@
 /** Identity by Better Auth over PostgreSQL. Runs in Node and in workerd. */
-import { PortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
-import { toPortError } from "../../db/pg/classify.ts";
-import type { Credentials, Identity, Principal } from "../../ports/identity/identity.port.ts";
+import type { Credentials, Identity, Principal, Whom } from "../../ports/identity/identity.port.ts";
 import { createKey, deleteKey, hashPresentedKey, listKeys } from "./better-auth/api-keys.ts";
+import { createAccounts } from "./better-auth/accounts.ts";
+import { createDevices } from "./better-auth/devices.ts";
+import { createDirectory } from "./better-auth/directory.ts";
+import { guard } from "./better-auth/guard.ts";
 import { createAuth, SIGN_IN_LIFETIME_MS, type Auth, type BetterAuthOptions } from "./better-auth/sign-in.ts";
+import { firstOrganization, listOrganizations } from "./better-auth/organizations.ts";
 import { ensureOwner } from "./better-auth/owner.ts";
-import { endSignIn, principalOfKey, principalOfSignIn, principalOfUser } from "./better-auth/principals.ts";
-import { storeToken, takeToken } from "./better-auth/sign-in-tokens.ts";
+import { activate, endSignIn, personOfSignIn, principalOfKey, principalOfKeyId, principalOfMember, principalOfSignIn, principalOfSignInId, principalOfUser } from "./better-auth/principals.ts";
+import { refuse } from "./better-auth/refuse.ts";
+import { storeToken, takeToken } from "./better-auth/proof-tokens.ts";
 
 export interface BetterAuthIdentityOptions extends BetterAuthOptions {
   /** Milliseconds since the Unix epoch. */
@@ -24,13 +28,43 @@ export function createBetterAuthIdentity(options: BetterAuthIdentityOptions): Id
       const hash = await hashPresentedKey(credentials.token);
       return hash === null ? null : principalOfKey(db, hash, now());
     }
-    const headers = cookieHeaders(credentials.header);
-    const token = headers && (await auth().api.readSignIn({ headers }));
+    const token = await signInTokenOf(credentials);
     return token ? principalOfSignIn(db, token, now()) : null;
+  };
+
+  /** The token in a cookie that bears our signature. */
+  const signInTokenOf = async (credentials: Credentials): Promise<string | null> => {
+    const headers = credentials.kind === "cookie" ? cookieHeaders(credentials.header) : null;
+    return headers && (await auth().api.readSignIn({ headers }));
+  };
+
+  const standing = async (orgId: string, { userId, keyId, signInId }: Whom): Promise<Principal | null> => {
+    if (keyId !== null) return principalOfKeyId(db, orgId, keyId, now());
+    return signInId === undefined ? principalOfMember(db, orgId, userId) : principalOfSignInId(db, orgId, userId, signInId, now());
+  };
+
+  const openSignIn = async (userId: string, orgId: string | null): Promise<readonly string[] | null> => {
+    const body = { userId, orgId, expiresAt: new Date(now() + SIGN_IN_LIFETIME_MS) };
+    const { headers, response } = await auth().api.openSignIn({ body, returnHeaders: true });
+    return response === null ? null : headers.getSetCookie();
   };
 
   return {
     authenticate: (credentials) => guard("authenticate", () => authenticate(credentials), true),
+    standing: (orgId, whom) => guard("standing", () => standing(orgId, whom), true),
+    personOf: (credentials) =>
+      guard("personOf", async () => {
+        const token = await signInTokenOf(credentials);
+        return token ? personOfSignIn(db, token, now()) : null;
+      }, true),
+    switchOrganization: (credentials, orgId) =>
+      guard("switchOrganization", async () => {
+        const token = await signInTokenOf(credentials);
+        if (!token || !(await activate(db, token, orgId, now()))) refuse("switchOrganization", "not-found", "There is no such organization of this person.");
+      }, true),
+    directory: createDirectory(db, now),
+    devices: createDevices(db, now),
+    accounts: createAccounts({ db, now, openSignIn }),
     createApiKey: (principal, request) => guard("createApiKey", () => createKey(db, principal, request, now())),
     listApiKeys: (orgId, page) =>
       guard("listApiKeys", async () => {
@@ -46,28 +80,29 @@ export function createBetterAuthIdentity(options: BetterAuthIdentityOptions): Id
         const owner = await ensureOwner(db, request, now());
         return owner ?? refuse("ensureOwner", "internal", "The owner was made and is not there.");
       }, true),
+    listOrganizations: (page) => guard("listOrganizations", () => listOrganizations(db, page), true),
+    firstOrganization: () => guard("firstOrganization", () => firstOrganization(db), true),
     createSignInToken: (userId) =>
       guard("createSignInToken", async () => {
         if (!(await principalOfUser(db, userId))) refuse("createSignInToken", "not-found", "There is no such person in any organization.");
-        return storeToken(db, userId, now());
+        return storeToken(db, "sign-in", userId, now());
       }, true),
     redeemSignInToken: (token) =>
       guard("redeemSignInToken", async () => {
-        const userId = await takeToken(db, token, now());
+        const userId = await takeToken(db, "sign-in", token, now());
         const person = userId === null ? null : await principalOfUser(db, userId);
         if (!person) return null;
-        const body = { userId: person.userId, orgId: person.orgId, expiresAt: new Date(now() + SIGN_IN_LIFETIME_MS) };
-        const { headers, response } = await auth().api.openSignIn({ body, returnHeaders: true });
-        return response === null ? null : { setCookies: headers.getSetCookie() };
+        const setCookies = await openSignIn(person.userId, person.orgId);
+        return setCookies && { setCookies };
       }),
     signOut: (credentials) =>
       guard("signOut", async () => {
         const headers = credentials.kind === "cookie" ? cookieHeaders(credentials.header) : null;
-        if (!headers) return { setCookies: [] };
+        if (!headers) return { setCookies: [], ended: null };
         const token = await auth().api.readSignIn({ headers });
-        if (token) await endSignIn(db, token);
+        const ended = token ? await endSignIn(db, token) : null;
         const answer = await auth().api.clearCookies({ headers, returnHeaders: true });
-        return { setCookies: answer.headers.getSetCookie() };
+        return { setCookies: answer.headers.getSetCookie(), ended };
       }, true),
   };
 }
@@ -79,17 +114,4 @@ function cookieHeaders(cookie: string): Headers | null {
   } catch {
     return null;
   }
-}
-
-/** @param repeatable may be sent again when it is not known whether it was applied */
-async function guard<T>(operation: string, work: () => Promise<T>, repeatable = false): Promise<T> {
-  try {
-    return await work();
-  } catch (raw) {
-    throw toPortError("identity", operation, raw, repeatable);
-  }
-}
-
-function refuse(operation: string, code: PortErrorCode, message: string): never {
-  throw new PortError({ port: "identity", operation, code, outcome: "not-applied", retry: "never", message });
 }

@@ -31,7 +31,12 @@ function create(): Ledger {
       reserve: (request) => pass(() => rpc.reserve(request)),
       settle: (id, actual) => pass(() => rpc.settle(id, actual)),
       spent: (query) => pass(() => rpc.spent(query)),
+      ask: (request) => pass(() => rpc.ask(request)),
+      standing: (query) => pass(() => rpc.standing(query)),
       setCap: (cap, limit) => pass(() => rpc.setCap(cap, limit)),
+      forget: (sessionId) => pass(() => rpc.forget(sessionId)),
+      setStop: (stop) => pass(() => rpc.setStop(stop)),
+      usage: (query) => pass(() => rpc.usage(query)),
     }),
   });
   lines.set(ledger, line);

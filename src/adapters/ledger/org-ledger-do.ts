@@ -26,9 +26,14 @@ export function createOrgLedger({ stub, deadlineMs = 5000 }: OrgLedgerDeps): Led
 
   return {
     reserve: (request) => call("reserve", (rpc) => rpc.reserve(request)),
+    ask: (request) => call("ask", (rpc) => rpc.ask(request)),
     settle: async (id, actual) => void (await call("settle", (rpc) => rpc.settle(id, actual))),
     spent: (query) => call("spent", (rpc) => rpc.spent(query)),
-    setCap: async (cap, limit) => void (await call("setCap", (rpc) => rpc.setCap(cap, limit))),
+    standing: (query) => call("standing", (rpc) => rpc.standing(query)),
+    setCap: (cap, limit) => call("setCap", (rpc) => rpc.setCap(cap, limit)),
+    forget: async (sessionId) => void (await call("forget", (rpc) => rpc.forget(sessionId))),
+    setStop: (stop) => call("setStop", (rpc) => rpc.setStop(stop)),
+    usage: (query) => call("usage", (rpc) => rpc.usage(query)),
   };
 }
 

@@ -1,9 +1,10 @@
 import { verifies } from "@berth/testkit";
 import { expect, test } from "vitest";
 import { startDemoModel } from "@berth/demo-model";
+import { classifyFetchFailure } from "../../core/kernel/fetch-failure.ts";
 import { isPortError } from "../../core/kernel/port-error.ts";
 import type { ModelUpstream, ModelWire } from "../../ports/model-gateway/model-gateway.port.ts";
-import { classifyFailure, classifyRefusal } from "./direct-classify.ts";
+import { classifyRefusal } from "./classify-refusal.ts";
 import { createDirectModelGateway } from "./direct.ts";
 
 const signal = new AbortController().signal;
@@ -22,7 +23,7 @@ test.each([
   ["an abort", new DOMException("", "AbortError"), "canceled", "unknown"],
   ["anything else", "?", "unknown", "unknown"],
 ])("%s is classified", (_, raw, code, outcome) => {
-  expect(classifyFailure(raw)).toMatchObject({ code, outcome });
+  expect(classifyFetchFailure(raw)).toMatchObject({ code, outcome });
 });
 
 test.each([

@@ -1,6 +1,5 @@
-/** The contract on a real PostgreSQL. */
-import { createTestDatabase, emptyTables } from "@berth/testkit/test-database";
-import { createDatabase } from "../../db/pg/database.ts";
+/** The contract on a real PostgreSQL, as the role that the Worker has there. */
+import { asApp, createTestDatabase, emptyTables } from "@berth/testkit/test-database";
 import { FaultyPool, injections, RAW } from "../../db/pg/faulty-pool.testkit.ts";
 import { describeRunHistoryContract } from "../../ports/run-history/run-history.contract.ts";
 import { createPostgresRunHistory } from "./postgres.ts";
@@ -15,8 +14,8 @@ describeRunHistoryContract({
   name: "postgres",
   async create() {
     await emptyTables(url);
-    pool = new FaultyPool(url);
-    return createPostgresRunHistory(createDatabase(pool.asPool()));
+    pool = new FaultyPool(asApp(url));
+    return createPostgresRunHistory(pool.app());
   },
   dispose: () => pool.end(),
   inject: {

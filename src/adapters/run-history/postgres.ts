@@ -2,9 +2,9 @@
 import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
 import type { Run, SessionEvent } from "@berth/protocol";
 import { PortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
-import { decodePosition, encodePosition } from "../../core/kernel/position.ts";
+import { decodePosition, pageOf } from "../../core/kernel/position.ts";
 import { toPortError } from "../../db/pg/classify.ts";
-import type { Database } from "../../db/pg/database.ts";
+import type { AppDatabase, OrgDatabase } from "../../db/pg/database.ts";
 import { agentRunEvents, agentRuns } from "../../db/pg/schema/run-history.ts";
 import { storableText } from "../../db/pg/text.ts";
 import type { RunHistory, RunRecord } from "../../ports/run-history/run-history.port.ts";
@@ -14,17 +14,17 @@ const EVENT_ROWS_MAX = 2_000;
 
 type RunRow = typeof agentRuns.$inferSelect;
 
-export function createPostgresRunHistory(db: Database): RunHistory {
+export function createPostgresRunHistory(db: AppDatabase): RunHistory {
   return {
-    flush: (record) => guard("flush", () => flush(db, record)),
-    list: (orgId, query) => guard("list", () => list(db, orgId, query)),
-    get: (orgId, runId) => guard("get", async () => runOf(await findRow(db, "get", orgId, runId))),
-    events: (orgId, runId, query) => guard("events", () => events(db, orgId, runId, query)),
+    flush: (record) => guard("flush", () => flush(db.of(record.orgId), record)),
+    list: (orgId, query) => guard("list", () => list(db.of(orgId), orgId, query)),
+    get: (orgId, runId) => guard("get", async () => runOf(await findRow(db.of(orgId), "get", orgId, runId))),
+    events: (orgId, runId, query) => guard("events", () => events(db.of(orgId), orgId, runId, query)),
   };
 }
 
 /** Only the newest report of a run, or a repeat of it, touches its row; events that are there stay as they are. */
-async function flush(db: Database, record: RunRecord): Promise<void> {
+async function flush(db: OrgDatabase, record: RunRecord): Promise<void> {
   const rows = record.events.map((event) => eventRow(record, event));
   const { orgId: _org, id: _id, eventsComplete, ...report } = rowOf(record);
   await db.transaction(async (tx) => {
@@ -42,7 +42,7 @@ async function flush(db: Database, record: RunRecord): Promise<void> {
   });
 }
 
-async function list(db: Database, orgId: string, query: Parameters<RunHistory["list"]>[1]) {
+async function list(db: OrgDatabase, orgId: string, query: Parameters<RunHistory["list"]>[1]) {
   const after = query.after === null ? null : decodePosition(query.after);
   if (query.after !== null && !after) throw refused("list", "invalid-argument", "That is no position in the list of runs.");
   const rows = await db
@@ -58,13 +58,11 @@ async function list(db: Database, orgId: string, query: Parameters<RunHistory["l
     )
     .orderBy(desc(agentRuns.startedAt), desc(agentRuns.id))
     .limit(query.limit + 1);
-  const page = rows.slice(0, query.limit);
-  const last = page.at(-1);
-  const next = last && rows.length > page.length ? encodePosition({ atMs: last.startedAt.getTime(), id: last.id }) : null;
-  return { runs: page.map(runOf), next };
+  const { items, next } = pageOf(rows, query.limit, ({ startedAt, id }) => ({ atMs: startedAt.getTime(), id }));
+  return { runs: items.map(runOf), next };
 }
 
-async function events(db: Database, orgId: string, runId: string, query: Parameters<RunHistory["events"]>[2]) {
+async function events(db: OrgDatabase, orgId: string, runId: string, query: Parameters<RunHistory["events"]>[2]) {
   await findRow(db, "events", orgId, runId);
   const rows = await db
     .select({ event: agentRunEvents.event })
@@ -76,7 +74,7 @@ async function events(db: Database, orgId: string, runId: string, query: Paramet
   return { events: page, next: rows.length > page.length ? (page.at(-1)?.seq ?? query.after) : null };
 }
 
-async function findRow(db: Database, operation: string, orgId: string, runId: string): Promise<RunRow> {
+async function findRow(db: OrgDatabase, operation: string, orgId: string, runId: string): Promise<RunRow> {
   const [row] = await db
     .select()
     .from(agentRuns)

@@ -1,23 +1,18 @@
 /** The process sandbox as tests run it: real processes, a stand-in runtime, folders of its own, nothing left behind. */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, vi } from "vitest";
 import type { ContractFolder } from "../../ports/sandbox/sandbox-kit.contract.ts";
 import type { SandboxId, SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import { makeGitFolder } from "./git-folder.contract.ts";
 import { createProcessSandboxProvider, type ProcessSandboxOptions } from "./process.ts";
-import type { SandboxLabel } from "./process/label.ts";
+import type { SandboxLabel } from "./session-folders/label.ts";
 
 export const SANDBOXES_MAX = 3;
 const NODE = realpathSync(process.execPath);
 const RUNTIME = fileURLToPath(new URL("../../../packages/sandbox-host/test/stand-in-runtime.mjs", import.meta.url));
-
-export function gitIn(folder: string, ...args: string[]): string {
-  const env = { PATH: process.env.PATH, HOME: "/nonexistent", GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@example.com", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@example.com" };
-  return execFileSync("git", ["-C", folder, ...args], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
-}
 
 /** Command lines of this machine that name the path. */
 function processesNaming(path: string): string[] {
@@ -94,26 +89,7 @@ export class ProcessKit {
   }
 
   makeFolder(): ContractFolder {
-    const path = join(this.root, `folder-${readdirSync(this.root).length}`);
-    mkdirSync(path);
-    gitIn(path, "init", "--quiet", "--initial-branch=main");
-    writeFileSync(join(path, "README.md"), "hello\n");
-    gitIn(path, "add", ".");
-    gitIn(path, "commit", "--quiet", "-m", "First");
-    return {
-      path,
-      read: (branch, file) => {
-        try {
-          return execFileSync("git", ["-C", path, "show", `${branch}:${file}`], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-        } catch {
-          return null;
-        }
-      },
-      commitElsewhere: (branch) => {
-        const commit = gitIn(path, "commit-tree", "main^{tree}", "-p", "main", "-m", "Theirs");
-        gitIn(path, "update-ref", `refs/heads/${branch}`, commit);
-      },
-    };
+    return makeGitFolder(this.root);
   }
 
   /** Ends everything and proves that nothing stayed. */

@@ -21,5 +21,5 @@ for (const isolation of ["bubblewrap", "none"] as const) {
         for (const { id } of await subject.list({})) kit.kill(id);
       },
     },
-  });
+  }, 110);
 }

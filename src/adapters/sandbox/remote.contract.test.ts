@@ -47,7 +47,7 @@ function describeOverFake(): void {
         for (const { id } of await inner.list({})) inner.kill(id);
       },
     },
-  });
+  }, 110);
 }
 
 function describeOverProcess(): void {
@@ -75,7 +75,7 @@ function describeOverProcess(): void {
         for (const { id } of await subject.list({})) kit.kill(id);
       },
     },
-  });
+  }, 110);
 }
 
 describeOverFake();

@@ -5,7 +5,7 @@ import type { Isolation } from "@berth/protocol";
 import type {
   AppliedWork,
   ExecResult,
-  PolicyFact,
+  PolicyReport,
   SandboxCapabilities,
   SandboxDescription,
   SandboxProvider,
@@ -81,7 +81,7 @@ export function createRemoteSandboxProvider(options: RemoteSandboxOptions): Sand
       await client.json(call("writeFile", "repeatable", "PUT", at(id, `/files?path=${encodeURIComponent(path)}`), { body }));
     },
     applyWork: async (id, request) => (await client.json(call("applyWork", "repeatable", "POST", at(id, "/apply"), { body: encodeJson(request) }))) as AppliedWork,
-    describePolicy: async (id) => (await client.json(call("describePolicy", "none", "GET", at(id, "/policy")))) as PolicyFact[],
+    describePolicy: async (id) => (await client.json(call("describePolicy", "none", "GET", at(id, "/policy")))) as PolicyReport,
     stop: async (id) => {
       await client.json(call("stop", "repeatable", "POST", at(id, "/stop")));
     },

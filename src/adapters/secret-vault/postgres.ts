@@ -1,41 +1,20 @@
 /** Secrets in PostgreSQL, encrypted before they leave this process. Every statement carries the organization. */
 import { and, eq, sql } from "drizzle-orm";
-import { invariant } from "../../core/kernel/assert.ts";
-import { PortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
 import { toPortError } from "../../db/pg/classify.ts";
-import type { Database } from "../../db/pg/database.ts";
+import type { AppDatabase, OrgDatabase } from "../../db/pg/database.ts";
 import { secrets } from "../../db/pg/schema/secrets.ts";
-import type { SecretRecord, SecretVault } from "../../ports/secret-vault/secret-vault.port.ts";
-import { open, seal } from "./postgres/envelope.ts";
-
-export interface VaultKeys {
-  /** Key version → 32 random bytes or more. Keep an old one until every secret under it was rotated. */
-  readonly masterKeys: ReadonlyMap<number, Uint8Array>;
-  /** The version that new secrets are encrypted under. */
-  readonly currentVersion: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly now?: () => number;
-}
+import type { KeyReport, SecretRecord, SecretVault } from "../../ports/secret-vault/secret-vault.port.ts";
+import { createSealer, missing, type VaultKeys } from "./sealer.ts";
 
 type Row = typeof secrets.$inferSelect;
-type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
+type Transaction = Parameters<Parameters<OrgDatabase["transaction"]>[0]>[0];
 
-export function createPostgresVault(db: Database, keys: VaultKeys): SecretVault {
-  const { masterKeys, currentVersion, now = Date.now } = keys;
-  const current = masterKeys.get(currentVersion);
-  invariant(current, `the vault's current key version ${currentVersion} has no master key`);
-  for (const [version, key] of masterKeys) invariant(key.length >= 32, `master key ${version} is shorter than 32 bytes`);
+export function createPostgresVault(db: AppDatabase, keys: VaultKeys): SecretVault {
+  const { now = Date.now } = keys;
+  const sealer = createSealer(keys);
 
-  const reveal = async (operation: string, row: Row): Promise<string> => {
-    const master = masterKeys.get(row.keyVersion);
-    if (!master) throw refused(operation, "failed-precondition", `The secret is under master key ${row.keyVersion}, which is not configured.`);
-    const value = await open(master, row, row);
-    if (value === null) throw refused(operation, "internal", "The stored secret was changed or does not belong here.");
-    return value;
-  };
-
-  const write = async (tx: Transaction, row: Omit<Row, "keyVersion" | "nonce" | "ciphertext">, value: string): Promise<SecretRecord> => {
-    const sealed = { ...row, ...(await seal(current, currentVersion, row, value)) };
+  const write = async (tx: Transaction, row: Omit<Row, "keyVersion" | "keyCheck" | "nonce" | "ciphertext">, value: string): Promise<SecretRecord> => {
+    const sealed = { ...row, ...(await sealer.seal(row, value)) };
     const { orgId: _, name: __, ...changing } = sealed;
     await tx.insert(secrets).values(sealed).onConflictDoUpdate({ target: [secrets.orgId, secrets.name], set: changing });
     return recordOf(sealed);
@@ -44,7 +23,7 @@ export function createPostgresVault(db: Database, keys: VaultKeys): SecretVault 
   return {
     put: (orgId, name, value) =>
       guard("put", () =>
-        db.transaction(async (tx) => {
+        db.of(orgId).transaction(async (tx) => {
           const before = await lockRow(tx, orgId, name);
           const at = new Date(now());
           const row = before
@@ -55,12 +34,13 @@ export function createPostgresVault(db: Database, keys: VaultKeys): SecretVault 
       ),
     use: (orgId, name) =>
       guard("use", async () => {
-        const [row] = await db.select().from(secrets).where(isSecret(orgId, name));
-        return reveal("use", row ?? missing("use"));
+        const [row] = await db.of(orgId).select().from(secrets).where(isSecret(orgId, name));
+        return sealer.reveal("use", row ?? missing("use"));
       }),
     list: (orgId) =>
       guard("list", async () => {
         const rows = await db
+          .of(orgId)
           .select({ name: secrets.name, version: secrets.version, createdAt: secrets.createdAt, rotatedAt: secrets.rotatedAt })
           .from(secrets)
           .where(eq(secrets.orgId, orgId))
@@ -69,14 +49,25 @@ export function createPostgresVault(db: Database, keys: VaultKeys): SecretVault 
       }),
     rotate: (orgId, name) =>
       guard("rotate", () =>
-        db.transaction(async (tx) => {
+        db.of(orgId).transaction(async (tx) => {
           const before = (await lockRow(tx, orgId, name)) ?? missing("rotate");
-          const value = await reveal("rotate", before);
+          const value = await sealer.reveal("rotate", before);
           const { version, createdAt } = before;
           return write(tx, { orgId, name, version, createdAt, rotatedAt: new Date(now()) }, value);
         }),
       ),
-    delete: (orgId, name) => guard("delete", async () => void (await db.delete(secrets).where(isSecret(orgId, name)))),
+    inspect: (orgId) =>
+      guard("inspect", async (): Promise<KeyReport> => {
+        const rows = await db
+          .of(orgId)
+          .select()
+          .from(secrets)
+          .where(eq(secrets.orgId, orgId))
+          .orderBy(sql`${secrets.name} collate "C"`);
+        const kept = await Promise.all(rows.map(async (row) => ({ name: row.name, keyVersion: row.keyVersion, state: await sealer.stateOf(row) })));
+        return { ...sealer.report(), secrets: kept };
+      }),
+    delete: (orgId, name) => guard("delete", async () => void (await db.of(orgId).delete(secrets).where(isSecret(orgId, name)))),
   };
 }
 
@@ -104,12 +95,4 @@ async function guard<T>(operation: string, work: () => Promise<T>): Promise<T> {
   } catch (raw) {
     throw toPortError("secret-vault", operation, raw, true);
   }
-}
-
-function missing(operation: string): never {
-  throw refused(operation, "not-found", "There is no such secret.");
-}
-
-function refused(operation: string, code: PortErrorCode, message: string): PortError {
-  return new PortError({ port: "secret-vault", operation, code, outcome: "not-applied", retry: "never", message });
 }

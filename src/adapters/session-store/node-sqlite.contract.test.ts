@@ -95,7 +95,7 @@ verifies("SST24", "a session that was written before there was an archive is ope
   const before = createSqliteSessionStore(sql, "one");
   const keep = [{ key: "a", bodyHash: "h1", answer: "{}", expiresAtMs: AT_MS }];
   const committed = before.commit(batch({ events: [event("a")], answersAdd: keep }));
-  const undo = ["DROP INDEX answers_expired", "ALTER TABLE answers DROP COLUMN expires_at_ms", "DROP TABLE archive", "DROP TABLE outputs", "DROP TABLE cold_state", "UPDATE meta SET value = '1' WHERE key = 'schema-version'"];
+  const undo = ["DROP INDEX answers_expired", "ALTER TABLE answers DROP COLUMN expires_at_ms", "DROP TABLE archive", "DROP TABLE outputs", "DROP TABLE cold_state", "DROP TABLE access", "UPDATE meta SET value = '1' WHERE key = 'schema-version'"];
   for (const statement of undo) database.exec(statement);
   const after = createSqliteSessionStore(sql, "one");
   expect(after.eventsAfter(0, 10)).toEqual(committed);

@@ -22,9 +22,10 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE INDEX outputs_by_name ON outputs (name, position)",
   ],
   ["CREATE TABLE cold_state (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL)"],
+  ["CREATE TABLE access (id INTEGER PRIMARY KEY CHECK (id = 1), access TEXT NOT NULL)"],
 ];
 
-export const TABLES = ["state", "cold_state", "events", "messages", "outbox", "answers", "tickets", "archive", "outputs"] as const;
+export const TABLES = ["state", "cold_state", "access", "events", "messages", "outbox", "answers", "tickets", "archive", "outputs"] as const;
 
 /**
  * The session's part of event ids as it is stored, or null for a database that nothing was written to; that one stays

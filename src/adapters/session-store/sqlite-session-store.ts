@@ -51,6 +51,10 @@ class SqliteSessionStore implements SessionStore {
     return this.#first<{ state: string }>("coldState", "SELECT state FROM cold_state")?.state ?? null;
   }
 
+  access(): string | null {
+    return this.#first<{ access: string }>("access", "SELECT access FROM access")?.access ?? null;
+  }
+
   commit(batch: CommitBatch): readonly SessionEvent[] {
     refuseOversized(batch);
     return this.#firstWrite("commit", () => {
@@ -59,6 +63,7 @@ class SqliteSessionStore implements SessionStore {
       const before = (row?.last_seq ?? length) - length;
       const committed = batch.events.map((event, i) => commitEvent(event, before + i + 1, this.#unique, batch.atMs));
       if (batch.coldState !== undefined) this.#sql.exec("INSERT OR REPLACE INTO cold_state (id, state) VALUES (1, ?)", batch.coldState);
+      if (batch.access !== undefined) this.#sql.exec("INSERT OR REPLACE INTO access (id, access) VALUES (1, ?)", batch.access);
       this.#writeEvents(committed);
       this.#writeMessages(batch.messages);
       this.#writeOutbox(batch.outboxAdd);
@@ -184,6 +189,14 @@ class SqliteSessionStore implements SessionStore {
       hash,
     );
     return row && row.expires_at_ms > nowMs ? row.author : null;
+  }
+
+  dropTickets(isGone: (author: string) => boolean): void {
+    const gone = this.#all<{ hash: string; author: string }>("dropTickets", "SELECT hash, author FROM tickets").filter(({ author }) => isGone(author));
+    if (gone.length === 0) return;
+    this.#transaction("dropTickets", () => {
+      for (const { hash } of gone) this.#sql.exec("DELETE FROM tickets WHERE hash = ?", hash);
+    });
   }
 
   destroy(): void {

@@ -1,4 +1,4 @@
-/** Reads request bodies: bounded also when no length is announced, JSON only, and text that every store can hold. */
+/** Reads request bodies: bounded also when no length is announced, JSON or a form, and text that every store can hold. */
 import { LIMITS } from "@berth/protocol";
 import { refuse, refuseField } from "./problem-error.ts";
 
@@ -47,6 +47,16 @@ export function parseJson(bytes: Uint8Array, contentType: string | null): unknow
     refuse("unsupported-media-type", "Send the body as `Content-Type: application/json`.");
   }
   const value = parse(bytes);
+  refuseUnstorableText(value);
+  return value;
+}
+
+/** What a page's form sends; of a name that comes twice the first counts. @throws ProblemError `unsupported-media-type`, `invalid-field` */
+export function parseForm(bytes: Uint8Array, contentType: string | null): unknown {
+  if (contentType === null || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)) {
+    refuse("unsupported-media-type", "Send the form as `Content-Type: application/x-www-form-urlencoded`.");
+  }
+  const value = Object.fromEntries([...new URLSearchParams(new TextDecoder().decode(bytes))].reverse());
   refuseUnstorableText(value);
   return value;
 }

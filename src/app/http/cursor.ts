@@ -4,7 +4,7 @@
  */
 import { refuse } from "./problem-error.ts";
 
-export type CursorKind = "sessions" | "messages" | "runs" | "run-events" | "api-keys";
+export type CursorKind = "sessions" | "messages" | "runs" | "run-events" | "api-keys" | "audit" | "members" | "secret-uses";
 
 const CURSOR_LENGTH_MAX = 2048;
 

@@ -24,6 +24,23 @@ export function refuseField(pointer: string, message: string, fix?: string): nev
   return refuse("invalid-field", message, { errors: [{ pointer, message }], ...(fix === undefined ? {} : { fix }) });
 }
 
+export interface FieldFault {
+  readonly pointer: string;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+/** Every field that is at fault, each told once. */
+export function refuseFields(faults: readonly FieldFault[]): never {
+  const [first] = faults;
+  if (faults.length === 1 && first) return refuseField(first.pointer, first.message, first.fix);
+  const fixes = [...new Set(faults.flatMap(({ fix }) => fix ?? []))];
+  return refuse("invalid-field", faults.map(({ pointer, message }) => `${pointer}: ${message}`).join(" · "), {
+    errors: faults.map(({ pointer, message }) => ({ pointer, message })),
+    ...(fixes.length === 0 ? {} : { fix: fixes.join(" ") }),
+  });
+}
+
 /**
  * One wording for a session that never existed, was deleted or belongs to another organization, so that the answers
  * cannot be told apart. It does not repeat the id.

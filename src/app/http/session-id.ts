@@ -1,4 +1,4 @@
-/** Ids of sessions as they are made and as they arrive from outside, and the hashes that idempotency rests on. */
+/** Ids of sessions as they are made and as they arrive from outside. */
 import { makeId } from "../../core/kernel/ids.ts";
 
 const SESSION_ID = /^ses_[0-9a-z]{26}$/;
@@ -47,17 +47,4 @@ export async function sessionIdOfKey(orgId: string, key: string, nowMs: number):
   const dayMs = nowMs - (nowMs % DAY_MS);
   const input = new TextEncoder().encode(JSON.stringify(["berth.session", orgId, key, dayMs]));
   return makeSessionId(orgId, dayMs, new Uint8Array(await crypto.subtle.digest("SHA-256", input)));
-}
-
-export async function sha256Hex(...chunks: readonly (string | Uint8Array)[]): Promise<string> {
-  const encoder = new TextEncoder();
-  const parts = chunks.map((chunk) => (typeof chunk === "string" ? encoder.encode(chunk) : chunk));
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

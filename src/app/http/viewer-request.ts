@@ -8,7 +8,7 @@ const BASE = "https://session.internal";
 const SHORT = "&frames=short";
 
 /** Names end to end: a client's own headers are dropped except for the handshake. */
-function upgradeHeaders(from: Request | null): Headers {
+export function upgradeHeaders(from: Request | null): Headers {
   const headers = new Headers({ upgrade: "websocket", connection: "Upgrade" });
   from?.headers.forEach((value, name) => {
     if (name.startsWith("sec-websocket-")) headers.set(name, value);
@@ -41,6 +41,6 @@ export function linkRequest(token: string, from: Request): Request {
   return new Request(`${BASE}/link`, { headers });
 }
 
-function asciiJson(value: unknown): string {
+export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -2,12 +2,14 @@
 import type { DownFrame, Failure } from "@berth/protocol";
 import { isPortError, PortError } from "../../core/kernel/port-error.ts";
 import { unreachable } from "../../core/kernel/assert.ts";
+import { worstOf } from "../../core/policy/judge.ts";
 import { formatSandboxToken } from "../../core/sandbox/sandbox-token.ts";
 import type { Effect, EffectOf, NoStep, Step } from "../../core/session/session.effects.ts";
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
 import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
-import { addressedFrame } from "./broker-address.ts";
+import { BudgetEffects } from "./budget-effects.ts";
+import { checkPolicy, stopsOnMismatch } from "./policy-check.ts";
 import type { SessionPorts } from "./session-ports.ts";
 
 export interface LinkSockets {
@@ -31,11 +33,13 @@ export class EffectInterpreter {
   readonly #ports: SessionPorts;
   readonly #links: LinkSockets;
   readonly #actor: ActorAccess;
+  readonly #budget: BudgetEffects;
 
   constructor(ports: SessionPorts, links: LinkSockets, actor: ActorAccess) {
     this.#ports = ports;
     this.#links = links;
     this.#actor = actor;
+    this.#budget = new BudgetEffects(ports, actor);
   }
 
   perform(effect: Effect): void {
@@ -49,8 +53,18 @@ export class EffectInterpreter {
         return this.#background(effect, (provider) => this.#destroy(provider, effect));
       case "describe-sandbox":
         return this.#background(effect, (provider) => this.#describe(provider, effect));
+      case "reserve-compute":
+        return this.#budget.extend(effect);
+      case "settle-compute":
+        return this.#budget.settle(effect);
+      case "check-budget":
+        return this.#budget.check();
+      case "forget-caps":
+        return this.#budget.forgetCaps();
+      case "check-policy":
+        return this.#ports.background(this.#checkPolicy(effect));
       case "send-frame":
-        return this.#links.send(effect.linkId, addressedFrame(effect.frame, this.#ports.linkUrl));
+        return this.#links.send(effect.linkId, effect.frame);
       case "close-link":
         return this.#links.close(effect.linkId, effect.code, effect.reason);
       case "set-alarm":
@@ -66,6 +80,7 @@ export class EffectInterpreter {
     const state = this.#actor.state();
     if (!state) return;
     const { orgId, sessionId } = state;
+    if (!(await this.#isPaid(epoch, backend))) return;
     const token = formatSandboxToken({ orgId, sessionId, epoch }, this.#ports.randomBytes(32));
     const tokenHash = await this.#ports.sha256(token);
     const minted = this.#actor.apply({ type: "sandbox-token-minted", epoch, tokenHash, nowMs: this.#nowMs });
@@ -88,6 +103,17 @@ export class EffectInterpreter {
       const again = isPortError(error) && error.retry !== "never";
       this.#ports.log({ event: "sandbox-create-failed", sessionId, epoch, backend, error: String(error) });
       this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: toFailure(error), outcome, mayPass: again, nowMs: this.#nowMs });
+    }
+  }
+
+  /** No sandbox without room for its time; a ledger that does not answer may do so in a moment. */
+  async #isPaid(epoch: number, backend: string): Promise<boolean> {
+    try {
+      return await this.#budget.payForStart(epoch);
+    } catch (error) {
+      this.#ports.log({ event: "compute-not-reserved", epoch, backend, error: String(error) });
+      this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: UNCHECKED, outcome: "not-applied", mayPass: isPortError(error), nowMs: this.#nowMs });
+      return false;
     }
   }
 
@@ -129,6 +155,14 @@ export class EffectInterpreter {
     });
   }
 
+  async #checkPolicy(effect: EffectOf<"check-policy">): Promise<void> {
+    const state = this.#actor.state();
+    if (!state) return;
+    const facts = await checkPolicy(this.#ports, state, effect);
+    const stops = worstOf(facts) === "mismatch" && (await stopsOnMismatch(this.#ports.catalog, state.orgId));
+    this.#actor.apply({ type: "policy-checked", epoch: effect.epoch, facts, stops, nowMs: this.#nowMs, openPartTexts: this.#actor.openPartTexts() });
+  }
+
   #background(effect: SandboxEffect, work: (provider: SandboxProvider) => Promise<void>): void {
     const provider = this.#ports.sandboxes.get(effect.backend);
     // A backend that is not configured any more can be asked nothing, and would be asked for ever.
@@ -143,6 +177,8 @@ export class EffectInterpreter {
     return this.#ports.timers.now();
   }
 }
+
+const UNCHECKED: Failure = { code: "budget-unchecked", message: "Berth cannot check the spending caps right now, so no sandbox was started.", fix: "Resume the session in a moment." };
 
 /** The host died while it made the sandbox: it may be back in a moment. */
 function mayPass({ code }: Failure): boolean {

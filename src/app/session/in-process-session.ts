@@ -6,6 +6,8 @@ import { CLOSE_CODES, type DownFrame, type ServerFrame, type UpFrame } from "@be
 import { makeId } from "../../core/kernel/ids.ts";
 import { parseSandboxToken } from "../../core/sandbox/sandbox-token.ts";
 import type { Author, SessionHandle } from "../session-handle.ts";
+import type { ShareCommand } from "../session-share.ts";
+import type { WorkspaceCommand } from "../session-workspace.ts";
 import { onLinkClosed, onLinkMessage } from "./link-connection.ts";
 import { SessionActor } from "./session-actor.ts";
 import type { SessionPorts } from "./session-ports.ts";
@@ -46,7 +48,7 @@ export class InProcessSession implements SessionHandle {
   }
 
   open = async (...args: Parameters<SessionHandle["open"]>) => this.#service.open(...args);
-  read = async () => this.#service.read();
+  read = async (asker?: Author) => this.#service.read(asker);
   update = async (...args: Parameters<SessionHandle["update"]>) => this.#service.update(...args);
   send = async (...args: Parameters<SessionHandle["send"]>) => this.#service.send(...args);
   messages = async (...args: Parameters<SessionHandle["messages"]>) => this.#service.messages(...args);
@@ -55,14 +57,21 @@ export class InProcessSession implements SessionHandle {
   move = async (...args: Parameters<SessionHandle["move"]>) => this.#service.move(...args);
   resume = async (...args: Parameters<SessionHandle["resume"]>) => this.#service.resume(...args);
   hibernate = async (author: Author) => this.#service.hibernate(author);
+  policy = async (...args: Parameters<SessionHandle["policy"]>) => this.#service.policy(...args);
   answer = async (...args: Parameters<SessionHandle["answer"]>) => this.#service.answer(...args);
   events = (...args: Parameters<SessionHandle["events"]>) => this.#service.events(...args);
-  output = async (name: string) => this.#service.output(name);
+  output = async (...args: Parameters<SessionHandle["output"]>) => this.#service.output(...args);
+  diff = (author: Author) => this.#service.diff(author);
   applyWork = (...args: Parameters<SessionHandle["applyWork"]>) => this.#service.applyWork(...args);
   remove = async (author: Author) => this.#service.remove(author);
   issueTicket = (author: Author) => this.#service.issueTicket(author);
+  sharing = <C extends ShareCommand>(command: C, author: Author | null) => this.#service.sharing(command, author);
+  workspace = <C extends WorkspaceCommand>(command: C, author: Author | null) => this.#service.workspace(command, author);
   authorizeBroker = (token: string) => this.#service.authorizeBroker(token);
-  closeViewersOf = async (apiKeyId: string) => this.#service.closeViewersOf(apiKeyId);
+  reserveFor = (token: string, userId: string) => this.#service.reserveFor(token, userId);
+  checkpointRoom = (...args: Parameters<SessionHandle["checkpointRoom"]>) => this.#service.checkpointRoom(...args);
+  hearOfBudget = async (...args: Parameters<SessionHandle["hearOfBudget"]>) => this.#service.hearOfBudget(...args);
+  closeViewersOf = async (credentialIds: readonly string[]) => this.#service.closeViewersOf(credentialIds);
   recordUsage = async (...args: Parameters<SessionHandle["recordUsage"]>) => this.#service.recordUsage(...args);
 
   /** There are no sockets of a platform here: use `openLink` and `openViewer`. */
@@ -87,6 +96,12 @@ export class InProcessSession implements SessionHandle {
         if (this.#links.delete(linkId)) onLinkClosed(this.actor, { linkId, epoch });
       },
     };
+  }
+
+  /** As `openViewer`, by a ticket; null where that lets nobody in. */
+  async openByTicket(ticket: string, after: number, end: ViewerEnd): Promise<OpenedSocket<unknown> | null> {
+    const author = await this.#service.redeemTicket(ticket);
+    return author && this.#service.mayWatch(author) ? this.openViewer(author, after, end) : null;
   }
 
   openViewer(author: Author, after: number, end: ViewerEnd): OpenedSocket<unknown> {

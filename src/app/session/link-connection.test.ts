@@ -5,6 +5,7 @@ import { expect } from "vitest";
 import { InMemoryBlobStore } from "../../ports/blob-store/blob-store.fake.ts";
 import { InMemoryCatalog } from "../../ports/catalog/catalog.fake.ts";
 import { InMemoryEventBus } from "../../ports/event-bus/event-bus.fake.ts";
+import { InMemoryLedger } from "../../ports/ledger/ledger.fake.ts";
 import { InMemoryRunHistory } from "../../ports/run-history/run-history.fake.ts";
 import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
 import { InMemorySessionStore, MemoryDisk } from "../../ports/session-store/session-store.fake.ts";
@@ -112,11 +113,13 @@ class Rig {
         catalog: new InMemoryCatalog({ now }),
         blobs: new InMemoryBlobStore(),
         feedOf: () => new InMemoryEventBus({ now }),
+        ledgerOf: () => new InMemoryLedger({ now }),
         sandboxes: new Map([["slow", { create: () => new Promise(() => undefined) } as unknown as SandboxProvider]]),
         linkUrl: "ws://memory",
         timers: { now, after: () => undefined },
         randomBytes: (length) => new Uint8Array(length),
         sha256: () => new Promise(() => undefined),
+        afterCommit: (run) => run(),
         background: (work) => void work.catch(() => undefined),
         log: () => undefined,
       },

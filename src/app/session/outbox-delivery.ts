@@ -3,10 +3,12 @@
  * made when they go, so the newest stands for all that wait.
  */
 import type { SessionEvent } from "@berth/protocol";
+import { readersOf } from "../../core/access/session-access.ts";
 import type { RunHistoryPayload, SessionChangePayload } from "../../core/session/session.effects.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
 import { sessionSummary } from "../../core/session/session.view.ts";
 import type { OutboxEntry } from "../../ports/session-store/session-store.port.ts";
+import { readAccess } from "./access-text.ts";
 import type { SessionPorts } from "./session-ports.ts";
 
 export const PAGE_EVENTS = 100;
@@ -79,10 +81,11 @@ export class OutboxDelivery {
     // A change that waited longer than the removal would put the session back into lists.
     if (!removed && state.status === "ended") return;
     const { orgId } = state;
-    const summary = sessionSummary(state, this.#ports.store.lastSeq());
+    const access = readAccess(this.#ports.store.access(), state);
+    const summary = { ...sessionSummary(state, this.#ports.store.lastSeq()), ...(access.visibility === "org" ? {} : { visibility: access.visibility }) };
     if (last.target === "catalog") {
       const { catalog } = this.#ports;
-      return bounded(() => (removed ? catalog.removeSession(orgId, sessionId) : catalog.upsertSession(orgId, summary)));
+      return bounded(() => (removed ? catalog.removeSession(orgId, sessionId) : catalog.upsertSession(orgId, summary, readersOf(access), access.revision ?? 0)));
     }
     const change = removed ? ({ type: "session.removed", sessionId } as const) : ({ type: "session.changed", session: summary } as const);
     return bounded(() => this.#ports.feedOf(orgId).publish(change, `${sessionId}:${last.id}`));

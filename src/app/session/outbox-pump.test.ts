@@ -35,6 +35,7 @@ class Bench {
   readonly logged: object[] = [];
   answer: (target: Target) => Promise<void> = async () => undefined;
   emptied = 0;
+  afterCommit: (run: () => void) => void = (run) => run();
   pump = this.open();
   #added = 0;
 
@@ -50,6 +51,7 @@ class Bench {
       runHistory: { flush: (record: RunRecord) => called("run-history", record.run.id).then(() => void this.records.push(record)) } as SessionPorts["runHistory"],
       catalog: { upsertSession: (_org: string, { lastSeq }: { lastSeq: number }) => called("catalog", String(lastSeq)) } as unknown as SessionPorts["catalog"],
       feedOf: () => ({ publish: (_change: object, key: string) => called("event-bus", key) }) as unknown as ReturnType<SessionPorts["feedOf"]>,
+      afterCommit: (run) => this.afterCommit(run),
       background: (work) => void work.catch((error: unknown) => this.logged.push({ event: "background-failed", error: String(error) })),
       log: (entry) => void this.logged.push(entry),
     };
@@ -64,7 +66,7 @@ class Bench {
       return { id: `${target}-${n}`, target, payload: JSON.stringify(payload), nextAttemptAtMs };
     });
     this.store.commit({ state: "{}", events, atMs: nextAttemptAtMs, outboxAdd, messages: [], answersAdd: [], outputsAdd: [] });
-    this.pump.pump();
+    this.pump.added();
   }
 
   /** Lets the object's alarm ring whenever it is set to, for so long. */
@@ -202,6 +204,24 @@ test("a store that cannot note what arrived is not asked again and again", async
   await bench.pass(5_000);
   expect(bench.calls.length).toBeLessThanOrEqual(5_000 / RETRY_MIN_MS + 1);
   expect(bench.logged).toContainEqual({ event: "background-failed", error: "Error: database or disk is full" });
+});
+
+test("what is added is carried once it is written, and by the alarm where nobody says that it was", async () => {
+  const bench = new Bench();
+  const written: (() => void)[] = [];
+  bench.afterCommit = (run) => void written.push(run);
+  bench.add(["run-history", "catalog"]);
+  bench.add(["catalog"]);
+  await quiet();
+  expect([bench.calls.length, written.length]).toEqual([0, 1]);
+  const wakeAtMs = bench.pump.wakeAtMs ?? Infinity;
+  expect(wakeAtMs - bench.time.now()).toBeGreaterThanOrEqual(DELIVERY_MS);
+  written.shift()?.();
+  await quiet();
+  expect([bench.of("run-history").length, bench.disk.outbox.size]).toEqual([1, 0]);
+  bench.add(["run-history"]);
+  await bench.pass(2 * DELIVERY_MS);
+  expect([bench.of("run-history").length, bench.disk.outbox.size, bench.pump.wakeAtMs]).toEqual([2, 0, null]);
 });
 
 test("a removed session is forgotten once, when nothing waits any more", async () => {

@@ -25,6 +25,8 @@ interface Lane {
   /** What is under way: until when it is waited for, and how that waiting ends early. */
   carrying: { readonly untilMs: number; readonly giveUp: () => void } | null;
   isBusy: boolean;
+  /** Oldest entry of the outbox; undefined when that has to be asked, which costs a query. */
+  head: OutboxEntry | null | undefined;
   /** Also kept here, for a store that cannot note the pause. */
   notBeforeMs: number;
 }
@@ -34,7 +36,9 @@ export class OutboxPump {
   readonly #delivery: OutboxDelivery;
   readonly #rearm: () => void;
   readonly #whenEmpty: () => void;
-  readonly #lanes: readonly Lane[] = TARGETS.map((target) => ({ target, carrying: null, isBusy: false, notBeforeMs: 0 }));
+  readonly #lanes: readonly Lane[] = TARGETS.map((target) => ({ target, carrying: null, isBusy: false, head: undefined, notBeforeMs: 0 }));
+  /** By when what was added is carried, once it is known to be written; null when nothing is put off. */
+  #putOffToMs: number | null = null;
   #forget = false;
 
   constructor(ports: SessionPorts, state: () => SessionState | null, rearm: () => void, whenEmpty: () => void) {
@@ -44,8 +48,21 @@ export class OutboxPump {
     this.#whenEmpty = whenEmpty;
   }
 
+  /**
+   * Entries were added in the transaction that is being written: they are carried once it is, so that a prompt that goes
+   * with them does not wait for that.
+   */
+  added(): void {
+    for (const lane of this.#lanes) if (lane.head === null) lane.head = undefined;
+    const isPutOff = this.#putOffToMs !== null;
+    this.#putOffToMs ??= this.#untilMs;
+    this.#rearm();
+    if (!isPutOff) this.#ports.afterCommit(() => this.pump());
+  }
+
   /** Carries what is due and is not being carried, and gives up waiting for what is not answered. */
   pump(): void {
+    this.#putOffToMs = null;
     for (const lane of this.#lanes) {
       if (lane.carrying && lane.carrying.untilMs <= this.#nowMs) lane.carrying.giveUp();
       if (!lane.isBusy) this.#start(lane);
@@ -55,7 +72,8 @@ export class OutboxPump {
 
   /** When the object must be awake for what waits, or null. */
   get wakeAtMs(): number | null {
-    const times = this.#lanes.flatMap((lane) => lane.carrying?.untilMs ?? this.#nextAtMs(lane) ?? []);
+    const putOff = this.#putOffToMs;
+    const times = this.#lanes.flatMap((lane) => lane.carrying?.untilMs ?? (putOff === null ? this.#nextAtMs(lane) : putOff) ?? []);
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -83,12 +101,14 @@ export class OutboxPump {
   }
 
   async #carry(lane: Lane): Promise<void> {
-    const [head] = this.#ports.store.outboxOf(lane.target, 1);
+    const head = this.#head(lane);
     if (!head) return;
     try {
       const done = await this.#delivery.deliver(head, (call) => this.#bounded(lane, call));
+      lane.head = undefined;
       this.#ports.store.outboxDone(done);
     } catch (error) {
+      lane.head = undefined;
       this.#pause(lane, head, error);
     }
   }
@@ -104,8 +124,7 @@ export class OutboxPump {
   async #bounded(lane: Lane, call: () => Promise<unknown>): Promise<void> {
     try {
       await new Promise<void>((resolve, reject) => {
-        const untilMs = Math.ceil((this.#nowMs + DELIVERY_MS) / WAKE_STEP_MS) * WAKE_STEP_MS;
-        lane.carrying = { untilMs, giveUp: () => reject(unanswered(lane.target)) };
+        lane.carrying = { untilMs: this.#untilMs, giveUp: () => reject(unanswered(lane.target)) };
         this.#rearm();
         call().then(() => resolve(), reject);
       });
@@ -120,9 +139,18 @@ export class OutboxPump {
   }
 
   /** Of the oldest entry: the others wait for it, since order is kept. */
-  #nextAtMs({ target, notBeforeMs }: Lane): number | null {
-    const [head] = this.#ports.store.outboxOf(target, 1);
-    return head ? Math.max(head.nextAttemptAtMs, notBeforeMs) : null;
+  #nextAtMs(lane: Lane): number | null {
+    const head = this.#head(lane);
+    return head ? Math.max(head.nextAttemptAtMs, lane.notBeforeMs) : null;
+  }
+
+  #head(lane: Lane): OutboxEntry | null {
+    if (lane.head === undefined) lane.head = this.#ports.store.outboxOf(lane.target, 1)[0] ?? null;
+    return lane.head;
+  }
+
+  get #untilMs(): number {
+    return Math.ceil((this.#nowMs + DELIVERY_MS) / WAKE_STEP_MS) * WAKE_STEP_MS;
   }
 
   #forgetIfEmpty(): void {

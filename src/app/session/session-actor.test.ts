@@ -6,6 +6,7 @@ import { InMemoryBlobStore } from "../../ports/blob-store/blob-store.fake.ts";
 import type { Catalog } from "../../ports/catalog/catalog.port.ts";
 import { InMemoryCatalog } from "../../ports/catalog/catalog.fake.ts";
 import { InMemoryEventBus } from "../../ports/event-bus/event-bus.fake.ts";
+import { InMemoryLedger } from "../../ports/ledger/ledger.fake.ts";
 import { InMemoryRunHistory } from "../../ports/run-history/run-history.fake.ts";
 import { InMemorySessionStore } from "../../ports/session-store/session-store.fake.ts";
 import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
@@ -29,11 +30,13 @@ class Rig {
         catalog: Object.assign(new InMemoryCatalog({ now }), catalog),
         blobs: new InMemoryBlobStore(),
         feedOf: () => new InMemoryEventBus({ now }),
+        ledgerOf: () => new InMemoryLedger({ now }),
         sandboxes: new Map([["slow", { create: () => new Promise(() => undefined), stop, destroy: async () => undefined } as unknown as SandboxProvider]]),
         linkUrl: "ws://memory",
         timers: { now, after: () => undefined },
         randomBytes: (length) => new Uint8Array(length),
         sha256: async (text) => text,
+        afterCommit: (run) => run(),
         background: (work) => void this.#background.push(work),
         log: () => undefined,
       },
@@ -166,6 +169,32 @@ test("a change that could not be told before its session was removed does not br
   for (let turn = 0; turn < 100; turn++) await Promise.resolve();
   expect(rig.actor.state).toBeNull();
   expect((await catalog.listSessions("org_a", { after: null, limit: 10 })).sessions).toEqual([]);
+});
+
+test("a report of who may read that is applied late does not list a session that became private", async () => {
+  const catalog = new InMemoryCatalog({ now: () => 0 });
+  const late: (() => Promise<void>)[] = [];
+  const rig = new Rig({
+    upsertSession: async (...args) => {
+      late.push(() => catalog.upsertSession(...args));
+      return catalog.upsertSession(...args);
+    },
+  });
+  const settle = async () => {
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    await rig.fire(3);
+  };
+  rig.open();
+  await settle();
+  const { access } = rig.actor;
+  for (const visibility of ["private", "org", "private"] as const) {
+    expect(rig.actor.changeAccess({ ...access, visibility })).toBeNull();
+    await settle();
+  }
+  const seen = async () => (await catalog.listSessions("org_a", { after: null, limit: 10, readableBy: ["usr_stranger"] })).sessions.length;
+  expect([late.length >= 3, await seen()]).toEqual([true, 0]);
+  for (const apply of late.toReversed()) await apply();
+  expect(await seen()).toBe(0);
 });
 
 verifies("SES46", "a sandbox that its backend does not know, since it was never made or a newer one took it over, is let go", async () => {

@@ -12,22 +12,26 @@ import {
   receiveDelta,
   type DeltaReceiver,
 } from "../../core/link/delta-receiver.ts";
+import type { SessionAccess } from "../../core/access/session-access.ts";
 import { makeId } from "../../core/kernel/ids.ts";
 import { cutBigOutputs } from "../../core/link/big-output.ts";
-import type { NoStep, Refusal, Step } from "../../core/session/session.effects.ts";
+import type { NoStep, OutboxItem, Refusal, SessionChangePayload, Step } from "../../core/session/session.effects.ts";
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import { step } from "../../core/session/session.machine.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
 import { stepAll } from "../../core/session/steps.ts";
 import { sessionResource } from "../../core/session/session.view.ts";
 import { eventsAddress, outputAddress } from "./blob-keys.ts";
+import { readAccess } from "./access-text.ts";
 import { BlobKeeper } from "./blob-keeper.ts";
 import { EffectInterpreter, type LinkSockets } from "./effect-interpreter.ts";
 import { notCommitted, unchanged } from "./not-committed.ts";
 import { OutboxPump } from "./outbox-pump.ts";
 import type { SessionPorts } from "./session-ports.ts";
 import { StateText } from "./state-text.ts";
+import type { ViewerAttachment } from "./viewer.ts";
 import { ViewerHub } from "./viewer-hub.ts";
+import { recheckViewer, type Rechecked, type Standing } from "./viewer-standing.ts";
 
 /** As long as answers are kept everywhere else. */
 const ANSWER_LIFETIME_MS = 24 * 3_600_000;
@@ -58,6 +62,8 @@ export class SessionActor {
   #outboxAtMs: number | null | undefined;
   #deltas: DeltaReceiver = createDeltaReceiver();
   readonly #text = new StateText();
+  /** As it is stored; null until it is asked for. */
+  #access: SessionAccess | null = null;
 
   constructor(ports: SessionPorts, links: LinkSockets) {
     this.#ports = ports;
@@ -70,6 +76,8 @@ export class SessionActor {
         archiveAfter: (after) => eventsAddress(this.#state?.sessionId ?? "", after),
       },
       ports.timers,
+      ports.standing ? (viewer) => this.#recheck(ports.standing as Standing, viewer) : null,
+      () => this.#rearm(),
     );
     this.#effects = new EffectInterpreter(ports, links, {
       apply: (input) => this.apply(input),
@@ -92,6 +100,28 @@ export class SessionActor {
 
   get state(): SessionState | null {
     return this.#state;
+  }
+
+  async #recheck(standing: Standing, viewer: ViewerAttachment): Promise<Rechecked> {
+    return recheckViewer(standing, this.#state?.orgId ?? "", viewer, () => this.access, this.nowMs);
+  }
+
+  get access(): SessionAccess {
+    return (this.#access ??= readAccess(this.#ports.store.access(), this.#state));
+  }
+
+  /** Who may see the session from now on, and that lists are to know of it. Null where it was taken. */
+  changeAccess(access: SessionAccess): Refusal | null {
+    const state = this.#state;
+    if (state === null) return { problem: "not-found", detail: "There is no such session." };
+    const step = { state, events: [], effects: [], outbox: this.#accessReports(state), messages: [], refusal: null, reply: null };
+    return this.#take(step, this.nowMs, undefined, access).refusal;
+  }
+
+  #accessReports({ sessionId }: SessionState): readonly OutboxItem[] {
+    const id = makeId("shr", this.nowMs, this.#ports.randomBytes(10));
+    const payload: SessionChangePayload = { sessionId, removed: false };
+    return (["catalog", "event-bus"] as const).map((target) => ({ id: `${target}-${id}`, target, payload: JSON.stringify(payload), nextAttemptAtMs: this.nowMs }));
   }
 
   get nowMs(): number {
@@ -119,10 +149,13 @@ export class SessionActor {
   }
 
   /** A step that the store cannot take is refused: the state is the one of before, and no effect of it starts. */
-  apply(input: SessionInput, answer?: AnswerToKeep): Step | NoStep {
+  apply(input: SessionInput, answer?: AnswerToKeep, access?: SessionAccess): Step | NoStep {
     const result = step(this.#state, input);
     if (result.refusal !== null || result.state === null) return result;
-    return this.#take(result, input.nowMs, answer);
+    // A new session is reported anyway.
+    const isReported = access === undefined || this.#state === null;
+    const taken = isReported ? result : { ...result, outbox: [...result.outbox, ...this.#accessReports(result.state)] };
+    return this.#take(taken, input.nowMs, answer, access);
   }
 
   /**
@@ -135,25 +168,23 @@ export class SessionActor {
     return notTaken ?? refusal;
   }
 
-  #take(result: Step, atMs: number, answer?: AnswerToKeep): Step | NoStep {
-    const refusal = this.#commit(result, atMs, answer);
+  #take(result: Step, atMs: number, answer?: AnswerToKeep, access?: SessionAccess): Step | NoStep {
+    const refusal = this.#commit(result, atMs, answer, access);
     if (refusal !== null) return unchanged(this.#state, refusal);
     for (const effect of result.effects) this.#effects.perform(effect);
-    if (result.outbox.length > 0) {
-      this.#outboxAtMs = undefined;
-      this.#outbox.pump();
-    }
+    if (result.outbox.length > 0) this.#outbox.added();
     return result;
   }
 
-  #commit(result: Step, atMs: number, answer: AnswerToKeep | undefined): Refusal | null {
+  #commit(result: Step, atMs: number, answer: AnswerToKeep | undefined, access: SessionAccess | undefined): Refusal | null {
     const { state, messages, outbox } = result;
     if (state === this.#state && result.events.length === 0 && outbox.length === 0 && messages.length === 0) return null;
     const { events, outputs } = this.#cutBigOutputs(state.sessionId, result.events);
     const answersAdd = answer ? [{ key: answer.key, bodyHash: answer.bodyHash, answer: answer.of(result), expiresAtMs: atMs + ANSWER_LIFETIME_MS }] : [];
+    const newAccess = access && { ...access, revision: (this.access.revision ?? 0) + 1 };
     let committed: readonly SessionEvent[];
     try {
-      committed = this.#ports.store.commit({ ...this.#text.write(state, messages), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs });
+      committed = this.#ports.store.commit({ ...this.#text.write(state, messages), events, atMs, outboxAdd: outbox, messages, answersAdd, outputsAdd: outputs, ...(newAccess === undefined ? {} : { access: JSON.stringify(newAccess) }) });
     } catch (error) {
       const refusal = notCommitted(error);
       this.#ports.log({ event: "not-committed", sessionId: state.sessionId, error: String(error) });
@@ -163,6 +194,7 @@ export class SessionActor {
       return refusal;
     }
     this.#state = state;
+    this.#access = newAccess ?? this.#access;
     this.#text.written(state, messages);
     this.#show(committed, outputs.length > 0);
     return null;
@@ -211,21 +243,22 @@ export class SessionActor {
     if (this.#state) this.apply({ type: "clock-ticked", nowMs, openPartTexts: this.openPartTexts });
     this.#outbox.pump();
     this.#blobs.tend();
+    this.hub.askAround();
     this.#rearm();
   }
 
   resource(): Session | null {
-    return this.#state && sessionResource(this.#state, this.#ports.store.lastSeq());
+    return this.#state && { ...sessionResource(this.#state, this.#ports.store.lastSeq()), visibility: this.access.visibility };
   }
 
   #openParts(): Delta[] {
     return Object.entries(this.#deltas.texts).flatMap(([partId, text]) => (text === "" ? [] : [{ partId, offset: 0, text }]));
   }
 
-  /** One alarm serves the core's deadlines and the outbox. */
+  /** One alarm serves the core's deadlines, the outbox, and whoever watches. */
   #rearm(): void {
     if (this.#outboxAtMs === undefined) this.#outboxAtMs = this.#outbox.wakeAtMs;
-    const times = [this.#alarmAtMs, this.#outboxAtMs, this.#blobs.wakeAtMs].filter((atMs) => atMs !== null);
+    const times = [this.#alarmAtMs, this.#outboxAtMs, this.#blobs.wakeAtMs, this.hub.wakeAtMs].filter((atMs) => atMs !== null);
     const atMs = times.length === 0 ? null : Math.min(...times);
     if (atMs === this.#armedAtMs || this.#isSoonEnough(atMs)) return;
     this.#armedAtMs = atMs;
@@ -264,6 +297,7 @@ export class SessionActor {
 
   #destroy(): void {
     this.#state = null;
+    this.#access = null;
     this.#ports.store.destroy();
     this.#armedAtMs = null;
     this.#ports.background(this.#ports.scheduler.wakeAt(null));

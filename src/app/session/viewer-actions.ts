@@ -1,18 +1,19 @@
 /** What a viewer says over its socket: acknowledgements, and the same actions as over REST, each answered by its request id. */
-import { CLOSE_CODES, ClientFrame, makeProblem, type ClientActionType, type ServerFrame } from "@berth/protocol";
+import { CLOSE_CODES, ClientFrame, makeProblem, type ClientActionType, type Scope, type ServerFrame } from "@berth/protocol";
+import { scopesOfRole } from "../../core/access/scopes.ts";
 import { hashOfMessage } from "../message-hash.ts";
 import type { Author, Result } from "../session-handle.ts";
 import type { SessionActor } from "./session-actor.ts";
 import type { SessionService } from "./session-service.ts";
-import type { ViewerAttachment } from "./viewer.ts";
+import { authorOfViewer, type ViewerAttachment } from "./viewer.ts";
 
-/** Who may do what over a socket. A viewer-role member watches; everybody else acts. The gate reads this table. */
-export const SOCKET_POLICIES: Readonly<Record<ClientActionType, "viewer" | "member">> = {
-  ack: "viewer",
-  prompt: "member",
-  cancel: "member",
-  stop: "member",
-  answer: "member",
+/** What each action over a socket needs, in the words of the routes that do the same. The gate reads this table. */
+export const SOCKET_POLICIES: Readonly<Record<ClientActionType, Scope>> = {
+  ack: "sessions:read",
+  prompt: "sessions:write",
+  cancel: "sessions:write",
+  stop: "sessions:write",
+  answer: "sessions:write",
 };
 
 export interface ViewerConnection {
@@ -31,7 +32,7 @@ export async function onViewerMessage(
   const ack = /^\{"type":"ack","frame":([1-9][0-9]{0,14})\}$/.exec(text);
   if (ack) return actor.hub.acked(viewer.attachment.id, Number(ack[1]));
   const parsed = ClientFrame.safeParse(parseJson(text));
-  const { id, apiKeyId, actor: who, role } = viewer.attachment;
+  const { id } = viewer.attachment;
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     viewer.close(CLOSE_CODES.badRequest, `frame not understood: ${issue?.path.join("/") ?? ""} ${issue?.message ?? ""}`.slice(0, 120));
@@ -40,11 +41,24 @@ export async function onViewerMessage(
   const frame = parsed.data;
   if (frame.type === "ack") return actor.hub.acked(id, frame.frame);
   const { requestId } = frame;
-  if (SOCKET_POLICIES[frame.type] === "member" && role === "viewer") {
-    const problem = makeProblem("forbidden", "Your role in this organization is viewer, which may watch and not act.");
+  const { allowed, policy, resetS } = actor.hub.countAction(viewer.attachment);
+  if (!allowed) {
+    const problem = makeProblem("rate-limited", `More than ${policy.limit} actions in ${policy.windowS} s came over the sockets of this key or sign-in.`, { fix: `Try again in ${resetS} s.` });
     return actor.hub.control(id, { type: "problem", requestId, problem });
   }
-  const author: Author = { actor: who, apiKeyId, role };
+  // As it is now: a role that was lowered meanwhile is lowered here too.
+  const current = await actor.hub.confirmed(id);
+  if (current === null) return;
+  if (current === "unknown") {
+    const problem = makeProblem("unavailable", "Who you are cannot be asked right now. Try again in a moment.");
+    return actor.hub.control(id, { type: "problem", requestId, problem });
+  }
+  const { role, scopes = scopesOfRole(role) } = current;
+  if (!scopes.includes(SOCKET_POLICIES[frame.type])) {
+    const problem = makeProblem("forbidden", `This needs the scope ${SOCKET_POLICIES[frame.type]}, which the role or the key of this socket does not have.`);
+    return actor.hub.control(id, { type: "problem", requestId, problem });
+  }
+  const author = authorOfViewer(current);
   const result = await perform(service, frame, author, hash).catch((error: unknown) => {
     // The viewer waits for an answer; the platform's log gets the error itself.
     actor.hub.control(id, { type: "problem", requestId, problem: makeProblem("internal", "Something broke on our side. Whether it was done is not known here.") });

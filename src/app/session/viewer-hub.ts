@@ -5,7 +5,10 @@
  */
 import { CLOSE_CODES, LIMITS, type Delta, type ServerFrame, type SessionEvent } from "@berth/protocol";
 import { textOf } from "../../ports/session-store/committed.ts";
+import { createRateLimiter, rateLimits, type RateDecision, type RateLimiter } from "../http/rate-limit.ts";
 import type { ViewerAttachment, ViewerSocket } from "./viewer.ts";
+import { UNREACHABLE_MS } from "../belief.ts";
+import { ASK_AGAIN_MS, ASK_PAUSE_MS, HOLD_MS, type Rechecked } from "./viewer-standing.ts";
 
 export interface HubSource {
   /** Events above `after` as JSON texts, oldest first; one at least where there is one. */
@@ -23,7 +26,14 @@ export interface HubTimers {
   after(delayMs: number, run: () => void): void;
 }
 
+/** Whether a viewer still is who it was; null: nobody. Rejects where that cannot be asked. */
+export type Recheck = (viewer: ViewerAttachment) => Promise<Rechecked>;
+
 interface Viewer {
+  /** While it is asked whether they are who they were. */
+  asking: Promise<void> | null;
+  /** Set while it cannot be asked: when to try again. */
+  askAfterMs: number | null;
   readonly socket: ViewerSocket;
   readonly state: ViewerAttachment;
   /** Bytes of the frames sent and not acknowledged; not kept over hibernation, which comes only when all is quiet. */
@@ -67,9 +77,22 @@ export class ViewerHub {
   #saveSet = false;
   #stallSet = false;
 
-  constructor(source: HubSource, timers: HubTimers) {
+  readonly #limiter: RateLimiter;
+  readonly #recheck: Recheck | null;
+  readonly #leaseMoved: () => void;
+  /** When {@link askAround} is due next, so that a viewer to whom nothing is sent is asked about as well; null for never. */
+  wakeAtMs: number | null = null;
+
+  /**
+   * @param recheck absent: whoever was taken is believed for good
+   * @param leaseMoved `wakeAtMs` is another
+   */
+  constructor(source: HubSource, timers: HubTimers, recheck: Recheck | null = null, leaseMoved: () => void = () => undefined) {
     this.#source = source;
     this.#timers = timers;
+    this.#limiter = createRateLimiter(rateLimits(0), () => timers.now());
+    this.#recheck = recheck;
+    this.#leaseMoved = leaseMoved;
   }
 
   get size(): number {
@@ -78,7 +101,8 @@ export class ViewerHub {
 
   /** Takes a new viewer, or one whose socket outlived the object's memory. */
   join(socket: ViewerSocket, state: ViewerAttachment): void {
-    const viewer: Viewer = { socket, state: { ...state }, unacked: [], unackedBytes: 0, textEnd: null, progressAtMs: this.#timers.now() };
+    const checkedAtMs = state.checkedAtMs ?? this.#timers.now();
+    const viewer: Viewer = { asking: null, askAfterMs: null, socket, state: { ...state, checkedAtMs }, unacked: [], unackedBytes: 0, textEnd: null, progressAtMs: this.#timers.now() };
     viewer.state.ackedFrame = viewer.state.frame;
     this.#viewers.set(state.id, viewer);
     if (viewer.state.cursor > this.#source.lastSeq()) this.#reset(viewer, 0);
@@ -87,10 +111,83 @@ export class ViewerHub {
     if (viewer.state.cursor < this.#source.lastSeq()) viewer.state.mode = "replay";
     if (viewer.state.mode === "replay") this.#replay(viewer);
     this.#saveSoon();
+    this.#moveLease();
+  }
+
+  /** Asks who the viewers are now where it is time to, also about those over whose sockets nothing passes. */
+  askAround(): void {
+    for (const viewer of this.#viewers.values()) this.#isHeld(viewer);
+    this.#moveLease();
+  }
+
+  #moveLease(): void {
+    if (this.#recheck === null) return;
+    let atMs = Infinity;
+    for (const { state, asking, askAfterMs } of this.#viewers.values()) {
+      // While one is asked about, the answer sets the next time. What cannot be asked is not asked by every idle session all the time.
+      const askAtMs = asking ? Infinity : 1 + ASK_AGAIN_MS + (askAfterMs ?? state.checkedAtMs ?? 0);
+      atMs = Math.min(atMs, askAtMs, state.endsAtMs ?? Infinity);
+    }
+    const next = atMs === Infinity ? null : atMs;
+    if (next === this.wakeAtMs) return;
+    this.wakeAtMs = next;
+    this.#leaseMoved();
+  }
+
+  /**
+   * The viewer as it is now, once it is certain enough who it is; null for one that is gone, or was sent away just now.
+   * `unknown` where that cannot be asked for too long.
+   */
+  async confirmed(viewerId: string): Promise<ViewerAttachment | "unknown" | null> {
+    const viewer = this.#viewers.get(viewerId);
+    if (!viewer || !this.#isHeld(viewer)) return this.attachment(viewerId);
+    await viewer.asking;
+    return this.#viewers.has(viewerId) && this.#isHeld(viewer) ? "unknown" : this.attachment(viewerId);
+  }
+
+  /** Counts one action. Who opens several sockets has no more than by one. */
+  countAction({ id, apiKeyId, userId, clientTokenId }: ViewerAttachment): RateDecision {
+    return this.#limiter.take("socket", clientTokenId ?? apiKeyId ?? userId ?? id);
+  }
+
+  /** Whether nothing is sent to it and taken from it until it is known who it is. Asks where it is time to. */
+  #isHeld(viewer: Viewer): boolean {
+    if (this.#recheck === null) return false;
+    const nowMs = this.#timers.now();
+    if ((viewer.state.endsAtMs ?? Infinity) <= nowMs) {
+      this.#sendAway(viewer);
+      return true;
+    }
+    const { checkedAtMs = 0, knownAtMs = checkedAtMs } = viewer.state;
+    const sinceMs = nowMs - checkedAtMs;
+    // Answers given while the store cannot be asked are no newer than its last one.
+    const isOutdated = nowMs - knownAtMs >= UNREACHABLE_MS;
+    if ((isOutdated || sinceMs > ASK_AGAIN_MS) && (viewer.askAfterMs ?? 0) <= nowMs) viewer.asking ??= this.#ask(viewer).finally(() => {
+      viewer.asking = null;
+      this.#moveLease();
+    });
+    return isOutdated || (viewer.askAfterMs === null && sinceMs > HOLD_MS);
+  }
+
+  async #ask(viewer: Viewer): Promise<void> {
+    const checkedAtMs = this.#timers.now();
+    const rechecked = await this.#recheck?.(viewer.state).catch(() => undefined);
+    if (!this.#viewers.has(viewer.state.id)) return;
+    if (rechecked === null) return this.#sendAway(viewer);
+    viewer.askAfterMs = rechecked === undefined ? this.#timers.now() + ASK_PAUSE_MS : null;
+    if (rechecked !== undefined) Object.assign(viewer.state, rechecked, { checkedAtMs });
+    if (viewer.state.mode === "replay") this.#replay(viewer);
+    this.#saveSoon();
+  }
+
+  #sendAway({ socket, state }: Viewer): void {
+    socket.close(CLOSE_CODES.unauthorized, "the key or sign-in this was opened with may not watch any more");
+    this.#viewers.delete(state.id);
   }
 
   leave(viewerId: string): void {
     this.#viewers.delete(viewerId);
+    this.#moveLease();
   }
 
   attachment(viewerId: string): ViewerAttachment | null {
@@ -174,7 +271,14 @@ export class ViewerHub {
       return text;
     };
     for (const viewer of this.#viewers.values()) {
-      if (viewer.state.mode !== "live") continue;
+      if (viewer.state.mode !== "live") {
+        this.#isHeld(viewer);
+        continue;
+      }
+      if (this.#isHeld(viewer)) {
+        viewer.state.mode = "replay";
+        continue;
+      }
       if (viewer.unacked.length >= LIMITS.viewerUnackedFramesMax || viewer.unackedBytes >= LIMITS.viewerUnackedBytesMax) {
         viewer.state.mode = "replay";
         this.#watchStalled();
@@ -204,12 +308,14 @@ export class ViewerHub {
   }
 
   #replay(viewer: Viewer): void {
-    while (viewer.unackedBytes + REPLAY_PAGE.bytesMax <= LIMITS.viewerUnackedBytesMax && viewer.unacked.length < LIMITS.viewerUnackedFramesMax) {
+    if (this.#isHeld(viewer)) return;
+    while (viewer.state.mode === "replay" && viewer.unackedBytes + REPLAY_PAGE.bytesMax <= LIMITS.viewerUnackedBytesMax && viewer.unacked.length < LIMITS.viewerUnackedFramesMax) {
       this.#skipArchived(viewer);
       const page = this.#pageAfter(viewer.state.cursor);
       if (page.count === 0) return this.#goLive(viewer);
-      this.#frame(viewer, page.body);
+      // Before it is sent, since an acknowledgement may come while it is.
       viewer.state.cursor += page.count;
+      this.#frame(viewer, page.body);
     }
     this.#watchStalled();
   }

@@ -2,7 +2,7 @@
  * One viewer's socket as the hub sees it. What must outlive the object's memory is in the attachment, which the platform
  * keeps with the socket while the object hibernates.
  */
-import { Actor } from "@berth/protocol";
+import { Actor, Role, Scope } from "@berth/protocol";
 import { z } from "zod";
 import type { Author } from "../session-handle.ts";
 
@@ -11,7 +11,18 @@ export const ViewerAttachment = z.object({
   id: z.string(),
   actor: Actor,
   apiKeyId: z.string().nullable(),
-  role: z.enum(["owner", "admin", "member", "viewer"]),
+  role: Role,
+  /** Absent: all that the role allows. */
+  scopes: z.array(Scope).optional(),
+  userId: z.string().optional(),
+  teamIds: z.array(z.string()).optional(),
+  clientTokenId: z.string().optional(),
+  endsAtMs: z.int().optional(),
+  signInId: z.string().optional(),
+  /** When the identity store said so. */
+  knownAtMs: z.int().optional(),
+  /** When it was last asked whether they are who they were. */
+  checkedAtMs: z.int().optional(),
   /** Newest `seq` sent. */
   cursor: z.int(),
   /** `replay` reads from the store, page by page as it acknowledges; `live` gets every tick. */
@@ -39,6 +50,27 @@ export function newViewer(
   after: number,
   short = false,
 ): ViewerAttachment {
-  const { actor, apiKeyId, role } = author;
-  return { kind: "viewer", id, actor, apiKeyId, role, cursor: after, mode: "replay", synced: false, short, frame: 0, ackedFrame: 0 };
+  return { kind: "viewer", id, ...viewerAuthor(author), cursor: after, mode: "replay", synced: false, short, frame: 0, ackedFrame: 0 };
+}
+
+/** What is kept of who opened the socket, and asked of again. */
+function viewerAuthor({ actor, apiKeyId, role, scopes, userId, teamIds, clientTokenId, endsAtMs, signInId, knownAtMs, checkedAtMs }: Author | ViewerAttachment) {
+  return {
+    actor,
+    apiKeyId,
+    role,
+    ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+    ...(userId === undefined ? {} : { userId }),
+    ...(teamIds === undefined ? {} : { teamIds: [...teamIds] }),
+    ...(clientTokenId === undefined ? {} : { clientTokenId }),
+    ...(endsAtMs === undefined ? {} : { endsAtMs }),
+    ...(signInId === undefined ? {} : { signInId }),
+    ...(knownAtMs === undefined ? {} : { knownAtMs }),
+    ...(checkedAtMs === undefined ? {} : { checkedAtMs }),
+  };
+}
+
+/** Who acts by a socket. */
+export function authorOfViewer(viewer: ViewerAttachment): Author {
+  return viewerAuthor(viewer);
 }

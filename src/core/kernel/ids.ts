@@ -6,7 +6,7 @@ import { invariant } from "./assert.ts";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
-export type IdPrefix = "ses" | "msg" | "run" | "key" | "prv" | "req" | "sec" | "tkt" | "con" | "rsv" | "out";
+export type IdPrefix = "aud" | "ses" | "msg" | "run" | "key" | "prv" | "req" | "sec" | "env" | "tkt" | "con" | "rsv" | "out" | "rep" | "sva" | "team" | "inv" | "shr" | "clt" | "use";
 
 /** @param randomBytes at least 10 bytes */
 export function makeId(prefix: IdPrefix, nowMs: number, randomBytes: Uint8Array): string {

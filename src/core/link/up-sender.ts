@@ -3,7 +3,7 @@
  * the last one waits for its acknowledgement and goes together, in one frame and one commit. So a session that is slow to
  * write is asked to write less often, and with one that is quick nothing waits. Nor does what a person waits for.
  */
-import { LINK_VERSION, type UpFrame, type UpMessage } from "@berth/protocol";
+import { LINK_SINCE, type UpFrame, type UpMessage } from "@berth/protocol";
 import { toResend, type LinkEnd, type Numbered } from "./link-end.ts";
 
 /** Past this the next frame goes all the same. */
@@ -51,7 +51,7 @@ export function takeUps(
   const waiting = waitingUps(sender, end);
   const last = waiting.at(-1);
   if (!last) return { sender, frames: [] };
-  return { sender: { ...sender, sentTo: last.n, sentAtMs: nowMs }, frames: framesOf(waiting, version < LINK_VERSION ? 1 : FRAME_UPS_MAX) };
+  return { sender: { ...sender, sentTo: last.n, sentAtMs: nowMs }, frames: framesOf(waiting, version < LINK_SINCE.ups ? 1 : FRAME_UPS_MAX) };
 }
 
 /** The session has committed everything up to `n`; `end` is as it was before that. */

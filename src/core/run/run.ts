@@ -31,6 +31,8 @@ export interface ActiveRun {
   readonly epoch: number;
   readonly author: Actor;
   readonly apiKeyId: string | null;
+  /** Whom it counts for; null where nobody is behind the author. */
+  readonly userId: string | null;
   readonly model: string;
   readonly startedAtMs: number;
   /** True once the runtime has the prompt on its disk. */

@@ -8,6 +8,20 @@ export type HeldDown =
   | { readonly type: "prompt"; readonly messageId: string }
   | { readonly type: "steer"; readonly messageId: string; readonly steerId: string };
 
+/** What of a sandbox's time is paid for: the newest slice, and when the one before it began. */
+export interface Compute {
+  /** 1, 2, 3 … */
+  readonly slice: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly lastFromMs: number;
+}
+
+/** Names a slice's reservation, so that asking for it twice counts once. */
+export function computeIdOf(sessionId: string, epoch: number, slice: number): string {
+  return `cmp_${sessionId}-${epoch}.${slice}`;
+}
+
 export interface Lease {
   readonly epoch: number;
   readonly backend: string;
@@ -17,10 +31,14 @@ export interface Lease {
   readonly tokenHash: string | null;
   /** What the sandbox was asked for; a backend without isolation may only run the demo model. */
   readonly demoOnly: boolean;
+  /** Null until its time is paid for. */
+  readonly compute: Compute | null;
   /** Revision of the configuration last put in the down queue; 0 for none. */
   readonly configRevision: number;
   /** The socket that speaks for this epoch now; null while there is none. */
   readonly linkId: string | null;
+  /** What both ends of the link speak. Absent: 1, or no hello yet. */
+  readonly linkVersion?: number;
   readonly link: LinkEnd<HeldDown>;
 }
 
@@ -71,6 +89,7 @@ export function requestLease(epoch: number, backend: string, demoOnly: boolean):
     isolation: null,
     tokenHash: null,
     demoOnly,
+    compute: null,
     configRevision: 0,
     linkId: null,
     link: createLinkEnd(),

@@ -2,6 +2,8 @@
  * The sandbox token: org, session and epoch readable, so that a request routes without a query, plus 256 random bits.
  * The session keeps only its hash. It opens the link and the brokers of that epoch and nothing else.
  */
+import { hexOf } from "../kernel/hex.ts";
+
 export interface SandboxTokenParts {
   readonly orgId: string;
   readonly sessionId: string;
@@ -12,8 +14,7 @@ const PATTERN = /^berth_sbx_([A-Za-z0-9_-]{1,64})\.(ses_[0-9a-z]{26})\.([1-9][0-
 
 /** @param randomBytes 32 bytes */
 export function formatSandboxToken({ orgId, sessionId, epoch }: SandboxTokenParts, randomBytes: Uint8Array): string {
-  const random = Array.from(randomBytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `berth_sbx_${orgId}.${sessionId}.${epoch}.${random}`;
+  return `berth_sbx_${orgId}.${sessionId}.${epoch}.${hexOf(randomBytes)}`;
 }
 
 /** Null when it is not shaped like one; says nothing about whether it is valid. */

@@ -2,12 +2,15 @@
 import type { Failure } from "@berth/protocol";
 import { unreachable } from "../kernel/assert.ts";
 import type { Lease } from "../sandbox/lease.ts";
+import { extendCompute } from "./compute.ts";
 import { clearDeadlines, patch, type Draft } from "./draft.ts";
 import { idleLongEnough, notSaved } from "./hibernate.ts";
 import { currentLease, probe, sandboxLost } from "./lease.ts";
 import { hangUp } from "./link.ts";
 import { ACCEPT_MISSES_MAX, TIMINGS } from "./session.timings.ts";
 import type { DeadlineKind, Deadlines } from "./session.state.ts";
+import { checkBudget } from "./budget.ts";
+import { policyUnanswered } from "./policy.ts";
 import { forgetWhenGone, notReleased } from "./release.ts";
 import { attemptFailed, startSandbox, startTimedOut } from "./start.ts";
 import { steersUnconfirmed } from "./steering.ts";
@@ -68,6 +71,12 @@ function passed(draft: Draft, kind: DeadlineKind): void {
       return notSaved(draft);
     case "release":
       return notReleased(draft);
+    case "compute":
+      return extendCompute(draft);
+    case "budget":
+      return checkBudget(draft);
+    case "policy":
+      return policyUnanswered(draft);
     default:
       return unreachable(kind);
   }

@@ -2,6 +2,7 @@
 import type { DownMessage } from "@berth/protocol";
 import { enqueue, type Numbered } from "../link/link-end.ts";
 import type { HeldDown, Lease } from "../sandbox/lease.ts";
+import { workBranchOf } from "../git/branch-prefix.ts";
 import { invariant } from "../kernel/assert.ts";
 import { effect, patch, type Draft } from "./draft.ts";
 import type { SessionState } from "./session.state.ts";
@@ -36,15 +37,17 @@ export function sendDown(draft: Draft, body: HeldDown): void {
 
 /** Puts the settings in the down queue if this sandbox does not have the newest; they take effect in order. */
 export function sendSettings(draft: Draft): void {
-  const { lease, settings, checkpoint } = draft.state;
+  const { lease, settings, checkpoint, workspace, environment, sessionId } = draft.state;
   if (lease === null || lease.configRevision === settings.revision) return;
   const restore = lease.configRevision === 0 && checkpoint !== null ? { restore: { checkpoint: checkpoint.id } } : {};
   patch(draft, { lease: { ...lease, configRevision: settings.revision } });
   sendDown(draft, {
     type: "configure",
-    providers: [...settings.providers],
+    providers: settings.providers.map(({ ownerId: _, hasStandIn: _also, ...told }) => told),
     permissions: settings.permissions,
     ...(settings.gitIdentity === null ? {} : { git: settings.gitIdentity }),
+    ...(workspace.kind === "repo" ? { repo: { url: workspace.url, branch: workBranchOf(sessionId), ...(workspace.ref === undefined ? {} : { ref: workspace.ref }) } } : {}),
+    ...(environment ? { environment: { id: environment.id } } : {}),
     ...restore,
   });
 }

@@ -81,7 +81,7 @@ export function moveMessage(
 
 /** Stops the session where a person must act. The queue stays, and so does the watch over what is still to be stopped. */
 export function failSession(draft: Draft, failure: Failure): void {
-  patch(draft, { status: "failed", waitingFor: null, failure, start: null, deadlines: onlyRelease(draft) });
+  patch(draft, { status: "failed", waitingFor: null, failure, start: null, pause: null, deadlines: onlyRelease(draft) });
 }
 
 export function onlyRelease(draft: Draft): Deadlines {

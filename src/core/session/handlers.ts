@@ -1,5 +1,6 @@
 /** Which handler takes which input. */
 import { unreachable } from "../kernel/assert.ts";
+import { budgetChanged, budgetLifted, budgetReached, computeGranted, computeRefused } from "./budget.ts";
 import { clockTicked } from "./deadlines.ts";
 import { patch, type Draft } from "./draft.ts";
 import { hibernateRequested } from "./hibernate.ts";
@@ -7,6 +8,8 @@ import { answerGiven } from "./interrupted.ts";
 import { createFailed, sandboxAccepted, sandboxDescribed, tokenMinted } from "./lease.ts";
 import { resumeRequested, sessionOpened, sessionRemoved, sessionRestored, stopRequested } from "./life.ts";
 import { downAcked, linkClosed, linkOpened } from "./link.ts";
+import { ownSecretsAsked } from "./own-secrets.ts";
+import { policyChecked, policyRequested } from "./policy.ts";
 import { promptReceived } from "./prompt.ts";
 import { messageCancelled, messageMoved } from "./queue.ts";
 import { sandboxReleased } from "./release.ts";
@@ -15,6 +18,7 @@ import type { InputOf, SessionInput } from "./session.inputs.ts";
 import { sessionUpdated, workApplied } from "./settings.ts";
 import { usageReported } from "./turn.ts";
 import { heartbeatReceived, upReceived } from "./up.ts";
+import { workspaceUsed } from "./workspace.ts";
 
 /** Null when the input was taken. */
 export function handle(draft: Draft, input: SessionInput): Refusal | null {
@@ -65,8 +69,26 @@ export function handle(draft: Draft, input: SessionInput): Refusal | null {
       return upReceived(draft, input);
     case "heartbeat-received":
       return heartbeatReceived(draft, input);
+    case "workspace-used":
+      return workspaceUsed(draft, input);
+    case "policy-requested":
+      return policyRequested(draft);
+    case "policy-checked":
+      return policyChecked(draft, input);
     case "usage-reported":
       return usageReported(draft, input);
+    case "budget-reached":
+      return budgetReached(draft, input);
+    case "budget-lifted":
+      return budgetLifted(draft);
+    case "budget-changed":
+      return budgetChanged(draft);
+    case "own-secrets-asked":
+      return ownSecretsAsked(draft, input);
+    case "compute-granted":
+      return computeGranted(draft, input);
+    case "compute-refused":
+      return computeRefused(draft, input);
     case "clock-ticked":
       return clockTicked(draft);
     default:

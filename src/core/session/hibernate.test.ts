@@ -109,6 +109,19 @@ verifies("SES48", "a sandbox that does not dial is asked about, and one that is 
   expect(session.state.lease).toMatchObject({ backend: "process", epoch: 2 });
 });
 
+verifies("SES48", "a sandbox that linked and dies before it is ready is asked about until its backend knows", () => {
+  const session = new Driver({ backends: ["docker"] });
+  session.accept();
+  session.link();
+  session.unlink();
+  session.take("sandbox-described", { phase: "unreachable", failure: null });
+  expect(session.wait(2_000).effects.map(brief)).toContain("describe-sandbox 1");
+  session.take("sandbox-described", { phase: "unreachable", failure: null });
+  expect(session.wait(10_000).effects.map(brief)).toContain("describe-sandbox 1");
+  session.take("sandbox-described", { phase: "gone", failure: { code: "exited", message: "It ended." } });
+  expect(session.state).toMatchObject({ status: "starting", epoch: 2, lease: { phase: "requested" } });
+});
+
 verifies("SES49", "a stop is in the log at once with who asked, and the turn's end confirms it", () => {
   const session = ready();
   session.run(1);
@@ -126,7 +139,7 @@ verifies("SES50", "a state of the first version goes on as one of today", () => 
   const stored = JSON.stringify({ ...old, version: 1, current: old.current && bare(old.current), queue: old.queue.map(bare) });
   session.state = readState(stored);
   session.end(1);
-  expect(session.state).toMatchObject({ version: 2, current: { messageId: "msg_2", delivery: "queue" } });
+  expect(session.state).toMatchObject({ version: 5, current: { messageId: "msg_2", delivery: "queue" } });
 });
 
 verifies("SES50", "a start that the first version began ends as one of today", () => {
@@ -172,6 +185,23 @@ verifies("SES45", "a start that has saved work to fetch may take all its time fo
   expect(session.state.deadlines.attempt).toBe(session.state.deadlines.start);
   session.up({ type: "workspace-failed", failure: { code: "checkpoint-store-unreachable", message: "The saved work could not be fetched." } });
   expect(session.state).toMatchObject({ status: "starting", lease: { phase: "requested" } });
+});
+
+verifies("SES59", "each sandbox of a session on a repository is told of it, and may take all the time of the start to clone it", () => {
+  const session = new Driver({ workspace: { kind: "repo", url: "https://git.example/team/app.git", ref: "v1" } });
+  session.accept();
+  session.link();
+  expect(session.state.deadlines.attempt).toBe(session.state.deadlines.start);
+  session.ready();
+  session.unlink();
+  session.take("sandbox-described", { phase: "gone", failure: null });
+  session.take("resume-requested", { interrupted: "skip" });
+  session.accept();
+  session.link();
+  expect([session.epoch, session.state.deadlines.attempt]).toEqual([2, session.state.deadlines.start]);
+  const told = session.effects.flatMap((one) => (one.type === "send-frame" && one.frame.type === "down" && one.frame.body.type === "configure" ? [one.frame.body.repo] : []));
+  expect(told.length).toBeGreaterThan(1);
+  for (const repo of told) expect(repo).toEqual({ url: "https://git.example/team/app.git", ref: "v1", branch: "berth/ses_1/work" });
 });
 
 verifies("SES46", "of sandboxes that are surely stopped only the newest are remembered", () => {

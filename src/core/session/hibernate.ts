@@ -8,7 +8,7 @@ import { hangUp } from "./link.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { SessionState } from "./session.state.ts";
 import { TIMINGS } from "./session.timings.ts";
-import { releaseLease } from "./start.ts";
+import { releaseLease, startSandbox } from "./start.ts";
 
 /** A sandbox that does nothing: between turns, or while a person is asked what becomes of one that was cut off. */
 export function isAtRest({ status, run, lease }: SessionState): boolean {
@@ -52,7 +52,15 @@ function saveFirst(draft: Draft): void {
 
 /** A sandbox that does not save may be no more than a socket that looks open. */
 export function notSaved(draft: Draft): void {
-  hangUp(draft, "the work was not saved in time");
+  if (!replaceForWaiting(draft)) hangUp(draft, "the work was not saved in time");
+}
+
+/** Whose message waits for another sandbox waits no longer for this one's work. */
+function replaceForWaiting(draft: Draft): boolean {
+  const { status, queue } = draft.state;
+  if (status !== "idle" || queue.length === 0) return false;
+  startSandbox(draft);
+  return true;
 }
 
 /** @param asked false for one that was begun before the session asked, which may lack what was done last */
@@ -62,12 +70,14 @@ export function checkpointSaved(draft: Draft, checkpoint: Checkpoint, asked: boo
   emit(draft, { type: "workspace.checkpoint", data: { phase: "saved", epoch, checkpoint } });
   if (draft.state.deadlines.save === undefined || !asked) return;
   releaseLease(draft, "stopped");
-  hibernate(draft);
+  if (!replaceForWaiting(draft)) hibernate(draft);
 }
 
 export function checkpointFailed(draft: Draft, failure: Failure, asked: boolean): void {
   emit(draft, { type: "workspace.checkpoint", data: { phase: "failed", epoch: currentLease(draft).epoch, failure } });
-  if (asked) clearDeadlines(draft, "save");
+  if (!asked) return;
+  clearDeadlines(draft, "save");
+  replaceForWaiting(draft);
 }
 
 export function workspaceRestored(draft: Draft, checkpoint: Checkpoint): void {

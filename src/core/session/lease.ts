@@ -58,10 +58,10 @@ export function linkLost(draft: Draft): void {
   patch(draft, { lease: { ...lease, linkId: null } });
   clearDeadlines(draft, "accept", "heartbeat", "idle");
   describe(draft, lease);
-  if (lease.phase !== "ready") return;
-  setDeadline(draft, "link", TIMINGS.linkMs);
-  // A sandbox that is just ending may still be there when it is first asked for.
+  // One that is just ending may still be there when it is first asked for, or its backend may be away with it.
   setDeadline(draft, "probe", TIMINGS.probeSoonMs);
+  // Until it was ready, the attempt's deadline is its own.
+  if (lease.phase === "ready") setDeadline(draft, "link", TIMINGS.linkMs);
 }
 
 /** The sandbox is not coming back. What it was doing ends interrupted, and nothing is done again unless a person says so. */

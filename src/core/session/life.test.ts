@@ -75,7 +75,7 @@ verifies("SES35", "removing a session ends everything it has and destroys every 
     "sandbox.status stopped",
     "session.status ended",
   ]);
-  expect(removed.effects.map(brief)).toEqual(["close-link", "destroy-sandbox 1", "destroy-sandbox 2", "set-alarm"]);
+  expect(removed.effects.map(brief)).toEqual(["close-link", "forget-caps", "destroy-sandbox 1", "destroy-sandbox 2", "set-alarm"]);
   expect(removed.outbox.map((entry) => [entry.target, (JSON.parse(entry.payload) as { removed?: boolean }).removed])).toEqual([
     ["run-history", undefined],
     ["catalog", true],
@@ -86,7 +86,7 @@ verifies("SES35", "removing a session ends everything it has and destroys every 
   expect(session.link(2).refusal?.closeCode).toBe(CLOSE_CODES.sessionEnded);
   expect(session.take("sandbox-accepted", { epoch: 2, backend: "process", isolation: "none" }).effects.map(brief)).toEqual(["destroy-sandbox 1", "destroy-sandbox 2", "set-alarm"].slice(0, 2));
   session.take("sandbox-released", { releasedEpoch: 1 });
-  expect(session.take("session-restored", { linkId: null }).effects.map(brief)).toEqual(["destroy-sandbox 2", "set-alarm"]);
+  expect(session.take("session-restored", { linkId: null }).effects.map(brief)).toEqual(["forget-caps", "destroy-sandbox 2", "set-alarm"]);
   expect(session.wait(60_000).effects.map(brief)).toEqual(["destroy-sandbox 2", "set-alarm"]);
   expect(session.take("sandbox-released", { releasedEpoch: 2 }).effects.map(brief)).toEqual(["forget-session", "set-alarm"]);
 });

@@ -1,11 +1,16 @@
 /** A session's beginning, its end, and what people do to it as a whole. */
 import { CLOSE_CODES } from "@berth/protocol";
 import { isAlive } from "../sandbox/lease.ts";
+import { settleCompute } from "./compute.ts";
 import { effect, emit, moveMessage, patch, touch, type Draft } from "./draft.ts";
 import { currentLease, describe, linkLost } from "./lease.ts";
+import { behind } from "./counted-for.ts";
 import { settleInterrupted } from "./interrupted.ts";
 import { goOn } from "./prompt.ts";
+import { whyNotJoin } from "./own-model.ts";
+import { policyRestored } from "./policy.ts";
 import { advance, enqueueMessage } from "./queue.ts";
+import type { Refusal } from "./session.effects.ts";
 import type { InputOf } from "./session.inputs.ts";
 import { STATE_VERSION, type SessionState } from "./session.state.ts";
 import { destroyRetired } from "./release.ts";
@@ -27,9 +32,13 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
     titleByPerson: input.title !== undefined,
     model: input.model,
     workspace: input.workspace,
+    environment: input.environment ?? null,
     metadata: input.metadata,
     externalUserId: input.externalUserId,
     createdBy: input.author.actor,
+    createdByUserId: behind(input.author),
+    lastUserId: behind(input.author),
+    heard: "nobody",
     createdAtMs: input.nowMs,
     lastActiveAtMs: input.nowMs,
     status: "idle",
@@ -50,6 +59,7 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
     run: null,
     steering: [],
     interrupted: null,
+    pause: null,
     endedRuns: [],
     answered: [],
     deadlines: {},
@@ -57,8 +67,8 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
 }
 
 export function sessionOpened(draft: Draft, { author, prompt }: InputOf<"session-opened">): null {
-  const { title, model, workspace } = draft.state;
-  emit(draft, { type: "session.created", data: { title, model, workspace }, actor: author.actor });
+  const { title, model, workspace, environment } = draft.state;
+  emit(draft, { type: "session.created", data: { title, model, workspace, ...(environment ? { environment } : {}) }, actor: author.actor });
   if (prompt !== null) enqueueMessage(draft, prompt, author);
   startSandbox(draft);
   return null;
@@ -66,11 +76,12 @@ export function sessionOpened(draft: Draft, { author, prompt }: InputOf<"session
 
 /** Stopping what does not run, or stopping twice, changes nothing. What was cut off and still asks is let go. */
 export function stopRequested(draft: Draft, { author }: InputOf<"stop-requested">): null {
-  const { run, interrupted } = draft.state;
-  if (run === null && (interrupted === null || interrupted.requests.length === 0)) return null;
+  const { run, interrupted, pause } = draft.state;
+  if (run === null && pause === null && (interrupted === null || interrupted.requests.length === 0)) return null;
   touch(draft);
   if (run !== null) interrupt(draft, "person", author.actor);
   else {
+    letGo(draft);
     settleInterrupted(draft, "skip", author);
     advance(draft);
   }
@@ -78,14 +89,25 @@ export function stopRequested(draft: Draft, { author }: InputOf<"stop-requested"
 }
 
 /** Goes on with the queue, with a new sandbox where there is none. Nothing runs again unless the person says so. */
-export function resumeRequested(draft: Draft, { interrupted, author }: InputOf<"resume-requested">): null {
-  const { status, interrupted: cutOff } = draft.state;
-  if (status !== "failed" && status !== "idle" && status !== "hibernated" && cutOff === null) return null;
+export function resumeRequested(draft: Draft, { interrupted, author }: InputOf<"resume-requested">): Refusal | null {
+  const { status, interrupted: cutOff, pause, run } = draft.state;
+  const isPaused = pause !== null && run === null;
+  if (status !== "failed" && status !== "idle" && status !== "hibernated" && cutOff === null && !isPaused) return null;
+  const barred = cutOff === null || interrupted === "skip" ? null : whyNotJoin(draft.state, cutOff.message.model, author.actor);
+  if (barred) return barred;
   touch(draft);
+  letGo(draft);
   settleInterrupted(draft, interrupted, author);
   goOn(draft, author);
   if (draft.state.status === "idle" && !isAlive(draft.state.lease)) startSandbox(draft);
   return null;
+}
+
+/** A person does not wait for room under a cap: if there is still none, the session waits for it anew. */
+function letGo(draft: Draft): void {
+  const { pause, run, interrupted } = draft.state;
+  if (pause === null || run !== null) return;
+  patch(draft, { pause: null, ...(interrupted === null ? { status: "idle", waitingFor: null } : {}) });
 }
 
 /** Everything ends and the sandboxes' files go. What ran is in the run history. */
@@ -96,13 +118,15 @@ export function sessionRemoved(draft: Draft, { author }: InputOf<"session-remove
   const { lease, retired } = draft.state;
   if (isAlive(lease)) {
     const { epoch, backend, linkId } = lease;
+    settleCompute(draft, epoch, lease.compute);
     emit(draft, { type: "sandbox.status", data: { epoch, phase: "stopped", backend } });
     if (linkId !== null) effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.sessionEnded, reason: "the session was removed" });
     patch(draft, { retired: [...retired, { epoch, backend, stopped: false }] });
   }
   // What was stopped is still to be destroyed.
   patch(draft, { retired: draft.state.retired.map((sandbox) => ({ ...sandbox, stopped: false })), releaseMisses: 0 });
-  patch(draft, { status: "ended", waitingFor: null, failure: null, start: null, lease: null, queue: [], interrupted: null, deadlines: {} });
+  patch(draft, { status: "ended", waitingFor: null, failure: null, start: null, lease: null, queue: [], interrupted: null, pause: null, deadlines: {} });
+  effect(draft, { type: "forget-caps" });
   destroyRetired(draft);
   return null;
 }
@@ -110,11 +134,13 @@ export function sessionRemoved(draft: Draft, { author }: InputOf<"session-remove
 /** Effects may have been lost with the memory they ran in; what depends on them is asked for again, without doing it twice. */
 export function sessionRestored(draft: Draft, { linkId }: InputOf<"session-restored">): null {
   if (draft.state.status === "ended") {
+    effect(draft, { type: "forget-caps" });
     destroyRetired(draft);
     return null;
   }
   const { lease } = draft.state;
   if (!isAlive(lease)) return null;
+  policyRestored(draft);
   if (linkId !== null && linkId !== lease.linkId) {
     effect(draft, { type: "close-link", linkId, code: CLOSE_CODES.internal, reason: "dial again" });
   }

@@ -30,7 +30,7 @@ export function linkOpened(draft: Draft, { linkId, versions, received }: InputOf
     return null;
   }
   const phase = before.phase === "ready" ? "ready" : "linked";
-  const lease = { ...before, phase, linkId, link: acked(before.link, received) } as const;
+  const lease = { ...before, phase, linkId, linkVersion: version, link: acked(before.link, received) } as const;
   patch(draft, { lease });
   if (phase !== before.phase) {
     emitPhase(draft);
@@ -40,9 +40,9 @@ export function linkOpened(draft: Draft, { linkId, versions, received }: InputOf
   for (const held of toResend(lease.link)) sendHeld(draft, lease, held);
   if (lease.configRevision === 0) sendSettings(draft);
   clearDeadlines(draft, "link", "probe");
-  // What was saved may be large: filling the folder may take what is left of the start.
-  const { start, checkpoint } = draft.state;
-  if (start !== null && checkpoint !== null && phase !== before.phase) setDeadline(draft, "attempt", start.deadlineAtMs - draft.nowMs);
+  // What was saved may be large, and so may a repository: filling the folder may take what is left of the start.
+  const { start, checkpoint, workspace } = draft.state;
+  if (start !== null && (checkpoint !== null || workspace.kind === "repo") && phase !== before.phase) setDeadline(draft, "attempt", start.deadlineAtMs - draft.nowMs);
   const { run } = draft.state;
   if (run !== null && !run.accepted) setDeadline(draft, "accept", TIMINGS.acceptMs);
   watchRun(draft);

@@ -2,6 +2,7 @@
 import { LIMITS } from "@berth/protocol";
 import { refuse, type Draft } from "./draft.ts";
 import { settleInterrupted } from "./interrupted.ts";
+import { whyNotJoin, whyNotOn } from "./own-model.ts";
 import { advance, enqueueMessage, knownMessages } from "./queue.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputAuthor, InputOf } from "./session.inputs.ts";
@@ -20,7 +21,12 @@ export function promptReceived(draft: Draft, input: InputOf<"prompt-received">):
       fix: "Wait for a message to finish, or cancel one.",
     });
   }
-  if (input.providers) useProviders(draft, input.providers);
+  if (input.providers) useProviders(draft, input.providers, input.author);
+  const { run, model } = draft.state;
+  const { actor } = input.author;
+  const joined = run !== null && input.prompt.delivery === "steer" ? whyNotJoin(draft.state, run.model, actor) : null;
+  const barred = joined ?? whyNotOn(draft.state, input.prompt.model ?? model, actor);
+  if (barred) return barred;
   enqueueMessage(draft, input.prompt, input.author);
   goOn(draft, input.author);
   return null;

@@ -1,6 +1,8 @@
 /** The queue: first in, first out, one message running at a time. */
 import { isAlive } from "../sandbox/lease.ts";
+import { behind } from "./counted-for.ts";
 import { emit, moveMessage, patch, refuse, touch, upsertMessage, type Draft } from "./draft.ts";
+import { isForAnother, saveForAnother } from "./own-secrets.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputAuthor, InputOf, NewPrompt } from "./session.inputs.ts";
 import type { QueuedMessage, SessionState } from "./session.state.ts";
@@ -13,7 +15,8 @@ export function knownMessages({ current, steering, queue }: SessionState): reado
   return [...(current === null ? [] : [current]), ...steering.map(({ message }) => message), ...queue];
 }
 
-export function enqueueMessage(draft: Draft, prompt: NewPrompt, { actor, apiKeyId }: InputAuthor): void {
+export function enqueueMessage(draft: Draft, prompt: NewPrompt, author: InputAuthor): void {
+  const { actor, apiKeyId } = author;
   const { queue, current, model } = draft.state;
   const message: QueuedMessage = {
     messageId: prompt.messageId,
@@ -22,6 +25,7 @@ export function enqueueMessage(draft: Draft, prompt: NewPrompt, { actor, apiKeyI
     model: prompt.model ?? model,
     author: actor,
     apiKeyId,
+    userId: behind(author),
     createdAtMs: draft.nowMs,
     delivery: prompt.delivery ?? "queue",
     order: draft.state.revision,
@@ -38,7 +42,7 @@ export function enqueueMessage(draft: Draft, prompt: NewPrompt, { actor, apiKeyI
   });
   draft.reply = upsertMessage(draft, message, "queued");
   if (message.delivery === "steer") {
-    const hindrance = steerHindrance(draft);
+    const hindrance = steerHindrance(draft, message);
     if (hindrance === null) return sendSteer(draft, message);
     // An idle session gives it to the agent at once, as the next turn.
     if (draft.state.status !== "idle" || draft.state.lease?.linkId == null) deferred(draft, { message }, hindrance);
@@ -86,10 +90,14 @@ export function messageCancelled(draft: Draft, { messageId, author }: InputOf<"m
 
 /** Gives the next message to the sandbox when the session is idle; gets a sandbox first where there is none to take it. */
 export function advance(draft: Draft): void {
-  const { status, queue, lease, demoOnly } = draft.state;
+  const { status, queue, lease, demoOnly, pause } = draft.state;
   if (status !== "idle" || queue.length === 0) return;
+  if (pause !== null) return patch(draft, { status: "waiting", waitingFor: "budget" });
   // A sandbox that was asked for with only the demo model in mind may be kept apart by nothing.
   const unfit = lease !== null && lease.demoOnly && !demoOnly;
+  const [next] = queue;
   if (!isAlive(lease) || unfit) startSandbox(draft);
-  else if (lease.linkId !== null) dispatch(draft);
+  else if (lease.linkId === null || next === undefined) return;
+  else if (isForAnother(draft.state, next.author)) saveForAnother(draft);
+  else dispatch(draft);
 }

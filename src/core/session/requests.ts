@@ -5,7 +5,10 @@ import { AGENT, SYSTEM, clearDeadlines, emit, patch, refuse, touch, type Draft }
 import { sendDown } from "./down.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputOf } from "./session.inputs.ts";
+import { whyNotJoin } from "./own-model.ts";
+import { whyNotHeard } from "./own-secrets.ts";
 import { ANSWERED_MAX } from "./session.timings.ts";
+import { hear } from "./sole-author.ts";
 import { watchRun } from "./watch.ts";
 
 type Asked = Extract<UpMessage, { type: "permission-asked" | "question-asked" }>;
@@ -62,8 +65,10 @@ export function runAnswered(draft: Draft, { requestId, answer, author }: InputOf
     return refuse("not-found", `No open request has the id ${requestId}.`);
   }
   const refusal = wrongKind(request, answer);
-  if (refusal) return refusal;
+  const barred = refusal ?? whyNotJoin(draft.state, run.model, author.actor) ?? whyNotHeard(draft.state, author.actor);
+  if (barred) return barred;
   closeRequest(draft, request, answer, author.actor);
+  hear(draft, author.actor);
   sendDown(draft, { type: "answer", requestId, answer });
   touch(draft);
   waitOrGoOn(draft);
@@ -107,10 +112,11 @@ export function requestAnswered(
   emit(draft, { type: "request.answered", data: { requestId, answer }, messageId, ...(runId === undefined ? {} : { runId }), actor });
 }
 
-/** The session waits for the oldest open request, or goes on. */
-function waitOrGoOn(draft: Draft): void {
-  const oldest = draft.state.run?.requests[0];
-  patch(draft, oldest ? { status: "waiting", waitingFor: oldest.kind } : { status: "running", waitingFor: null });
-  if (oldest) clearDeadlines(draft, "idle");
+/** The session waits for the oldest open request, else for room under a cap, or goes on. */
+export function waitOrGoOn(draft: Draft): void {
+  const { run, pause } = draft.state;
+  const waitingFor = run?.requests[0]?.kind ?? (pause === null ? null : "budget");
+  patch(draft, { status: waitingFor === null ? "running" : "waiting", waitingFor });
+  if (waitingFor !== null) clearDeadlines(draft, "idle");
   else watchRun(draft);
 }

@@ -2,12 +2,12 @@
  * What a step asks for. Everything here happens after the step's state and events are committed, in the given order;
  * a lost effect is made good by a deadline or by `session-restored`, never by trust.
  */
-import type { DownFrame, Message, NewEvent, ProblemType, Run, Workspace } from "@berth/protocol";
+import type { DownFrame, Message, NewEvent, ProblemType, Run, SandboxMeasurement, Workspace } from "@berth/protocol";
 import type { SessionState } from "./session.state.ts";
 
 export type Effect =
   /**
-   * Mint the epoch's token, step `sandbox-token-minted` with its hash, and if that is not refused create the sandbox;
+   * Pay for the first slice of its time and step `compute-granted` or `compute-refused`, mint the epoch's token, step `sandbox-token-minted` with its hash, and if that is not refused create the sandbox;
    * then step `sandbox-accepted` or `sandbox-create-failed`.
    */
   | {
@@ -30,6 +30,16 @@ export type Effect =
   | { readonly type: "destroy-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
   /** Ask the backend, then step `sandbox-described`. */
   | { readonly type: "describe-sandbox"; readonly id: string; readonly epoch: number; readonly backend: string }
+  /** Pay for a slice of the sandbox's time, then step `compute-granted` or `compute-refused`. */
+  | { readonly type: "reserve-compute"; readonly epoch: number; readonly slice: number; readonly untilMs: number }
+  /** What was used of a slice. A lost one counts in full. */
+  | { readonly type: "settle-compute"; readonly id: string; readonly seconds: number }
+  /** Ask the ledger whether there is room for what the session waits for, then step `budget-lifted`, or `budget-reached` for a run. */
+  | { readonly type: "check-budget" }
+  /** The session is over, and its own caps with it. */
+  | { readonly type: "forget-caps" }
+  /** Ask every enforcing part, compare all that was measured with what is declared, then step `policy-checked`. */
+  | { readonly type: "check-policy"; readonly id: string; readonly epoch: number; readonly backend: string; readonly measurement: SandboxMeasurement }
   /** To the socket with this id, if it is still there. Of several acks in one tick only the last needs to go. */
   | { readonly type: "send-frame"; readonly linkId: string; readonly frame: DownFrame }
   | { readonly type: "close-link"; readonly linkId: string; readonly code: number; readonly reason: string }

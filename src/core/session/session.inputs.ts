@@ -5,16 +5,19 @@
 import type {
   Actor,
   Answer,
+  BudgetReached,
   Failure,
   Delivery,
   Isolation,
   OnInterruption,
   PermissionPolicy,
-  SandboxProviderConfig,
+  PolicyFact,
+  SessionEnvironment,
   UpMessage,
   Usage,
   Workspace,
 } from "@berth/protocol";
+import type { SessionProvider } from "../providers/own-providers.ts";
 import type { GitIdentity } from "./session.state.ts";
 
 interface At {
@@ -26,6 +29,8 @@ interface At {
 export interface InputAuthor {
   readonly actor: Actor;
   readonly apiKeyId: string | null;
+  /** The person or service account behind a key or a client token; absent or empty where there is none. */
+  readonly userId?: string;
 }
 
 interface ByPerson extends At {
@@ -60,12 +65,14 @@ export type SessionInput =
       readonly model: string;
       readonly title?: string;
       readonly workspace: Workspace;
+      /** Absent: none. */
+      readonly environment?: SessionEnvironment;
       readonly metadata: Readonly<Record<string, string>>;
       readonly externalUserId: string | null;
       readonly permissions: PermissionPolicy;
       /** Absent: `ask`. */
       readonly onInterruption?: OnInterruption;
-      readonly providers: readonly SandboxProviderConfig[];
+      readonly providers: readonly SessionProvider[];
       readonly gitIdentity: GitIdentity | null;
       readonly demoOnly: boolean;
       /** In the order they are tried. */
@@ -78,7 +85,7 @@ export type SessionInput =
       readonly model?: string;
       readonly metadata?: Readonly<Record<string, string>>;
       readonly onInterruption?: OnInterruption;
-      readonly providers?: readonly SandboxProviderConfig[];
+      readonly providers?: readonly SessionProvider[];
     })
   /** The work was written to a branch of the folder it came from. */
   | (ByPerson & { readonly type: "work-applied"; readonly branch: string; readonly commit: string; readonly filesChanged: number })
@@ -87,7 +94,7 @@ export type SessionInput =
   | (ByPerson & {
       readonly type: "prompt-received";
       readonly prompt: NewPrompt;
-      readonly providers?: readonly SandboxProviderConfig[];
+      readonly providers?: readonly SessionProvider[];
     })
   | (ByPerson & { readonly type: "message-cancelled"; readonly messageId: string })
   /** `before`: id of the waiting message it goes in front of; null puts it last. */
@@ -96,6 +103,12 @@ export type SessionInput =
   /** `interrupted`: what becomes of the message that was cut off. */
   | (ByPerson & { readonly type: "resume-requested"; readonly interrupted: "skip" | "continue" | "retry" })
   | (ByPerson & { readonly type: "hibernate-requested" })
+  /** Somebody wants to know how the sandbox is kept now. */
+  | (ByPerson & { readonly type: "policy-requested" })
+  /** Somebody is in the sandbox itself. `acts`: they change something there, or may. `dials`: there is no tunnel to it yet. */
+  | (ByPerson & { readonly type: "workspace-used"; readonly acts: boolean; readonly dials: boolean })
+  /** All parts were asked. `stops`: the organization wants no sandbox that is kept otherwise than declared. */
+  | (OfEpoch & WithOpenParts & { readonly type: "policy-checked"; readonly facts: readonly PolicyFact[]; readonly stops: boolean })
   | (ByPerson & { readonly type: "answer-given"; readonly requestId: string; readonly answer: Answer })
   | (ByPerson & WithOpenParts & { readonly type: "session-removed" })
   /** The object was loaded from storage: what was in flight is unknown. `linkId`: the link socket that survived, if any. */
@@ -133,6 +146,17 @@ export type SessionInput =
   | (OfEpoch & { readonly type: "heartbeat-received"; readonly running: string | null })
   /** The broker's count of one model call. */
   | (At & { readonly type: "usage-reported"; readonly runId: string | null; readonly usage: Usage; readonly costMicros: number | null })
+  /** No room under a cap: for a model call of this run, or for anything while the organization is stopped. */
+  | (At & { readonly type: "budget-reached"; readonly runId: string | null; readonly reached: BudgetReached })
+  /** There is room again: the ledger said so, or gave it. */
+  | (At & { readonly type: "budget-lifted" })
+  /** Someone changed a cap, or stopped the organization or lifted that. */
+  | (At & { readonly type: "budget-changed" })
+  /** The sandbox is about to get what that person keeps for themselves; where this is refused it gets none of it. */
+  | (OfEpoch & { readonly type: "own-secrets-asked"; readonly ownerId: string })
+  /** A slice of the sandbox's time is paid for. */
+  | (OfEpoch & { readonly type: "compute-granted"; readonly slice: number; readonly untilMs: number })
+  | (OfEpoch & { readonly type: "compute-refused"; readonly reached: BudgetReached })
   /** The alarm. It may be late or come twice. */
   | (At & WithOpenParts & { readonly type: "clock-ticked" });
 

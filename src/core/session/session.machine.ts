@@ -7,10 +7,14 @@ import { invariant } from "../kernel/assert.ts";
 import { isAlive } from "../sandbox/lease.ts";
 import { earliestDeadline } from "./deadlines.ts";
 import { createDraft, effect, emit, patch, refuse, type Draft } from "./draft.ts";
+import { watchSetup } from "./environment.ts";
 import { handle } from "./handlers.ts";
+import { watchCompute } from "./compute.ts";
 import { watchIdle } from "./hibernate.ts";
 import { assertInvariants, assertProgress } from "./invariants.ts";
 import { newSession } from "./life.ts";
+import { watchPause } from "./pause.ts";
+import { watchPolicy } from "./policy.ts";
 import { retire } from "./release.ts";
 import type { NoStep, Refusal, SessionChangePayload, Step } from "./session.effects.ts";
 import type { SessionInput } from "./session.inputs.ts";
@@ -73,8 +77,9 @@ function outOfPlace(state: SessionState | null, input: SessionInput): Refusal {
 /** What people send may not make the state larger than its store can hold. */
 function tooLarge({ state }: Draft, { type }: SessionInput): Refusal | null {
   if (type !== "prompt-received" && type !== "session-opened" && type !== "session-updated") return null;
-  const bytes = new TextEncoder().encode(JSON.stringify(state)).length;
-  if (bytes <= STATE_BYTES_MAX) return null;
+  const text = JSON.stringify(state);
+  // A UTF-16 unit takes at most three bytes, so most states need no encoding to be judged.
+  if (text.length * 3 <= STATE_BYTES_MAX || new TextEncoder().encode(text).length <= STATE_BYTES_MAX) return null;
   if (type !== "prompt-received") return refuse("body-too-large", "The session's settings are larger than can be kept.");
   return refuse("queue-full", "The waiting messages are larger together than can be kept.", {
     fix: "Wait for a message to finish, or cancel one.",
@@ -84,6 +89,10 @@ function tooLarge({ state }: Draft, { type }: SessionInput): Refusal | null {
 /** What follows from any change: the status event, the summary for lists and feeds, the alarm. */
 function conclude(draft: Draft, before: SessionState | null, input: SessionInput): void {
   watchIdle(draft);
+  watchCompute(draft);
+  watchPause(draft);
+  watchPolicy(draft);
+  watchSetup(draft);
   if (draft.state !== before) patch(draft, { revision: draft.state.revision + 1 });
   const { state } = draft;
   if (before?.status !== state.status || before.waitingFor !== state.waitingFor || before.failure !== state.failure) {

@@ -1,21 +1,25 @@
 /** The state of one session: plain JSON with a version, committed with the events of the step that made it. */
 import type {
   Actor,
+  BudgetReached,
   Checkpoint,
   Delivery,
   Failure,
   OnInterruption,
   PermissionPolicy,
-  SandboxProviderConfig,
+  PolicyFact,
+  SessionEnvironment,
   SessionStatus,
   WaitingFor,
   Workspace,
 } from "@berth/protocol";
+import type { SessionProvider } from "../providers/own-providers.ts";
 import type { EndedRun } from "../run/ended-run.ts";
 import type { ActiveRun, OpenRequest } from "../run/run.ts";
 import type { Lease, RetiredSandbox, Start } from "../sandbox/lease.ts";
+import type { Heard } from "./sole-author.ts";
 
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 5;
 
 /** A message that stands in for one that was interrupted. */
 export interface FollowUp {
@@ -41,6 +45,8 @@ export interface QueuedMessage {
   readonly model: string;
   readonly author: Actor;
   readonly apiKeyId: string | null;
+  /** Whom it counts for: the person or service account behind the author; null where nobody is known. */
+  readonly userId: string | null;
   readonly createdAtMs: number;
   readonly delivery: Delivery;
   /** Rises with each message that came in; tells the place of one that joins the queue late. */
@@ -68,6 +74,15 @@ export interface Interrupted {
   /** Answers given so far, as sentences for the agent. */
   readonly notes: readonly string[];
   readonly granted: readonly Grant[];
+  /** A cap was reached between two model calls: nothing was lost, and it goes on by itself once there is room. */
+  readonly byBudget: boolean;
+}
+
+/** The cap that stands in the way. */
+export interface Pause {
+  readonly reached: BudgetReached;
+  /** Whether a model call was refused, or the sandbox's time. */
+  readonly by: "call" | "sandbox";
 }
 
 export interface SavedCheckpoint extends Checkpoint {
@@ -88,7 +103,10 @@ export type DeadlineKind =
   | "steer"
   | "hibernate"
   | "save"
-  | "release";
+  | "release"
+  | "compute"
+  | "budget"
+  | "policy";
 export type Deadlines = Readonly<Partial<Record<DeadlineKind, number>>>;
 
 export interface GitIdentity {
@@ -99,7 +117,7 @@ export interface GitIdentity {
 /** What the agent is configured with. The revision rises when it changes, so that each sandbox gets it once. */
 export interface AgentSettings {
   readonly revision: number;
-  readonly providers: readonly SandboxProviderConfig[];
+  readonly providers: readonly SessionProvider[];
   readonly permissions: PermissionPolicy;
   readonly gitIdentity: GitIdentity | null;
 }
@@ -115,9 +133,22 @@ export interface SessionState {
   readonly titleByPerson: boolean;
   readonly model: string;
   readonly workspace: Workspace;
+  /** The commit that the work began from, as the first sandbox told; null for none. Absent: no sandbox told yet. */
+  readonly base?: string | null;
+  /** What its sandboxes begin with. Absent or null: no more than any. */
+  readonly environment?: SessionEnvironment | null;
+  /** Its script runs in the sandbox of this epoch. Absent or null: none does. */
+  readonly setup?: { readonly epoch: number } | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly externalUserId: string | null;
   readonly createdBy: Actor;
+  /** The person or service account behind who made it. */
+  readonly createdByUserId: string | null;
+  /** Whom the last run counted for, which is who made the session before the first. */
+  readonly lastUserId: string | null;
+  readonly heard: Heard;
+  /** The sandbox of this epoch can read what that person keeps for themselves. Absent: none of them ever could. */
+  readonly ownSecrets?: { readonly epoch: number; readonly ownerId: string };
   readonly createdAtMs: number;
   readonly lastActiveAtMs: number;
 
@@ -150,9 +181,12 @@ export interface SessionState {
   readonly run: ActiveRun | null;
   readonly steering: readonly Steer[];
   readonly interrupted: Interrupted | null;
+  readonly pause: Pause | null;
   /** Of which usage may still be told, newest last. */
   readonly endedRuns: readonly EndedRun[];
   /** Requests answered lately, so that a second answer is told apart from an unknown one. */
   readonly answered: readonly string[];
   readonly deadlines: Deadlines;
+  /** How the sandbox of this epoch is kept. Absent before the first measurement. */
+  readonly policy?: { readonly epoch: number; readonly facts: readonly PolicyFact[]; readonly measuring: boolean };
 }

@@ -23,8 +23,18 @@ export const TIMINGS = {
   /** Before a backend is asked again to stop a sandbox that was let go; doubles up to an hour. */
   releaseMs: 60_000,
   releaseMaxMs: 60 * 60_000,
+  /** Before a slice of the sandbox's time is over, to ask for the next. */
+  computeAheadMs: 20_000,
+  /** Until it is asked for again. */
+  computeAgainMs: 15_000,
+  /** Between questions to the ledger while the session waits for room. */
+  budgetMs: 60_000,
+  /** For an answer of how the sandbox is kept to be stored, before it is measured again. */
+  policyMs: 60_000,
 } as const;
 
+/** Seconds of a sandbox's time that are paid for at once. */
+export const COMPUTE_SLICE_S = 120;
 /** How often the link may be closed over a prompt that is not accepted, before the sandbox counts as lost. */
 export const ACCEPT_MISSES_MAX = 3;
 /** Messages in a row that stand in for interrupted ones with nobody asking; then a person is asked. */

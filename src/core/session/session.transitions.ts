@@ -20,10 +20,13 @@ const ANYWHERE = [
   "stop-requested",
   "usage-reported",
   "sandbox-released",
+  "budget-changed",
+  "policy-requested",
+  "workspace-used",
 ] as const satisfies readonly InputType[];
 
 /** Taken from the current sandbox without leaving the status. */
-const FROM_SANDBOX = ["sandbox-accepted", "link-closed", "down-acked", "heartbeat-received"] as const satisfies readonly InputType[];
+const FROM_SANDBOX = ["sandbox-accepted", "link-closed", "down-acked", "heartbeat-received", "compute-granted", "own-secrets-asked"] as const satisfies readonly InputType[];
 
 type Row = Readonly<Partial<Record<InputType, readonly SessionStatus[]>>>;
 
@@ -37,42 +40,54 @@ export const TRANSITIONS: Readonly<Record<From, Row>> = {
     "prompt-received": ["starting"],
     "resume-requested": ["starting"],
     "session-restored": ["starting", "failed"],
+    "compute-refused": ["waiting"],
     "sandbox-token-minted": ["starting"],
     "sandbox-create-failed": ["starting", "failed"],
     "sandbox-described": ["starting", "failed"],
     "link-opened": ["starting", "failed"],
     "up-received": ["starting", "idle", "running", "failed"],
+    "policy-checked": ["starting", "failed"],
     "clock-ticked": ["starting", "failed"],
   }),
   idle: row("idle", [...ANYWHERE, ...FROM_SANDBOX], {
     "prompt-received": ["running", "idle", "starting", "failed"],
     "resume-requested": ["idle", "starting", "failed"],
     "hibernate-requested": ["idle", "hibernated"],
+    "compute-refused": ["idle"],
     "session-restored": ["idle"],
     "sandbox-described": ["idle", "starting", "failed"],
     "link-opened": ["idle", "running", "starting", "failed"],
     "up-received": ["idle", "running", "starting", "hibernated", "failed"],
+    "policy-checked": ["idle", "failed"],
     "clock-ticked": ["idle", "starting", "failed"],
   }),
   running: row("running", [...ANYWHERE, ...FROM_SANDBOX], {
     "prompt-received": ["running"],
     "resume-requested": ["running"],
+    "budget-reached": ["waiting"],
+    "compute-refused": ["waiting"],
     "session-restored": ["running"],
     "sandbox-described": ["running", "waiting", "idle", "starting", "failed"],
     "link-opened": ["running", "waiting", "idle", "starting", "failed"],
     "up-received": ["running", "waiting", "idle", "starting", "failed"],
+    "policy-checked": ["running", "failed"],
     "clock-ticked": ["running", "waiting", "idle", "starting", "failed"],
   }),
   waiting: row("waiting", [...ANYWHERE, ...FROM_SANDBOX], {
     "prompt-received": ["waiting", "running", "idle", "starting", "failed"],
     "answer-given": ["waiting", "running", "idle", "starting", "failed"],
     "hibernate-requested": ["waiting"],
+    "budget-reached": ["waiting"],
+    "budget-lifted": ["waiting", "running", "idle", "starting", "failed"],
+    "compute-granted": ["waiting", "running"],
+    "compute-refused": ["waiting"],
     "stop-requested": ["waiting", "running", "idle", "starting", "failed"],
     "resume-requested": ["waiting", "running", "idle", "starting", "failed"],
     "session-restored": ["waiting"],
     "sandbox-described": ["waiting", "idle", "starting", "failed"],
     "link-opened": ["waiting", "idle", "starting", "failed"],
     "up-received": ["waiting", "running", "idle", "starting", "failed"],
+    "policy-checked": ["waiting", "failed"],
     "clock-ticked": ["waiting", "idle", "starting", "failed"],
   }),
   hibernated: row("hibernated", ANYWHERE, {

@@ -1,5 +1,6 @@
 /** What the outside sees of a session's state. `lastSeq` comes from the log, which the core does not read. */
-import type { Message, MessageStatus, Session, SessionSummary } from "@berth/protocol";
+import type { Message, MessageStatus, SandboxPolicy, Session, SessionSummary } from "@berth/protocol";
+import { worstOf } from "../policy/judge.ts";
 import type { QueuedMessage, SessionState } from "./session.state.ts";
 
 export function sessionSummary(state: SessionState, lastSeq: number): SessionSummary {
@@ -23,7 +24,9 @@ export function sessionResource(state: SessionState, lastSeq: number): Session {
   const { lease } = state;
   return {
     ...sessionSummary(state, lastSeq),
+    ...(state.environment ? { environment: state.environment } : {}),
     ...(state.failure === null ? {} : { failure: state.failure }),
+    ...(state.pause === null ? {} : { budget: state.pause.reached }),
     queueLength: state.queue.length,
     onInterruption: state.onInterruption,
     ...(state.checkpoint === null ? {} : { savedAt: new Date(state.checkpoint.savedAtMs).toISOString() }),
@@ -38,6 +41,12 @@ export function sessionResource(state: SessionState, lastSeq: number): Session {
           },
         }),
   };
+}
+
+/** Facts of an earlier sandbox say nothing of this one. */
+export function sandboxPolicy({ policy, epoch }: SessionState): SandboxPolicy {
+  const facts = policy?.epoch === epoch ? [...policy.facts] : [];
+  return { epoch: facts.length === 0 ? null : epoch, verdict: worstOf(facts), measuring: policy?.epoch === epoch && policy.measuring, facts };
 }
 
 /** The message's run is named from its dispatch on. */

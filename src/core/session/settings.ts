@@ -1,11 +1,13 @@
 /** What the agent is configured with, and what the session is called. */
+import { withOthersOwn } from "../providers/own-providers.ts";
 import { touch, emit, patch, AGENT, type Draft } from "./draft.ts";
-import type { InputOf } from "./session.inputs.ts";
+import type { InputAuthor, InputOf } from "./session.inputs.ts";
 import type { AgentSettings } from "./session.state.ts";
 
 /** A changed list goes down before the next prompt. */
-export function useProviders(draft: Draft, providers: AgentSettings["providers"]): void {
+export function useProviders(draft: Draft, brought: AgentSettings["providers"], { actor }: InputAuthor): void {
   const { settings, demoOnly } = draft.state;
+  const providers = withOthersOwn(brought, settings.providers, actor.id);
   if (JSON.stringify(providers) === JSON.stringify(settings.providers)) return;
   const known = new Set(settings.providers.map((provider) => provider.id));
   patch(draft, {
@@ -15,7 +17,7 @@ export function useProviders(draft: Draft, providers: AgentSettings["providers"]
 }
 
 export function sessionUpdated(draft: Draft, { title, model, metadata, onInterruption, providers, author }: InputOf<"session-updated">): null {
-  if (providers) useProviders(draft, providers);
+  if (providers) useProviders(draft, providers, author);
   if (metadata) patch(draft, { metadata });
   if (title !== undefined) patch(draft, { title, titleByPerson: true });
   if (model !== undefined) patch(draft, { model });

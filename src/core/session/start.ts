@@ -4,6 +4,7 @@ import { invariant } from "../kernel/assert.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
 import { START_PAUSE_MAX_MS, START_PAUSE_MS, START_TOTAL_MS, attemptDeadlineAtMs, isAlive, requestLease, type Lease, type Start } from "../sandbox/lease.ts";
 import { clearDeadlines, effect, emit, failSession, onlyRelease, patch, setDeadline, type Draft } from "./draft.ts";
+import { settleCompute } from "./compute.ts";
 import { retire } from "./release.ts";
 import { steersLost } from "./steering.ts";
 
@@ -19,7 +20,7 @@ export function startSandbox(draft: Draft): void {
   const { backends } = draft.state;
   if (backends.length === 0) return failSession(draft, NO_BACKEND);
   const start = { deadlineAtMs: draft.nowMs + START_TOTAL_MS, backendsLeft: backends, again: [], rounds: 0, silences: 0, failures: [] };
-  patch(draft, { status: "starting", waitingFor: null, failure: null, start, deadlines: onlyRelease(draft) });
+  patch(draft, { status: "starting", waitingFor: null, failure: null, pause: null, start, deadlines: onlyRelease(draft) });
   setDeadline(draft, "start", START_TOTAL_MS);
   nextAttempt(draft);
 }
@@ -77,6 +78,14 @@ export function attemptFailed(draft: Draft, failure: Failure, mayExist: boolean,
   nextAttempt(draft, { backend: lease.backend, failure });
 }
 
+/** Nothing was made yet, and nothing is to be. What waits in the queue waits on. */
+export function abandonStart(draft: Draft, failure: Failure): void {
+  const { lease } = draft.state;
+  if (lease?.compute === null) markLease(draft, "failed", failure);
+  else releaseLease(draft, "failed", failure);
+  patch(draft, { start: null, deadlines: onlyRelease(draft) });
+}
+
 /** The total deadline: no backend is tried any more. */
 export function startTimedOut(draft: Draft, failure: Failure): void {
   const { start } = draft.state;
@@ -100,6 +109,7 @@ type LastPhase = "stopped" | "lost" | "failed";
 function markLease(draft: Draft, phase: LastPhase, failure?: Failure): Lease | null {
   const { lease } = draft.state;
   if (!isAlive(lease)) return null;
+  settleCompute(draft, lease.epoch, lease.compute);
   patch(draft, { lease: { ...lease, phase, linkId: null } });
   const isolation = lease.isolation === null ? {} : { isolation: lease.isolation };
   emit(draft, {

@@ -1,16 +1,19 @@
 /** Messages for a turn that is already running. Each is taken by the agent, refused by it, or lost with the sandbox: never run twice. */
-import type { MessageStatus } from "@berth/protocol";
+import type { EventData, MessageStatus } from "@berth/protocol";
 import { clearDeadlines, emit, moveMessage, patch, setDeadline, upsertMessage, type Draft } from "./draft.ts";
 import { sendDown } from "./down.ts";
+import { isForAnother } from "./own-secrets.ts";
 import type { QueuedMessage, Steer } from "./session.state.ts";
 import { TIMINGS } from "./session.timings.ts";
+import { hear } from "./sole-author.ts";
 
-type Reason = "not-running" | "not-linked" | "refused" | "unconfirmed";
+type Reason = EventData<"message.steer-deferred">["reason"];
 
 /** Why the running turn cannot be given a message now; null when it can. */
-export function steerHindrance(draft: Draft): Reason | null {
+export function steerHindrance(draft: Draft, { author }: QueuedMessage): Reason | null {
   const { run, lease } = draft.state;
   if (run === null || !run.accepted || run.stopping !== null) return "not-running";
+  if (isForAnother(draft.state, author)) return "own-secrets";
   return lease === null || lease.linkId === null ? "not-linked" : null;
 }
 
@@ -19,6 +22,8 @@ export function sendSteer(draft: Draft, message: QueuedMessage): void {
   if (run === null) return;
   const steer: Steer = { message, turnMessageId: run.messageId, runId: run.runId, taken: false, deferred: false };
   patch(draft, { steering: [...steering, steer] });
+  // The agent may have it from now on, whatever is heard of that.
+  hear(draft, message.author);
   moveMessage(draft, message, "dispatched");
   sendDown(draft, { type: "steer", messageId: run.messageId, steerId: message.messageId });
   if (draft.state.deadlines.steer === undefined) setDeadline(draft, "steer", TIMINGS.steerMs);
@@ -31,7 +36,14 @@ export function steerTaken(draft: Draft, steerId: string): void {
   if (!steer || steer.taken || run === null) return;
   const taken: Steer = { ...steer, taken: true, turnMessageId: run.messageId, runId: run.runId };
   replace(draft, steer, taken);
+  countFor(draft, steer.message);
   moveMessage(draft, inTurn(taken), "running");
+}
+
+/** What it makes of the turn from here on is its author's doing. */
+function countFor(draft: Draft, { userId }: QueuedMessage): void {
+  const { run } = draft.state;
+  if (run !== null && userId !== null) patch(draft, { run: { ...run, userId } });
 }
 
 /** It joins the queue where it would be if it had come as any other. */

@@ -134,6 +134,10 @@ const EPOCH_INPUTS: ReadonlySet<InputType> = new Set([
   "down-acked",
   "up-received",
   "heartbeat-received",
+  "own-secrets-asked",
+  "policy-checked",
+  "compute-granted",
+  "compute-refused",
 ]);
 
 /** Short lines for whole-list assertions: `message.status running`, `send-frame prompt`. */

@@ -3,6 +3,7 @@ import type { Actor, Failure, Part, RunOutcome, Usage } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
 import { countLate, rememberEnded } from "../run/ended-run.ts";
 import { endedRun, meter, type ActiveRun, type OpenPart, type OpenRequest } from "../run/run.ts";
+import { countedFor } from "./counted-for.ts";
 import { clearDeadlines, emit, moveMessage, patch, setDeadline, touch, type Draft } from "./draft.ts";
 import { sendDown, sendSettings } from "./down.ts";
 import { closeRequests } from "./requests.ts";
@@ -10,6 +11,7 @@ import type { RunHistoryPayload } from "./session.effects.ts";
 import type { InputOf } from "./session.inputs.ts";
 import type { QueuedMessage, SessionState } from "./session.state.ts";
 import { TIMINGS } from "./session.timings.ts";
+import { hear } from "./sole-author.ts";
 import { steersEnded } from "./steering.ts";
 import { watchRun } from "./watch.ts";
 
@@ -25,6 +27,7 @@ export function dispatch(draft: Draft): void {
     epoch: lease.epoch,
     author: message.author,
     apiKeyId: message.apiKeyId,
+    userId: message.userId,
     model: message.model,
     startedAtMs: draft.nowMs,
     accepted: false,
@@ -35,6 +38,7 @@ export function dispatch(draft: Draft): void {
     requests: [],
   };
   patch(draft, { queue, current: message, run, status: "running", waitingFor: null, failure: null });
+  hear(draft, message.author);
   moveMessage(draft, message, "dispatched");
   emit(draft, {
     type: "run.started",
@@ -73,16 +77,22 @@ const STALLED: Failure = {
   fix: "Send the message again.",
 };
 
+/** How an agent ends a turn whose next model call found no room. */
+export const BUDGET_REACHED = "budget-reached";
+
 /** A stop that was asked for explains every end but a completed one; the policy may make a failure of an interruption. */
-function settle({ run, onInterruption }: SessionState, outcome: RunOutcome, failure: Failure | null): { outcome: RunOutcome; failure: Failure | null } {
+function settle({ run, onInterruption, pause }: SessionState, outcome: RunOutcome, failure: Failure | null): { outcome: RunOutcome; failure: Failure | null } {
   if (outcome === "completed") return { outcome, failure };
   if (run?.stopping === "person") return { outcome: "stopped", failure: null };
   if (run?.stopping === "stalled") return { outcome: "failed", failure: STALLED };
-  return { outcome: outcome === "interrupted" && onInterruption === "fail" ? "failed" : outcome, failure };
+  const isPaused = pause !== null && failure?.code === BUDGET_REACHED;
+  return { outcome: outcome === "interrupted" && onInterruption === "fail" && !isPaused ? "failed" : outcome, failure };
 }
 
 export interface EndedRun {
   readonly outcome: RunOutcome;
+  /** It stopped between two model calls, since there was no room for the next. */
+  readonly byBudget: boolean;
   readonly message: QueuedMessage;
   /** Requests that stay open, since another agent may go on with what was cut off. */
   readonly parked: readonly OpenRequest[];
@@ -93,11 +103,12 @@ export function endRun(
   draft: Draft,
   end: { readonly outcome: RunOutcome; readonly failure?: Failure | null; readonly agentUsage?: Usage | null },
 ): EndedRun {
-  const { run, current, onInterruption } = draft.state;
+  const { run, current, onInterruption, pause } = draft.state;
   invariant(run && current, "there is no run to end");
   for (const part of run.openParts) emit(draft, { type: "part.ended", data: { part: cutPart(draft, part) }, ...ofRun(run) });
   const { outcome, failure } = settle(draft.state, end.outcome, end.failure ?? null);
-  const parked = outcome === "interrupted" && onInterruption !== "retry" ? run.requests : [];
+  const byBudget = outcome === "interrupted" && pause !== null && failure?.code === BUDGET_REACHED;
+  const parked = outcome === "interrupted" && (byBudget || onInterruption !== "retry") ? run.requests : [];
   if (parked.length === 0) closeRequests(draft);
   const record = endedRun(draft.state.sessionId, run, { outcome, failure, agentUsage: end.agentUsage ?? null }, draft.nowMs);
   moveMessage(draft, current, outcome, failure === null ? {} : { failure });
@@ -109,11 +120,11 @@ export function endRun(
   const payload: RunHistoryPayload = { run: record };
   draft.outbox.push({ id: `run-${run.runId}`, target: "run-history", payload: JSON.stringify(payload), nextAttemptAtMs: draft.nowMs });
   const endedRuns = rememberEnded(draft.state.endedRuns, { run: record, metered: run.metered, revision: 0 }, draft.nowMs);
-  patch(draft, { run: null, current: null, waitingFor: null, endedRuns });
+  patch(draft, { run: null, current: null, waitingFor: null, endedRuns, lastUserId: countedFor(draft.state) });
   clearDeadlines(draft, "accept", "heartbeat", "idle", "stop");
   steersEnded(draft, run.messageId, outcome);
   touch(draft);
-  return { outcome, message: current, parked };
+  return { outcome, byBudget, message: current, parked };
 }
 
 /**

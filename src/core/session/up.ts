@@ -2,19 +2,22 @@
  * What the runtime says, each number once. A message about a turn that is over changes nothing but the number: refusing it
  * would make the runtime send it for ever.
  */
-import { CLOSE_CODES, type Failure, type UpMessage } from "@berth/protocol";
+import { CLOSE_CODES, type UpMessage } from "@berth/protocol";
 import { arrivalOf, received } from "../link/link-end.ts";
 import { unreachable } from "../kernel/assert.ts";
-import { clearDeadlines, effect, emit, failSession, patch, refuse, type Draft } from "./draft.ts";
+import { cannotWork } from "./cannot-work.ts";
+import { clearDeadlines, effect, emit, patch, refuse, type Draft } from "./draft.ts";
+import { environmentMissing, setupEnded, setupPrinted, setupStarted } from "./environment.ts";
 import { checkpointFailed, checkpointSaved, workspaceRestored } from "./hibernate.ts";
 import { afterRun } from "./interrupted.ts";
 import { currentLease, emitPhase } from "./lease.ts";
 import { advance } from "./queue.ts";
+import { measuredInside } from "./policy.ts";
 import { requestAsked, requestGone } from "./requests.ts";
 import type { Refusal } from "./session.effects.ts";
 import type { InputOf } from "./session.inputs.ts";
 import { titleSuggested } from "./settings.ts";
-import { attemptFailed, releaseLease } from "./start.ts";
+import { attemptFailed } from "./start.ts";
 import { steerRefused, steerTaken } from "./steering.ts";
 import { accept, endRun, ofRun } from "./turn.ts";
 import { watchRun } from "./watch.ts";
@@ -65,6 +68,8 @@ function ofTurn(draft: Draft, message: OfTurn): void {
       return requestAsked(draft, message);
     case "steered":
       return steerTaken(draft, message.steerId);
+    case "secrets-masked":
+      return emit(draft, { type: "secrets.masked", data: { secrets: message.secrets }, ...ofRun(run) });
     case "todo":
       return emit(draft, { type: "todo.updated", data: { items: message.items }, ...ofRun(run) });
     case "turn-ended": {
@@ -85,6 +90,8 @@ function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
       return becomeReady(draft);
     case "workspace-ready": {
       const { branch, base } = message;
+      // Later sandboxes tell where the work has come to.
+      if (draft.state.base === undefined) patch(draft, { base: base ?? null });
       return emit(draft, { type: "workspace.status", data: { phase: "ready", ...(branch ? { branch } : {}), ...(base ? { base } : {}) } });
     }
     case "workspace-failed":
@@ -102,8 +109,18 @@ function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
       return checkpointSaved(draft, message.checkpoint, message.asked ?? true);
     case "checkpoint-failed":
       return checkpointFailed(draft, message.failure, message.asked ?? true);
+    case "environment-missing":
+      return environmentMissing(draft);
+    case "setup-started":
+      return setupStarted(draft);
+    case "setup-output":
+      return setupPrinted(draft, message.text);
+    case "setup-ended":
+      return setupEnded(draft, message.failure ?? null);
     case "workspace-restored":
       return workspaceRestored(draft, message.checkpoint);
+    case "policy-measured":
+      return measuredInside(draft, message.measurement);
     default:
       return unreachable(message);
   }
@@ -117,13 +134,6 @@ function becomeReady(draft: Draft): void {
   clearDeadlines(draft, "start", "attempt");
   emitPhase(draft);
   advance(draft);
-}
-
-/** Another sandbox of the same kind would not help: a person must. */
-function cannotWork(draft: Draft, failure: Failure): void {
-  if (draft.state.run !== null) endRun(draft, { outcome: "failed", failure });
-  releaseLease(draft, "failed", failure);
-  failSession(draft, failure);
 }
 
 /** Says that the sandbox is alive, and what is running there; a tool that prints nothing for long is not idle. */

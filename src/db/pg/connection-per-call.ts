@@ -10,17 +10,17 @@ import { reply } from "./wire.ts";
 export function connectionPerCall(connectionString: string): PoolStub {
   const open = (): ConnectionPool => new ConnectionPool({ connectionString, connectionsMax: 1 });
   return {
-    query: async (statement) => {
+    query: async (statement, orgId) => {
       const pool = open();
       try {
-        return await reply(pool.query(statement));
+        return await reply(pool.query(statement, orgId));
       } finally {
         await pool.close();
       }
     },
-    lease: async () => {
+    lease: async (orgId) => {
       const pool = open();
-      const lease = await reply(pool.lease());
+      const lease = await reply(pool.lease(orgId));
       if (lease.ok) return { ok: true, value: serveLease(closing(lease.value, pool)) };
       await pool.close();
       return lease;

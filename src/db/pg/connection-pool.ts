@@ -1,10 +1,12 @@
 /**
  * A bounded pool of PostgreSQL connections. Rules: never more connections than `connectionsMax`; whoever finds them taken
  * waits in a bounded queue and for a bounded time, and is then refused with `resource-exhausted`; a lease that ends with
- * a transaction open is rolled back; a connection that broke is replaced by a new one on the next call.
+ * a transaction open is rolled back; a connection that broke is replaced by a new one on the next call; what is asked for
+ * an organization runs in a transaction that says so, in as many round trips as without.
  */
 import pg from "pg";
 import { PortError } from "../../core/kernel/port-error.ts";
+import { BEGIN, beginsTransaction, COMMIT, setOrganization } from "./organization.ts";
 import { resultTypes } from "./result-types.ts";
 import type { Statement, StatementResult } from "./wire.ts";
 
@@ -38,31 +40,40 @@ export class ConnectionPool {
     this.#connectionsMax = options.connectionsMax ?? 8;
     this.#waitersMax = options.waitersMax ?? 1_000;
     this.#leaseMs = options.leaseMs ?? 30_000;
-    this.#pool = new pg.Pool({
+    // Newer than the published types: statements that are sent together take one round trip.
+    const config: pg.PoolConfig & { readonly pipeline: true } = {
+      pipeline: true,
       connectionString: options.connectionString,
       max: this.#connectionsMax,
       connectionTimeoutMillis: options.waitMs ?? 10_000,
       query_timeout: options.statementMs ?? 15_000,
       idleTimeoutMillis: 60_000,
       allowExitOnIdle: true,
-    });
+    };
+    this.#pool = new pg.Pool(config);
     // An idle connection that the server closed is dropped by the pool; without a listener it would crash the process.
     this.#pool.on("error", () => undefined);
   }
 
-  async query(statement: Statement): Promise<StatementResult> {
-    const lease = await this.lease();
+  /** @param orgId whose rows it may see and write; null for tables that have no organization */
+  async query(statement: Statement, orgId: string | null = null): Promise<StatementResult> {
+    const lease = await this.#take(orgId);
     try {
-      return await lease.query(statement);
+      return await lease.once(statement);
     } finally {
       await lease.release();
     }
   }
 
-  async lease(): Promise<Lease> {
+  /** @param orgId whose rows every transaction of the lease may see and write; null for tables that have no organization */
+  async lease(orgId: string | null = null): Promise<Lease> {
+    return this.#take(orgId);
+  }
+
+  async #take(orgId: string | null): Promise<PoolLease> {
     const mustWait = this.#pool.idleCount === 0 && this.#pool.totalCount >= this.#connectionsMax;
     if (mustWait && this.#pool.waitingCount >= this.#waitersMax) throw exhausted("too many callers wait for a database connection");
-    return new PoolLease(await this.#connect(), this.#leaseMs);
+    return new PoolLease(await this.#connect(), this.#leaseMs, orgId);
   }
 
   /** Waits for what runs and closes the connections. Closing twice changes nothing. */
@@ -82,17 +93,30 @@ export class ConnectionPool {
 
 class PoolLease implements Lease {
   readonly #client: pg.PoolClient;
+  readonly #orgId: string | null;
   readonly #deadline: ReturnType<typeof setTimeout>;
   #broken: Error | null = null;
   #released = false;
 
-  constructor(client: pg.PoolClient, leaseMs: number) {
+  constructor(client: pg.PoolClient, leaseMs: number, orgId: string | null) {
     this.#client = client;
+    this.#orgId = orgId;
     client.on("error", this.#onError);
     this.#deadline = setTimeout(() => this.#end(new Error("the lease of a database connection ran out")), leaseMs);
   }
 
   async query(statement: Statement): Promise<StatementResult> {
+    if (this.#orgId === null || !beginsTransaction(statement)) return this.#run(statement);
+    return together(0, [this.#run(statement), this.#run(setOrganization(this.#orgId))]);
+  }
+
+  /** The only statement of the lease; for an organization it is a transaction of its own. */
+  async once(statement: Statement): Promise<StatementResult> {
+    if (this.#orgId === null) return this.#run(statement);
+    return together(2, [BEGIN, setOrganization(this.#orgId), statement, COMMIT].map((each) => this.#run(each)));
+  }
+
+  async #run(statement: Statement): Promise<StatementResult> {
     if (this.#released) throw new Error("the lease of this database connection has ended");
     const config = { text: statement.text, types: resultTypes, values: [...statement.values] };
     try {
@@ -136,6 +160,14 @@ class PoolLease implements Lease {
     this.#client.off("error", this.#onError);
     this.#client.release(this.#broken ?? undefined);
   }
+}
+
+/** The answer of one of several statements that were sent together; after the first that failed the others mean nothing. */
+async function together(wanted: number, answers: readonly Promise<StatementResult>[]): Promise<StatementResult> {
+  const settled = await Promise.allSettled(answers);
+  const failed = settled.find((each) => each.status === "rejected");
+  if (failed) throw failed.reason;
+  return (settled[wanted] as PromiseFulfilledResult<StatementResult>).value;
 }
 
 /** `I` idle, `T` in a transaction, `E` in a failed one. Newer than the published types. */

@@ -1,10 +1,20 @@
-/** The database as the Postgres adapters see it, and the two ways to reach it. */
+/** The database as the Postgres adapters see it, and the ways to reach it. */
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
+import { invariant } from "../../core/kernel/assert.ts";
 import { createPooledClient, type PoolStub } from "./pooled-client.ts";
 import { schema } from "./schema/all.ts";
 
+/** Of tables that have no organization, or of all organizations: identity, tests and tools. */
 export type Database = NodePgDatabase<typeof schema>;
+
+/** Every statement and transaction is one organization's, and row policies show it no other's rows. */
+export type OrgDatabase = NodePgDatabase;
+
+/** The tables of organizations: nothing can be asked without saying for which. */
+export interface AppDatabase {
+  of(orgId: string): OrgDatabase;
+}
 
 export interface OpenDatabase extends AsyncDisposable {
   readonly db: Database;
@@ -34,5 +44,14 @@ export function openDatabase(connectionString: string): OpenDatabase {
 
 /** In the Worker: over the pool of one machine, held by a Durable Object, or over Hyperdrive by `connectionPerCall`. */
 export function createPooledDatabase(pool: PoolStub): Database {
-  return createDatabase(createPooledClient(pool));
+  return createDatabase(createPooledClient(pool, null));
+}
+
+export function createAppDatabase(pool: PoolStub): AppDatabase {
+  return {
+    of: (orgId) => {
+      invariant(orgId !== "", "a query for no organization");
+      return drizzle(createPooledClient(pool, orgId));
+    },
+  };
 }

@@ -1,8 +1,11 @@
 /** For tests: a pool over a real server whose next statements fail as sockets and servers do. */
-import pg from "pg";
+import type { Pool } from "pg";
 import type { FaultId, FaultPoint } from "../../core/kernel/fault.ts";
-
-type Query = pg.QueryConfig & { readonly text: string };
+import { ConnectionPool, type Lease } from "./connection-pool.ts";
+import { createAppDatabase, type AppDatabase } from "./database.ts";
+import { serveLease } from "./pool-rpc.ts";
+import { createPooledClient, type LeaseStub, type PoolStub } from "./pooled-client.ts";
+import { reply, type Reply, type Statement, type StatementResult } from "./wire.ts";
 
 interface Armed {
   readonly point: FaultPoint;
@@ -20,21 +23,24 @@ export const RAW = {
   badPassword: () => Object.assign(new Error('password authentication failed for user "berth"'), { code: "28P01" }),
 } as const;
 
-export class FaultyPool {
-  readonly #pool: pg.Pool;
+export class FaultyPool implements PoolStub {
+  readonly #pool: ConnectionPool;
   /** Single statements sent so far. */
   statements = 0;
   #armed: Armed | null = null;
   #delayMs = 0;
 
   constructor(connectionString: string) {
-    this.#pool = new pg.Pool({ connectionString, max: 4, allowExitOnIdle: true });
-    this.#pool.on("error", () => undefined);
+    this.#pool = new ConnectionPool({ connectionString, connectionsMax: 4 });
   }
 
   /** Typed as what Drizzle takes. */
-  asPool(): pg.Pool {
-    return this as unknown as pg.Pool;
+  asPool(): Pool {
+    return createPooledClient(this, null);
+  }
+
+  app(): AppDatabase {
+    return createAppDatabase(this);
   }
 
   fail(point: FaultPoint, raw: Error): void {
@@ -45,25 +51,34 @@ export class FaultyPool {
     this.#delayMs = delayMs;
   }
 
-  async query(config: Query, values?: unknown[]): Promise<pg.QueryResult> {
+  query(statement: Statement, orgId: string | null): Promise<Reply<StatementResult>> {
+    return reply(this.#query(statement, orgId));
+  }
+
+  async lease(orgId: string | null): Promise<Reply<LeaseStub>> {
+    const lease = await reply(this.#lease(orgId));
+    return lease.ok ? { ok: true, value: serveLease(lease.value) } : lease;
+  }
+
+  async end(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #query(statement: Statement, orgId: string | null): Promise<StatementResult> {
     await this.#wait();
     const armed = this.#take();
     if (armed?.point === "before-send") throw armed.raw;
     this.statements += 1;
-    const result = await this.#pool.query(config, values);
+    const result = await this.#pool.query(statement, orgId);
     if (armed) throw armed.raw;
     return result;
   }
 
-  async connect(): Promise<unknown> {
+  async #lease(orgId: string | null): Promise<Lease> {
     await this.#wait();
     const armed = this.#take();
     if (armed?.point === "before-send") throw armed.raw;
-    return new FaultyClient(await this.#pool.connect(), armed);
-  }
-
-  async end(): Promise<void> {
-    await this.#pool.end();
+    return new FaultyLease(await this.#pool.lease(orgId), armed);
   }
 
   #take(): Armed | null {
@@ -75,33 +90,33 @@ export class FaultyPool {
   async #wait(): Promise<void> {
     const delayMs = this.#delayMs;
     this.#delayMs = 0;
-    if (delayMs > 0) await this.#pool.query("select pg_sleep($1)", [delayMs / 1000]);
+    if (delayMs > 0) await this.#pool.query({ text: "select pg_sleep($1)", values: [delayMs / 1000], rowMode: "object" });
   }
 }
 
-/** One transaction's connection. `mid-stream` breaks it at the second statement after `begin`. */
-class FaultyClient {
-  readonly #client: pg.PoolClient;
+/** One transaction's connection. `mid-stream` breaks it at the second statement after `begin`; the server rolls back. */
+class FaultyLease implements Lease {
+  readonly #lease: Lease;
   readonly #armed: Armed | null;
   #statements = 0;
   #broken: Error | null = null;
 
-  constructor(client: pg.PoolClient, armed: Armed | null) {
-    this.#client = client;
+  constructor(lease: Lease, armed: Armed | null) {
+    this.#lease = lease;
     this.#armed = armed;
   }
 
-  async query(config: Query, values?: unknown[]): Promise<pg.QueryResult> {
+  async query(statement: Statement): Promise<StatementResult> {
     if (this.#broken) throw this.#broken;
     this.#statements += 1;
     if (this.#armed?.point === "mid-stream" && this.#statements === 3) throw this.#break(this.#armed.raw);
-    const result = await this.#client.query(config, values);
-    if (this.#armed?.point === "after-apply" && /^commit/i.test(config.text)) throw this.#break(this.#armed.raw);
+    const result = await this.#lease.query(statement);
+    if (this.#armed?.point === "after-apply" && /^commit/i.test(statement.text)) throw this.#break(this.#armed.raw);
     return result;
   }
 
-  release(): void {
-    this.#client.release(this.#broken ?? undefined);
+  release(): Promise<void> {
+    return this.#lease.release();
   }
 
   #break(raw: Error): Error {

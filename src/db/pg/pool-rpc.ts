@@ -6,9 +6,9 @@ import { reply, type Reply, type Statement } from "./wire.ts";
 /** @param wrapLease makes a lease that can be passed by reference, where the pool lives in another isolate */
 export function servePool(pool: ConnectionPool, wrapLease: (lease: Lease) => LeaseStub = serveLease): PoolStub {
   return {
-    query: (statement) => reply(pool.query(statement)),
-    async lease(): Promise<Reply<LeaseStub>> {
-      const lease = await reply(pool.lease());
+    query: (statement, orgId) => reply(pool.query(statement, orgId)),
+    async lease(orgId): Promise<Reply<LeaseStub>> {
+      const lease = await reply(pool.lease(orgId));
       return lease.ok ? { ok: true, value: wrapLease(lease.value) } : lease;
     },
   };

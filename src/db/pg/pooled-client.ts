@@ -15,8 +15,9 @@ export interface LeaseStub {
 
 /** The pool as its clients see it; `PgPoolDO` over RPC, or a `ConnectionPool` in the same process. */
 export interface PoolStub {
-  query(statement: Statement): PromiseLike<Reply<StatementResult>>;
-  lease(): PromiseLike<Reply<LeaseStub>>;
+  /** `orgId`: whose rows; null for tables that have no organization. */
+  query(statement: Statement, orgId: string | null): PromiseLike<Reply<StatementResult>>;
+  lease(orgId: string | null): PromiseLike<Reply<LeaseStub>>;
 }
 
 /** What Drizzle passes: text or a config, and the values beside it or in it. `types` is dropped: see `result-types.ts`. */
@@ -29,17 +30,19 @@ function toStatement(query: QueryInput, values: readonly unknown[] | undefined):
 
 class RemotePool {
   readonly #pool: PoolStub;
+  readonly #orgId: string | null;
 
-  constructor(pool: PoolStub) {
+  constructor(pool: PoolStub, orgId: string | null) {
     this.#pool = pool;
+    this.#orgId = orgId;
   }
 
   async query(query: QueryInput, values?: readonly unknown[]): Promise<StatementResult> {
-    return unwrap(await this.#pool.query(toStatement(query, values)));
+    return unwrap(await this.#pool.query(toStatement(query, values), this.#orgId));
   }
 
   async connect(): Promise<LeasedClient> {
-    return new LeasedClient(unwrap(await this.#pool.lease()));
+    return new LeasedClient(unwrap(await this.#pool.lease(this.#orgId)));
   }
 }
 // Minifiers rename classes, and Drizzle decides by this name.
@@ -76,6 +79,6 @@ class LeasedClient {
 }
 
 /** Typed as the `pg.Pool` that Drizzle asks for; it has the three methods Drizzle calls and no others. */
-export function createPooledClient(pool: PoolStub): Pool {
-  return new RemotePool(pool) as unknown as Pool;
+export function createPooledClient(pool: PoolStub, orgId: string | null): Pool {
+  return new RemotePool(pool, orgId) as unknown as Pool;
 }

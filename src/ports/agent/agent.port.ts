@@ -1,11 +1,15 @@
 /** A coding agent inside the sandbox, as the runtime drives it. */
 import type { Answer, DownMessage, UpMessage } from "@berth/protocol";
 
-export type AgentConfig = Omit<Extract<DownMessage, { type: "configure" }>, "type"> & {
+export type AgentConfig = Omit<Extract<DownMessage, { type: "configure" }>, "type" | "environment"> & {
   /** Absolute path of the work folder. */
   readonly workFolder: string;
   /** The session's sandbox token: what the agent sends the broker in place of a key. */
   readonly brokerToken: string;
+  /** For the agent and its tools, by name; a secret of the same name goes before. Not secret, so shown where they are printed. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Secrets that the agent and its tools may read, by name. Kept in memory only. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 export interface AgentPrompt {

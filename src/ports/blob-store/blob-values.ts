@@ -1,4 +1,5 @@
 /** What every blob store shares: which keys, prefixes and ranges there are, and the hash. */
+import { hexOf } from "../../core/kernel/hex.ts";
 import { PortError } from "../../core/kernel/port-error.ts";
 
 const SEGMENT = "[A-Za-z0-9_=@+-][A-Za-z0-9._=@+-]{0,99}";
@@ -65,7 +66,7 @@ export function notWhole(operation: "put" | "get", key: string, cause?: unknown)
 
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(bytes));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(new Uint8Array(digest));
 }
 
 function refuse(operation: string, message: string): PortError {

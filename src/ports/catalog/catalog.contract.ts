@@ -1,10 +1,13 @@
 /** What every catalog keeps; run by each implementation. */
-import type { SessionSummary } from "@berth/protocol";
+import type { AuditEntry, SessionSummary } from "@berth/protocol";
 import { verifiesOn, type ContractHarness } from "@berth/testkit";
 import { createFaultProofs } from "@berth/testkit/fault-proof";
 import { describe, expect } from "vitest";
 import { CATALOG_FAULTS } from "./catalog.faults.ts";
-import type { Catalog, ProviderConnection, StoredAnswer } from "./catalog.port.ts";
+import { describeEnvironments } from "./catalog-environments.contract.ts";
+import { describeRepositories } from "./catalog-repositories.contract.ts";
+import { describeSecrets } from "./catalog-secrets.contract.ts";
+import { KEPT, type Catalog, type ProviderConnection, type StoredAnswer } from "./catalog.port.ts";
 
 const START = Date.parse("2026-11-20T10:00:00.000Z");
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -17,6 +20,7 @@ export interface CatalogHarness extends ContractHarness<Catalog> {
 function provider(id: string, over: Partial<ProviderConnection> = {}): ProviderConnection {
   return {
     id,
+    userId: null,
     provider: `name-${id}`,
     kind: "openai-compatible",
     baseUrl: "https://models.example.com/v1",
@@ -78,18 +82,25 @@ export function describeCatalogContract(harness: CatalogHarness): void {
         }
       });
     describeProviders(rule);
+    describeRepositories(rule);
+    describeEnvironments(rule);
+    describeSecrets(rule);
     describeSessions(rule);
+    describeReaders(rule);
+    describeOrigins(rule);
+  describePolicyRule(rule);
     describeAnswers(rule, harness);
+    describeAudit(rule);
     describeFaults(harness);
   });
 }
 
-type Rule = (ids: string | string[], sentence: string, body: (catalog: Catalog) => Promise<void>) => void;
+export type Rule = (ids: string | string[], sentence: string, body: (catalog: Catalog) => Promise<void>) => void;
 
 function describeProviders(rule: Rule): void {
   rule("CAT1", "providers are listed as added, oldest first", async (catalog) => {
     const late = provider("prv_1", { createdAtMs: START + 5 });
-    const early = provider("prv_2", { secretName: null, models: [], kind: "anthropic" });
+    const early = provider("prv_2", { secretName: null, models: [], kind: "anthropic", userId: "usr_ada" });
     await catalog.addProvider("org_a", late);
     await catalog.addProvider("org_a", early);
     expect(await catalog.listProviders("org_a")).toStrictEqual([early, late]);
@@ -104,6 +115,13 @@ function describeProviders(rule: Rule): void {
     expect(await catalog.listProviders("org_a")).toStrictEqual([first]);
   });
 
+  rule("CAT2", "the organization and each person may have one of the same name", async (catalog) => {
+    const all = [null, "usr_ada", "usr_bo"].map((userId, at) => provider(`prv_${at}`, { provider: "acme", userId }));
+    for (const each of all) await catalog.addProvider("org_a", each);
+    await expect(catalog.addProvider("org_a", provider("prv_9", { provider: "acme", userId: "usr_bo" }))).rejects.toMatchObject({ code: "already-exists" });
+    expect(await catalog.listProviders("org_a")).toStrictEqual(all);
+  });
+
   rule(["CAT3", "CAT8"], "a provider is removed once, and by its own organization only", async (catalog) => {
     const mine = provider("prv_1");
     await catalog.addProvider("org_a", mine);
@@ -112,6 +130,57 @@ function describeProviders(rule: Rule): void {
     expect(await catalog.removeProvider("org_a", "prv_1")).toStrictEqual(mine);
     await expect(catalog.removeProvider("org_a", "prv_1")).rejects.toMatchObject({ code: "not-found" });
     expect(await catalog.listProviders("org_b")).toStrictEqual([mine]);
+  });
+}
+
+function describeAudit(rule: Rule): void {
+  const entry = (id: string, ms: number, over: Partial<AuditEntry> = {}): AuditEntry => ({
+    id,
+    at: new Date(START + ms).toISOString(),
+    actor: { kind: "user", id: "user_1", name: "Ada" },
+    action: "DELETE /v1/keys/:providerKeyId",
+    target: { providerKeyId: "prv_1" },
+    outcome: "done",
+    status: 204,
+    ...over,
+  });
+
+  rule(["CAT15", "CAT8"], "what was done is listed newest first, once, and to its own organization only", async (catalog) => {
+    const byKey = entry("aud_2", 5, { actor: { kind: "api-key", id: "key_1", name: "Ada" }, apiKeyId: "key_1", address: "192.0.2.1", outcome: "refused", status: 403 });
+    for (const each of [entry("aud_1", 5), byKey, entry("aud_3", 1), entry("aud_3", 9, { status: 500 })]) await catalog.addAudit("org_a", each);
+    await catalog.addAudit("org_b", entry("aud_1", 7));
+    expect((await catalog.listAudit("org_a", { after: null, limit: 10 })).entries).toStrictEqual([byKey, entry("aud_1", 5), entry("aud_3", 1)]);
+    expect((await catalog.listAudit("org_a", { after: null, limit: 10, actorId: "key_1" })).entries).toStrictEqual([byKey]);
+    const first = await catalog.listAudit("org_a", { after: null, limit: 2 });
+    await catalog.addAudit("org_a", entry("aud_4", 20));
+    const second = await catalog.listAudit("org_a", { after: first.next, limit: 2 });
+    expect([second.entries.map(({ id }) => id), second.next]).toEqual([["aud_3"], null]);
+    await expect(catalog.listAudit("org_a", { after: "nonsense", limit: 1 })).rejects.toMatchObject({ code: "invalid-argument" });
+  });
+
+  rule(["CAT60", "CAT8"], "a change of the operator's origins is written down once, however many see it at once", async (catalog) => {
+    const told = async (orgId: string) => [await catalog.operatorOrigins(orgId), (await catalog.listAudit(orgId, { after: null, limit: 10 })).entries.map(({ id }) => id)];
+    const [one, two] = [["http://10.0.0.1:80"], ["http://10.0.0.1:80", "http://10.0.0.2:80"]];
+    await catalog.moveOperatorOrigins("org_a", { from: two, to: one, entry: entry("aud_0", 0) });
+    expect([await told("org_a"), await told("org_b")]).toEqual([[[], []], [[], []]]);
+    await catalog.moveOperatorOrigins("org_a", { from: [], to: one, entry: entry("aud_1", 1) });
+    const moves = [2, 3, 4].map((n) => catalog.moveOperatorOrigins("org_a", { from: one, to: two, entry: entry(`aud_${n}`, n) }));
+    await Promise.all(moves);
+    expect(await told("org_a")).toEqual([two, [expect.stringMatching(/^aud_[234]$/), "aud_1"]]);
+    await catalog.moveOperatorOrigins("org_a", { from: two, to: [], entry: entry("aud_5", 5) });
+    const again = [6, 7].map((n) => catalog.moveOperatorOrigins("org_a", { from: [], to: one, entry: entry(`aud_${n}`, n) }));
+    await Promise.all(again);
+    expect(await told("org_a")).toEqual([one, [expect.stringMatching(/^aud_[67]$/), "aud_5", expect.any(String), "aud_1"]]);
+    expect(await told("org_b")).toEqual([[], []]);
+  });
+
+  rule("CAT33", "what was done long ago goes as new entries come", async (catalog) => {
+    await catalog.addAudit("org_a", entry("aud_old", -KEPT.auditMs));
+    await catalog.addAudit("org_b", entry("aud_old", -KEPT.auditMs));
+    for (let n = 1; n <= 100; n++) await catalog.addAudit("org_a", entry(`aud_${n}`, n));
+    const { entries } = await catalog.listAudit("org_a", { after: null, limit: 200 });
+    expect([entries.length, entries.some(({ id }) => id === "aud_old")]).toEqual([100, false]);
+    expect((await catalog.listAudit("org_b", { after: null, limit: 10 })).entries).toHaveLength(1);
   });
 }
 
@@ -204,6 +273,69 @@ function describeSessions(rule: Rule): void {
   });
 }
 
+function describeReaders(rule: Rule): void {
+  rule("CAT20", "a private session is listed to its readers and to who names nobody", async (catalog) => {
+    await catalog.upsertSession("org_a", session("ses_1"), null);
+    await catalog.upsertSession("org_a", session("ses_2"), ["usr_1", "team_1"]);
+    await catalog.upsertSession("org_b", session("ses_3"), ["usr_1"]);
+    const seen = async (readableBy?: readonly string[]) => {
+      const { sessions } = await catalog.listSessions("org_a", { after: null, limit: 10, ...(readableBy ? { readableBy } : {}) });
+      return sessions.map(({ id, visibility }) => `${id} ${visibility ?? "org"}`).toSorted();
+    };
+    const both = ["ses_1 org", "ses_2 private"];
+    expect([await seen(), await seen(["usr_1"]), await seen(["usr_9", "team_1"])]).toEqual([both, both, both]);
+    expect([await seen(["usr_2"]), await seen([])]).toEqual([["ses_1 org"], ["ses_1 org"]]);
+    await catalog.upsertSession("org_a", session("ses_2"), ["usr_2"]);
+    expect([await seen(["usr_1"]), await seen(["usr_2"])]).toEqual([["ses_1 org"], both]);
+    await catalog.upsertSession("org_a", session("ses_2"));
+    expect(await seen(["usr_1"])).toEqual(["ses_1 org", "ses_2 org"]);
+  });
+
+  rule("CAT31", "of two changes of who may read, the later one counts in whatever order they arrive", async (catalog) => {
+    const seen = async () => (await catalog.listSessions("org_a", { after: null, limit: 10, readableBy: ["usr_9"] })).sessions.map(({ id }) => id);
+    await catalog.upsertSession("org_a", session("ses_1"), null, 1);
+    await catalog.upsertSession("org_a", session("ses_1"), ["usr_1"], 2);
+    await catalog.upsertSession("org_a", session("ses_1"), null, 1);
+    expect(await seen()).toEqual([]);
+    await Promise.all([[3, ["usr_9"]], [5, ["usr_1"]], [4, null]].map(([revision, readers]) => catalog.upsertSession("org_a", session("ses_1"), readers as readonly string[] | null, revision as number)));
+    expect(await seen()).toEqual([]);
+    await catalog.upsertSession("org_a", session("ses_1", { lastSeq: 1 }), null, 6);
+    expect(await seen()).toEqual(["ses_1"]);
+  });
+
+  rule("CAT21", "which sessions may be read is known also of removed ones, and of none that never was", async (catalog) => {
+    await catalog.upsertSession("org_a", session("ses_1"), null);
+    await catalog.upsertSession("org_a", session("ses_2"), ["usr_1"]);
+    await catalog.upsertSession("org_b", session("ses_3"), null);
+    await catalog.removeSession("org_a", "ses_2");
+    await catalog.removeSession("org_a", "ses_4");
+    const ids = ["ses_1", "ses_2", "ses_3", "ses_4", "ses_5"];
+    expect((await catalog.readableSessions("org_a", ids, ["usr_1"])).toSorted()).toEqual(["ses_1", "ses_2"]);
+    expect(await catalog.readableSessions("org_a", ids, ["usr_2"])).toEqual(["ses_1"]);
+    expect(await catalog.readableSessions("org_a", [], ["usr_1"])).toEqual([]);
+  });
+}
+
+function describeOrigins(rule: Rule): void {
+  rule(["CAT22", "CAT8"], "an organization's origins are what was set last", async (catalog) => {
+    expect(await catalog.clientOrigins("org_a")).toEqual([]);
+    await catalog.setClientOrigins("org_a", ["https://b.example", "https://a.example"]);
+    expect([await catalog.clientOrigins("org_a"), await catalog.clientOrigins("org_b")]).toEqual([["https://b.example", "https://a.example"], []]);
+    await catalog.setClientOrigins("org_a", []);
+    expect(await catalog.clientOrigins("org_a")).toEqual([]);
+  });
+}
+
+function describePolicyRule(rule: Rule): void {
+  rule(["CAT30", "CAT8"], "an organization's rule for sandboxes is what was set last", async (catalog) => {
+    expect(await catalog.policyRule("org_a")).toEqual({ onMismatch: "report" });
+    await catalog.setPolicyRule("org_a", { onMismatch: "stop" });
+    expect([await catalog.policyRule("org_a"), await catalog.policyRule("org_b")]).toEqual([{ onMismatch: "stop" }, { onMismatch: "report" }]);
+    await catalog.setPolicyRule("org_a", { onMismatch: "report" });
+    expect(await catalog.policyRule("org_a")).toEqual({ onMismatch: "report" });
+  });
+}
+
 function describeAnswers(rule: Rule, harness: CatalogHarness): void {
   rule(["CAT11", "CAT8"], "the first answer of a key is everybody's, in its own organization", async (catalog) => {
     expect(await catalog.findAnswer("org_a", "k")).toBeNull();
@@ -268,6 +400,7 @@ function describeFaults(harness: CatalogHarness): void {
     ["catalog:listSessions:cut", (subject: Catalog) => subject.listSessions("org_a", { after: null, limit: 1 })],
     ["catalog:listSessions:foreign-position", (subject: Catalog) => subject.listSessions("org_a", { after: "nonsense", limit: 1 })],
     ["catalog:listProviders:refused", (subject: Catalog) => subject.listProviders("org_a")],
+    ["catalog:findEnvironment:down", (subject: Catalog) => subject.findEnvironment("org_a", "env_1")],
   ] as const;
   for (const [id, call] of reads) {
     proves(id, "the call fails as a whole, and the next one answers", async ({ subject, arm, failsAsCatalogued }) => {

@@ -105,6 +105,14 @@ export const CATALOG_FAULTS: FaultCatalog = {
       source: "https://www.postgresql.org/docs/current/errcodes-appendix.html (28P01)",
     },
     {
+      id: "catalog:findEnvironment:down",
+      at: { operation: "findEnvironment", point: "before-send" },
+      symptom: { code: "unknown", outcome: "not-applied", retry: { afterMs: 500 } },
+      rule: "Answer 503 to the sandbox, which asks again; no agent starts without what its environment holds.",
+      recovery: "the session starts a moment later",
+      source: "ECONNREFUSED while PostgreSQL restarts",
+    },
+    {
       id: "catalog:upsertSession:slow",
       common: "slow-success",
       at: { operation: "upsertSession", point: "before-send" },

@@ -1,8 +1,13 @@
 /** What every identity keeps; run by each implementation and by the credential cache around one. */
+import { SCOPES, type Scope } from "@berth/protocol";
 import { verifiesOn } from "@berth/testkit";
 import { describe, expect } from "vitest";
+import { scopesOfRole } from "../../core/access/scopes.ts";
+import { describeAccounts } from "./accounts.contract.ts";
+import { describeDevices } from "./devices.contract.ts";
+import { describeDirectory } from "./directory.contract.ts";
 import { describeIdentityFaults } from "./identity-faults.contract.ts";
-import { bearer, cookie, OWNER, signIn, STALE_MS, type IdentityHarness } from "./identity-kit.contract.ts";
+import { bearer, cookie, OWNER, signIn, STALE_MS, whoIs, type IdentityHarness } from "./identity-kit.contract.ts";
 import type { Identity, Principal } from "./identity.port.ts";
 
 const MINUTE_MS = 60_000;
@@ -22,6 +27,9 @@ export function describeIdentityContract(harness: IdentityHarness): void {
     describeKeys(rule, harness);
     describeSignIn(rule, harness);
     describeMembers(rule, harness);
+    describeDirectory(rule, harness);
+    describeAccounts(rule, harness);
+    describeDevices(rule, harness);
     describeIdentityFaults(harness);
   });
 }
@@ -30,16 +38,36 @@ type Rule = (ids: string | string[], sentence: string, body: (identity: Identity
 
 function describeKeys(rule: Rule, harness: IdentityHarness): void {
   rule(["IDN2", "IDN3"], "a key stands for its organization and its maker, and is seen once", async (identity, owner) => {
-    const { secret, ...record } = await identity.createApiKey(owner, { name: "laptop", expiresAtMs: null });
+    const { secret, ...record } = await identity.createApiKey(owner, { name: "laptop", expiresAtMs: null, scopes: SCOPES });
     expect(secret).toMatch(/^berth_[A-Za-z0-9]{32,}$/);
     expect(record).toMatchObject({ name: "laptop", start: secret.slice(0, 12), expiresAtMs: null, lastUsedAtMs: null });
     expect(record.createdAtMs).toBe(harness.now());
-    expect(await identity.authenticate(bearer(secret))).toStrictEqual({ ...owner, kind: "api-key", keyId: record.id });
+    expect(whoIs(await identity.authenticate(bearer(secret)))).toStrictEqual({ ...owner, kind: "api-key", keyId: record.id });
     expect(JSON.stringify(await identity.listApiKeys(owner.orgId, { after: null, limit: 10 }))).not.toContain(secret);
   });
 
+  rule("IDN19", "a key has the scopes it was given, as far as its maker's role has them", async (identity, owner) => {
+    const scopes: readonly Scope[] = ["runs:read", "sessions:write", "keys:write"];
+    const { secret, ...record } = await identity.createApiKey(owner, { name: "k", expiresAtMs: null, scopes });
+    expect(new Set(record.scopes)).toEqual(new Set(scopes));
+    expect((await identity.listApiKeys(owner.orgId, { after: null, limit: 1 })).keys[0]?.scopes).toEqual(record.scopes);
+    expect((await identity.authenticate(bearer(secret)))?.scopes).toEqual(["sessions:read", "sessions:write", "runs:read", "keys:write"]);
+    expect(owner.scopes).toEqual(SCOPES);
+    const userId = await harness.addMember(owner.orgId, "Bo", "member");
+    const bo = await identity.authenticate(await signIn(identity, userId));
+    expect(bo?.scopes).toEqual(scopesOfRole("member"));
+    if (!bo) return;
+    const theirs = await identity.createApiKey(bo, { name: "bo's", expiresAtMs: null, scopes: SCOPES });
+    expect((await identity.authenticate(bearer(theirs.secret)))?.scopes).toEqual(scopesOfRole("member"));
+    const none = await identity.createApiKey(bo, { name: "none", expiresAtMs: null, scopes: [] });
+    expect((await identity.authenticate(bearer(none.secret)))?.scopes).toEqual([]);
+    await harness.setRole(owner.orgId, userId, "viewer");
+    harness.advance(STALE_MS);
+    expect((await identity.authenticate(bearer(theirs.secret)))?.scopes).toEqual(scopesOfRole("viewer"));
+  });
+
   rule("IDN4", "what is not a valid credential is nobody's", async (identity, owner) => {
-    const { secret } = await identity.createApiKey(owner, { name: "k", expiresAtMs: null });
+    const { secret } = await identity.createApiKey(owner, { name: "k", expiresAtMs: null, scopes: SCOPES });
     const odd = ["", "berth_", "x", secret.slice(0, -1), `${secret}x`, secret.toUpperCase(), ` ${secret}`, "berth_' or 1=1 --", "berth_\0", "x".repeat(10_000)];
     for (const token of odd) expect(await identity.authenticate(bearer(token))).toBeNull();
     const signedIn = await signIn(identity, owner.userId);
@@ -48,8 +76,8 @@ function describeKeys(rule: Rule, harness: IdentityHarness): void {
   });
 
   rule("IDN5", "a key ends when it said it would", async (identity, owner) => {
-    const ends = await identity.createApiKey(owner, { name: "ends", expiresAtMs: harness.now() + MINUTE_MS });
-    const stays = await identity.createApiKey(owner, { name: "stays", expiresAtMs: null });
+    const ends = await identity.createApiKey(owner, { name: "ends", expiresAtMs: harness.now() + MINUTE_MS, scopes: SCOPES });
+    const stays = await identity.createApiKey(owner, { name: "stays", expiresAtMs: null, scopes: SCOPES });
     expect(ends.expiresAtMs).toBe(harness.now() + MINUTE_MS);
     harness.advance(MINUTE_MS - 1);
     expect((await identity.authenticate(bearer(ends.secret)))?.keyEndsAtMs).toBe(ends.expiresAtMs);
@@ -60,7 +88,7 @@ function describeKeys(rule: Rule, harness: IdentityHarness): void {
   });
 
   rule("IDN6", "a key is revoked at once, once, and by its own organization", async (identity, owner) => {
-    const key = await identity.createApiKey(owner, { name: "k", expiresAtMs: null });
+    const key = await identity.createApiKey(owner, { name: "k", expiresAtMs: null, scopes: SCOPES });
     expect(await identity.authenticate(bearer(key.secret))).not.toBeNull();
     await expect(identity.revokeApiKey("another", key.id)).rejects.toMatchObject({ code: "not-found" });
     expect(await identity.authenticate(bearer(key.secret))).not.toBeNull();
@@ -73,7 +101,7 @@ function describeKeys(rule: Rule, harness: IdentityHarness): void {
   rule("IDN7", "keys are listed newest first, by pages, to their own organization", async (identity, owner) => {
     const made: string[] = [];
     for (const name of ["a", "b", "c"]) {
-      made.unshift((await identity.createApiKey(owner, { name, expiresAtMs: null })).id);
+      made.unshift((await identity.createApiKey(owner, { name, expiresAtMs: null, scopes: SCOPES })).id);
       harness.advance(1_000);
     }
     const first = await identity.listApiKeys(owner.orgId, { after: null, limit: 2 });
@@ -84,8 +112,14 @@ function describeKeys(rule: Rule, harness: IdentityHarness): void {
     await expect(identity.listApiKeys(owner.orgId, { after: "nonsense", limit: 2 })).rejects.toMatchObject({ code: "invalid-argument" });
   });
 
+  rule("IDN40", "the organizations of the instance are listed", async (identity, owner) => {
+    const { organizations, next } = await identity.listOrganizations({ after: null, limit: 2 });
+    expect({ organizations, next }).toEqual({ organizations: [{ id: owner.orgId, name: OWNER.orgName }], next: null });
+    expect(await identity.listOrganizations({ after: owner.orgId, limit: 2 })).toEqual({ organizations: [], next: null });
+  });
+
   rule("IDN8", "a key's last use is known", async (identity, owner) => {
-    const { secret } = await identity.createApiKey(owner, { name: "k", expiresAtMs: null });
+    const { secret } = await identity.createApiKey(owner, { name: "k", expiresAtMs: null, scopes: SCOPES });
     const lastUsed = async () => (await identity.listApiKeys(owner.orgId, { after: null, limit: 1 })).keys[0]?.lastUsedAtMs;
     await identity.authenticate(bearer(secret));
     expect(await lastUsed()).toBe(harness.now());
@@ -101,7 +135,7 @@ function describeSignIn(rule: Rule, harness: IdentityHarness): void {
     const answers = await Promise.all([1, 2, 3].map(() => identity.redeemSignInToken(token)));
     const won = answers.filter((answer) => answer !== null);
     expect(won).toHaveLength(1);
-    expect(await identity.authenticate(cookie(won[0] ?? null))).toStrictEqual(owner);
+    expect(whoIs(await identity.authenticate(cookie(won[0] ?? null)))).toStrictEqual(owner);
     expect(await identity.redeemSignInToken(token)).toBeNull();
     for (const unknown of ["", "x", `${token}x`, "\0"]) expect(await identity.redeemSignInToken(unknown)).toBeNull();
   });
@@ -120,15 +154,17 @@ function describeSignIn(rule: Rule, harness: IdentityHarness): void {
 
   rule("IDN11", "signing out ends one sign-in and clears the cookie", async (identity, owner) => {
     const [one, other] = [await signIn(identity, owner.userId), await signIn(identity, owner.userId)];
-    expect(await identity.authenticate(one)).toStrictEqual(owner);
-    const { setCookies } = await identity.signOut(one);
+    const [first, second] = [await identity.authenticate(one), await identity.authenticate(other)];
+    expect([whoIs(first), whoIs(second)]).toStrictEqual([owner, owner]);
+    expect(first?.signInId).not.toBe(second?.signInId);
+    const { setCookies, ended } = await identity.signOut(one);
+    expect(ended).toEqual({ signInId: first?.signInId, orgId: owner.orgId });
     expect(setCookies.length).toBeGreaterThan(0);
     for (const each of setCookies) expect(each).toMatch(/=;.*Max-Age=0/i);
     expect(await identity.authenticate(one)).toBeNull();
-    expect(await identity.authenticate(other)).toStrictEqual(owner);
-    await identity.signOut(one);
-    await identity.signOut({ kind: "cookie", header: "nothing=here" });
-    expect(await identity.signOut(bearer("berth_x"))).toEqual({ setCookies: [] });
+    expect(await identity.authenticate(other)).toStrictEqual(second);
+    for (const none of [one, cookie({ setCookies: ["nothing=here"] })]) expect((await identity.signOut(none)).ended).toBeNull();
+    expect(await identity.signOut(bearer("berth_x"))).toEqual({ setCookies: [], ended: null });
   });
 
   rule("IDN14", "a sign-in ends after thirty days", async (identity, owner) => {
@@ -166,20 +202,36 @@ function describeMembers(rule: Rule, harness: IdentityHarness): void {
     }
   });
 
+  rule("IDN45", "the first organization is the first one, whoever makes another", async (identity, owner) => {
+    harness.advance(1_000);
+    const token = await identity.accounts.request({ name: "Bo", email: "bo@example.com", password: "example-password-1", orgName: "Bo's" });
+    await identity.accounts.confirm(token ?? "");
+    expect((await identity.listOrganizations({ after: null, limit: 5 })).organizations).toHaveLength(2);
+    expect(await identity.firstOrganization()).toBe(owner.orgId);
+  });
+
+  verifiesOn(harness, "IDN45", "before there is one, none is the first", async () => {
+    try {
+      expect(await (await harness.create()).firstOrganization()).toBeNull();
+    } finally {
+      await harness.dispose?.();
+    }
+  });
+
   rule("IDN12", "who is taken out is nobody, with keys and sign-ins, and the others stay", async (identity, owner) => {
     const userId = await harness.addMember(owner.orgId, "Bo", "member");
     const signedIn = await signIn(identity, userId);
     const bo = await identity.authenticate(signedIn);
     expect(bo).toMatchObject({ userId, userName: "Bo", orgId: owner.orgId, role: "member" });
     if (!bo) return;
-    const { secret } = await identity.createApiKey(bo, { name: "bo's", expiresAtMs: null });
+    const { secret } = await identity.createApiKey(bo, { name: "bo's", expiresAtMs: null, scopes: SCOPES });
     expect(await identity.authenticate(bearer(secret))).toMatchObject({ userId, role: "member" });
     await harness.removeMember(owner.orgId, userId);
     harness.advance(STALE_MS);
     expect(await identity.authenticate(signedIn)).toBeNull();
     expect(await identity.authenticate(bearer(secret))).toBeNull();
     await expect(identity.createSignInToken(userId)).rejects.toMatchObject({ code: "not-found" });
-    expect(await identity.authenticate(await signIn(identity, owner.userId))).toStrictEqual(owner);
+    expect(whoIs(await identity.authenticate(await signIn(identity, owner.userId)))).toStrictEqual(owner);
   });
 
   rule("IDN13", "a change of role reaches keys and sign-ins", async (identity, owner) => {

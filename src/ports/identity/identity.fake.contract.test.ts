@@ -16,6 +16,12 @@ describeIdentityContract({
     nowMs += ms;
   },
   now: () => nowMs,
+  async addOrganization(userName) {
+    const email = `${userName.toLowerCase()}@example.com`;
+    const orgId = `org-${userName}`;
+    subject.directory.organizations.set(orgId, userName);
+    return { orgId, userId: subject.addMember({ orgId, userName, role: "owner", email }).userId, email };
+  },
   addMember: async (orgId, userName, role) => subject.addMember({ orgId, userName, role }).userId,
   setRole: async (orgId, userId, role) => subject.setRole(orgId, userId, role),
   removeMember: async (orgId, userId) => subject.removeMember(orgId, userId),

@@ -4,8 +4,6 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const MEMBERS = { reason: "no route removes a member yet", until: "members and roles" };
-
 export const IDENTITY_FAULTS: FaultCatalog = {
   port: "identity",
   faults: [
@@ -111,10 +109,9 @@ export const IDENTITY_FAULTS: FaultCatalog = {
       id: "identity:authenticate:member-removed",
       at: { operation: "authenticate", point: "before-send" },
       symptom: "success",
-      rule: "Answer 401 and close the person's streams within 30 s.",
+      rule: "Answer 401 and close the person's streams within 60 s.",
       recovery: "the person asks an owner",
       source: "sdk",
-      deferred: MEMBERS,
     },
   ],
   notApplicable: {},

@@ -1,30 +1,21 @@
 /** Ledger in memory. The decisions are the core's, as in the real one. */
-import {
-  add,
-  checkCap,
-  monthOf,
-  NOTHING,
-  reserve,
-  RETAINED_MS,
-  settle,
-  spent,
-  sum,
-  type Amount,
-  type CapName,
-  type Reservation,
-} from "../../core/budget/ledger.ts";
+import type { UsageSum } from "@berth/protocol";
+import type { PartialAmount } from "../../core/budget/amount.ts";
+import { LedgerBook, type ReserveAnswer, type ReserveRequest } from "../../core/budget/ledger.ts";
+import { standingOf } from "../../core/budget/standing.ts";
 import { FaultScript } from "../../core/kernel/fault.ts";
 import { LEDGER_FAULTS } from "./ledger.faults.ts";
-import type { Ledger, ReserveAnswer, ReserveRequest, Spent } from "./ledger.port.ts";
+import type { CapName, Ledger, Spent, SpentQuery, Standing, Stop, UsageQuery } from "./ledger.port.ts";
+import { MemoryRows } from "./memory-rows.ts";
+import { spentOf } from "./spent-of.ts";
 
 export class InMemoryLedger implements Ledger {
   readonly faults: FaultScript;
   readonly #now: () => number;
-  readonly #caps = new Map<CapName, number>();
-  readonly #totals = new Map<string, Amount>();
-  readonly #reservations = new Map<string, Reservation>();
+  readonly #rows = new MemoryRows();
+  readonly #book = new LedgerBook(this.#rows);
 
-  /** @param options.now the time in milliseconds that `spent` takes when it is not told one */
+  /** @param options.now the time in milliseconds that is taken where none is told */
   constructor(options: { readonly now: () => number; readonly faults?: FaultScript }) {
     this.#now = options.now;
     this.faults = options.faults ?? new FaultScript(LEDGER_FAULTS);
@@ -32,59 +23,42 @@ export class InMemoryLedger implements Ledger {
 
   async reserve(request: ReserveRequest): Promise<ReserveAnswer> {
     this.faults.strike("reserve", "before-send");
-    this.#forget(request.nowMs);
-    const month = monthOf(request.nowMs);
-    const counted = add(this.#total(`month:${month}`), sum(this.#open((open) => open.month === month)));
-    const caps = Object.fromEntries(this.#caps);
-    const decided = reserve({ known: this.#reservations.get(request.id) ?? null, caps, counted }, request);
-    if (decided.add) this.#reservations.set(request.id, decided.add);
+    const answer = this.#book.reserve(request);
     this.faults.strike("reserve", "after-apply");
-    return decided.answer;
+    return answer;
   }
 
-  async settle(id: string, actual: Amount): Promise<void> {
+  async ask(request: Omit<ReserveRequest, "id" | "expiresAtMs">): Promise<ReserveAnswer> {
+    return this.#book.ask(request);
+  }
+
+  async settle(id: string, actual: PartialAmount): Promise<void> {
     this.faults.strike("settle", "before-send");
-    const open = settle(this.#reservations.get(id) ?? null, id, actual);
-    if (open) {
-      this.#reservations.set(id, { ...open, settled: true });
-      this.#count(open, actual);
-    }
+    this.#book.settle(id, actual);
     this.faults.strike("settle", "after-apply");
   }
 
-  async spent(query: { readonly sessionId?: string; readonly nowMs?: number }): Promise<Spent> {
-    const nowMs = query.nowMs ?? this.#now();
-    const { sessionId } = query;
-    if (sessionId !== undefined) {
-      return spent(this.#total(`session:${sessionId}`), this.#open((open) => open.sessionId === sessionId), nowMs);
-    }
-    const month = monthOf(nowMs);
-    return spent(this.#total(`month:${month}`), this.#open((open) => open.month === month), nowMs);
+  async spent(query: SpentQuery): Promise<Spent> {
+    return spentOf(this.#book, query, query.nowMs ?? this.#now());
   }
 
-  async setCap(cap: CapName, limit: number | null): Promise<void> {
-    checkCap(limit);
-    if (limit === null) this.#caps.delete(cap);
-    else this.#caps.set(cap, limit);
+  async standing({ nowMs = this.#now() }: { readonly nowMs?: number }): Promise<Standing> {
+    return { caps: standingOf(this.#book, this.#rows, nowMs), stop: this.#rows.stop() };
   }
 
-  #open(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
-    return [...this.#reservations.values()].filter((reservation) => !reservation.settled && matches(reservation));
+  async setCap(cap: CapName, limit: number | null): Promise<readonly string[]> {
+    return this.#book.setCap(cap, limit);
   }
 
-  #total(scope: string): Amount {
-    return this.#totals.get(scope) ?? NOTHING;
+  async forget(sessionId: string): Promise<void> {
+    this.#book.forget(sessionId);
   }
 
-  #count({ month, sessionId }: Reservation, amount: Amount): void {
-    for (const scope of [`month:${month}`, `session:${sessionId}`]) this.#totals.set(scope, add(this.#total(scope), amount));
+  async setStop(stop: Stop | null): Promise<readonly string[]> {
+    return this.#book.setStop(stop);
   }
 
-  #forget(nowMs: number): void {
-    for (const old of this.#reservations.values()) {
-      if (old.expiresAtMs > nowMs - RETAINED_MS) continue;
-      if (!old.settled) this.#count(old, old);
-      this.#reservations.delete(old.id);
-    }
+  async usage(query: UsageQuery): Promise<readonly UsageSum[]> {
+    return this.#rows.usage(query);
   }
 }

@@ -14,14 +14,29 @@ export interface UpstreamCall {
 /** How long usage is waited for after the reader left. */
 export const LINGER_MS = 25_000;
 
-export async function forwardMetered(
-  request: ModelRequest,
-  { send, lingerMs = LINGER_MS }: { readonly send: (call: UpstreamCall) => Promise<Response>; readonly lingerMs?: number },
-): Promise<ModelResponse> {
-  const { upstream, method, path, headers, signal } = request;
+export interface Carrier {
+  readonly send: (call: UpstreamCall) => Promise<Response>;
+  /** What is sent, and where. Default: the caller's request with the provider's key, to the provider. */
+  readonly address?: (request: ModelRequest) => Omit<UpstreamCall, "signal">;
+  /** What the answer says it cost, in millionths of a dollar. Absent: nobody's word on cost is taken. */
+  readonly statedCost?: (headers: Headers) => number | null;
+  /** As in `ModelResponse`. */
+  readonly unspoken?: readonly string[];
+  readonly lingerMs?: number;
+}
+
+export function toProvider(request: ModelRequest): Omit<UpstreamCall, "signal"> {
+  const { upstream, method, path, headers } = request;
+  return { url: upstreamUrl(upstream, path), method, headers: upstreamHeaders(upstream, headers), body: upstreamBody(request) };
+}
+
+export async function forwardMetered(request: ModelRequest, { send, address = toProvider, statedCost, unspoken = [], lingerMs = LINGER_MS }: Carrier): Promise<ModelResponse> {
+  const { upstream, signal } = request;
   const givingUp = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let drain: (() => void) | undefined;
   const leave = (): void => {
+    drain?.();
     timer ??= setTimeout(() => givingUp.abort(new DOMException("The reader left.", "AbortError")), lingerMs);
   };
   const settle = (): void => {
@@ -29,15 +44,18 @@ export async function forwardMetered(
     signal.removeEventListener("abort", leave);
   };
 
-  const url = upstreamUrl(upstream, path);
+  const call = address(request);
   if (signal.aborted) leave();
   signal.addEventListener("abort", leave, { once: true });
   try {
-    const answer = await send({ url, method, headers: upstreamHeaders(upstream, headers), body: upstreamBody(request), signal: givingUp.signal });
+    const answer = await send({ ...call, signal: givingUp.signal });
     const contentType = answer.headers.get("content-type");
-    const { body, metered } = meterBody(answer.body, { wire: upstream.wire, contentType, signal: givingUp.signal, onLeave: leave });
-    const response = new Response(body, { status: answer.status, headers: readerHeaders(answer.headers) });
-    return { response, metered: metered.finally(settle) };
+    const counted = meterBody(answer.body, { wire: upstream.wire, contentType, statedCost: statedCost?.(answer.headers), signal: givingUp.signal, onLeave: leave });
+    const { metered } = counted;
+    drain = counted.drain;
+    if (signal.aborted) drain();
+    const response = new Response(counted.body, { status: answer.status, headers: readerHeaders(answer.headers) });
+    return { response, metered: metered.finally(settle), unspoken };
   } catch (error) {
     settle();
     throw error;

@@ -1,4 +1,4 @@
-import { KEY, RIG_LINGER_MS, scriptedBody, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "./model-gateway-kit.contract.ts";
+import { KEY, providerCredentials, RIG_LINGER_MS, scriptedBody, type ModelGatewayRig, type ScriptedAnswer, type SeenCall } from "./model-gateway-kit.contract.ts";
 import { describeModelGatewayContract } from "./model-gateway.contract.ts";
 import { InMemoryModelGateway } from "./model-gateway.fake.ts";
 import { MODEL_GATEWAY_FAULTS } from "./model-gateway.faults.ts";
@@ -23,6 +23,8 @@ function createRig(): FakeRig {
   return {
     gateway,
     upstream: (wire) => ({ provider: "example", wire, baseUrl: "https://models.example/v1", key: KEY }),
+    credentials: providerCredentials,
+    passesKey: true,
     answer: (next) => {
       script = next;
     },

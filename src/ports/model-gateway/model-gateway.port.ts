@@ -28,6 +28,8 @@ export interface MeteredUsage {
   /** `missing` when the provider said nothing; the reservation is then what counts. */
   readonly source: "provider" | "missing";
   readonly model: string | null;
+  /** What the call cost in millionths of a dollar, where a gateway says so; a price list counts otherwise. */
+  readonly costMicros?: number;
 }
 
 export interface ModelResponse {
@@ -35,6 +37,8 @@ export interface ModelResponse {
   readonly response: Response;
   /** Settles once the upstream has ended, also when the reader left. Never rejects. */
   readonly metered: Promise<MeteredUsage>;
+  /** What a refusal may quote besides the provider's key, and nobody may read: who passes it on covers it. */
+  readonly unspoken?: readonly string[];
 }
 
 export interface ModelInfo {

@@ -14,6 +14,11 @@ const KEY_HEADER: { readonly [W in ModelWire]: (key: string) => readonly [string
   google: (key) => ["x-goog-api-key", key],
 };
 
+/** Where a provider of this wire looks for its key. */
+export function keyHeader(wire: ModelWire, key: string): readonly [name: string, value: string] {
+  return KEY_HEADER[wire](key);
+}
+
 export function upstreamHeaders({ wire, key }: ModelUpstream, inbound: Headers): Headers {
   const headers = new Headers();
   for (const name of REQUEST_HEADERS) {
@@ -21,7 +26,7 @@ export function upstreamHeaders({ wire, key }: ModelUpstream, inbound: Headers):
     if (value !== null) headers.set(name, value);
   }
   if (wire === "anthropic" && !headers.has("anthropic-version")) headers.set("anthropic-version", ANTHROPIC_VERSION);
-  if (key !== null) headers.set(...KEY_HEADER[wire](key));
+  if (key !== null) headers.set(...keyHeader(wire, key));
   return headers;
 }
 

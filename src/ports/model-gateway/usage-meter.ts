@@ -2,6 +2,7 @@
 import { NO_USAGE } from "@berth/protocol";
 import type { MeteredUsage, ModelWire } from "./model-gateway.port.ts";
 import { SseSplitter } from "./sse.ts";
+import { costInUsage } from "./stated-cost.ts";
 import { readAnthropicUsage } from "./usage-anthropic.ts";
 import { NOTHING_FOUND, type UsageReader } from "./usage-found.ts";
 import { readGoogleUsage } from "./usage-google.ts";
@@ -23,9 +24,14 @@ export class UsageMeter {
   readonly #events: SseSplitter | null;
   #body = "";
   #found = NOTHING_FOUND;
+  #cost: number | null;
+  readonly #believesCost: boolean;
 
-  constructor(wire: ModelWire, contentType: string | null) {
+  /** @param statedCost what the answer's headers say it cost; absent where nobody's word on cost counts, in the body neither */
+  constructor(wire: ModelWire, contentType: string | null, statedCost?: number | null) {
     this.#read = READERS[wire];
+    this.#cost = statedCost ?? null;
+    this.#believesCost = statedCost !== undefined;
     this.#events = contentType?.includes("text/event-stream") ? new SseSplitter() : null;
   }
 
@@ -39,14 +45,17 @@ export class UsageMeter {
   end(whole: boolean): MeteredUsage {
     if (whole) this.#readAll(this.#events ? [...this.#events.push("\n"), ...this.#events.end()] : [this.#body]);
     const { model, usage, complete } = this.#found;
-    return { usage: usage ?? NO_USAGE, model, source: complete && usage ? "provider" : "missing" };
+    const cost = whole && this.#cost !== null ? { costMicros: this.#cost } : {};
+    return { usage: usage ?? NO_USAGE, model, source: complete && usage ? "provider" : "missing", ...cost };
   }
 
   #readAll(values: readonly string[]): void {
     for (const value of values) {
       if (this.#found.model !== null && !value.includes("usage")) continue;
       try {
-        this.#found = this.#read(this.#found, JSON.parse(value));
+        const json: unknown = JSON.parse(value);
+        this.#found = this.#read(this.#found, json);
+        if (this.#believesCost) this.#cost = costInUsage(json) ?? this.#cost;
       } catch {
         // `[DONE]`, a torn event or an HTML page: there is no usage in it.
       }

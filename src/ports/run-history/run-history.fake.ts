@@ -2,7 +2,7 @@
 import type { Run, SessionEvent } from "@berth/protocol";
 import { FaultScript } from "../../core/kernel/fault.ts";
 import { PortError, type PortErrorCode } from "../../core/kernel/port-error.ts";
-import { decodePosition, encodePosition, newestFirst, type Position } from "../../core/kernel/position.ts";
+import { decodePosition, newestPage, type Position } from "../../core/kernel/position.ts";
 import { RUN_HISTORY_FAULTS } from "./run-history.faults.ts";
 import type { RunEventPage, RunHistory, RunPage, RunRecord } from "./run-history.port.ts";
 
@@ -50,17 +50,14 @@ export class InMemoryRunHistory implements RunHistory {
     if (query.after !== null && !after) throw refused("list", "invalid-argument", "That is no position in the list of runs.");
     const runs = [...this.#records.values()]
       .filter((record) => record.isComplete && record.orgId === orgId && (query.sessionId === undefined || record.run.sessionId === query.sessionId))
-      .map(({ run }) => run)
-      .filter((run) => !after || newestFirst(after, placeOf(run)) < 0)
-      .sort((a, b) => newestFirst(placeOf(a), placeOf(b)));
-    const page = runs.slice(0, query.limit);
-    const last = page.at(-1);
-    return { runs: structuredClone(page), next: last && runs.length > page.length ? encodePosition(placeOf(last)) : null };
+      .map(({ run }) => run);
+    const { items, next } = newestPage(runs, { after, limit: query.limit }, placeOf);
+    return { runs: asStored(items), next };
   }
 
   async get(orgId: string, runId: string): Promise<Run> {
     this.faults.strike("get", "before-send");
-    return structuredClone(this.#find("get", orgId, runId).run);
+    return asStored(this.#find("get", orgId, runId).run);
   }
 
   async events(orgId: string, runId: string, query: { readonly after: number; readonly limit: number }): Promise<RunEventPage> {
@@ -69,7 +66,7 @@ export class InMemoryRunHistory implements RunHistory {
       .filter(({ seq }) => seq > query.after)
       .sort((a, b) => a.seq - b.seq);
     const page: readonly SessionEvent[] = rest.slice(0, query.limit);
-    return { events: structuredClone(page), next: rest.length > page.length ? (page.at(-1)?.seq ?? query.after) : null };
+    return { events: asStored(page), next: rest.length > page.length ? (page.at(-1)?.seq ?? query.after) : null };
   }
 
   #find(operation: string, orgId: string, runId: string): Kept {
@@ -82,8 +79,8 @@ export class InMemoryRunHistory implements RunHistory {
 const keyOf = (orgId: string, runId: string): string => JSON.stringify([orgId, runId]);
 
 /** What a database gives back of it. */
-function asStored(record: RunRecord): RunRecord {
-  return JSON.parse(JSON.stringify(record)) as RunRecord;
+function asStored<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
 }
 
 function refused(operation: string, code: PortErrorCode, message: string): PortError {

@@ -1,23 +1,34 @@
-/**
- * Sandboxes in memory. `onStart` lets a test attach a runtime of its own to a started sandbox. Commands are a handful of
- * built-in ones; time passes only in the sense that a command which would overrun is reported at once.
- */
+/** Sandboxes in memory. `onStart` lets a test attach a runtime of its own to a started sandbox. */
+import type { SandboxDeclaration } from "@berth/protocol";
 import { FaultScript } from "../../core/kernel/fault.ts";
 import { PortError, type Outcome, type PortErrorCode, type Retry } from "../../core/kernel/port-error.ts";
-import { runBuiltin } from "./fake-commands.ts";
 import { FakeFolder, type FakeFiles } from "./fake-folder.ts";
+import { runInShell } from "./fake-shell.ts";
+import { FakeTree, PathError } from "./fake-tree.ts";
 import { SANDBOX_FAULTS } from "./sandbox.faults.ts";
-import type {
-  AppliedWork,
-  ExecRequest,
-  ExecResult,
-  PolicyFact,
-  SandboxCapabilities,
-  SandboxDescription,
-  SandboxId,
-  SandboxProvider,
-  SandboxSpec,
+import {
+  FILE_BYTES_MAX,
+  type AppliedWork,
+  type ExecRequest,
+  type ExecResult,
+  type PolicyReport,
+  type SandboxCapabilities,
+  type SandboxDescription,
+  type SandboxId,
+  type SandboxProvider,
+  type SandboxSpec,
 } from "./sandbox.port.ts";
+
+/** Nothing of a machine is touched. */
+const IN_MEMORY: Omit<SandboxDeclaration, "isolation"> = {
+  namespaces: [],
+  network: "machine",
+  writable: ["/workspace"],
+  readOnly: [],
+  capabilities: [],
+  noNewPrivileges: true,
+  secrets: [],
+};
 
 export interface InMemorySandboxOptions {
   readonly now: () => number;
@@ -39,7 +50,7 @@ interface Entry {
 }
 
 interface Work {
-  readonly files: FakeFiles;
+  readonly tree: FakeTree;
   readonly base: FakeFiles;
   readonly folder: FakeFolder | null;
 }
@@ -55,11 +66,26 @@ function unknown(operation: string, id: SandboxId): PortError {
   return refusal(operation, "not-found", `There is no sandbox ${id}.`);
 }
 
-/** The path without empty parts. @throws PortError `permission-denied` when it leaves the work folder */
-function normalize(operation: string, path: string): string {
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
-  if (path.startsWith("/") || parts.includes("..")) throw refusal(operation, "permission-denied", "The path leaves the work folder.");
-  return parts.join("/");
+const ASTRAY: Readonly<Record<PathError["why"], readonly [PortErrorCode, string]>> = {
+  leaves: ["permission-denied", "The path leaves the work folder."],
+  "is-no-folder": ["invalid-argument", "A part of the path is not a folder."],
+  "is-a-folder": ["invalid-argument", "The path is a folder."],
+  "is-no-file": ["invalid-argument", "The path is not a regular file."],
+  missing: ["not-found", "There is no such folder."],
+};
+
+/** @throws PortError where a path leads nowhere */
+function onPath<T>(operation: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof PathError)) throw error;
+    throw refusal(operation, ...ASTRAY[error.why]);
+  }
+}
+
+function requireSize(operation: string, { length }: Uint8Array): void {
+  if (length > FILE_BYTES_MAX) throw refusal(operation, "resource-exhausted", `The file is larger than ${FILE_BYTES_MAX} bytes.`);
 }
 
 export class InMemorySandboxProvider implements SandboxProvider {
@@ -133,33 +159,40 @@ export class InMemorySandboxProvider implements SandboxProvider {
   async exec(id: SandboxId, request: ExecRequest): Promise<ExecResult> {
     this.faults.strike("exec", "before-send");
     const entry = this.#requireRunning("exec", id);
-    const cwd = normalize("exec", request.cwd ?? "");
+    const { tree } = this.#workOf(entry);
+    const cwd = onPath("exec", () => tree.enter(request.cwd ?? ""));
     this.faults.strike("exec", "mid-stream");
-    const result = runBuiltin(request.command, this.#workOf(entry).files, cwd);
-    if (result.takesMs > request.timeoutMs) throw refusal("exec", "deadline-exceeded", "The command took too long and was ended.", { outcome: "applied" });
-    if (result.takesMs > 0) await this.#untilEnded(entry);
-    const { stdout, stderr, exitCode } = result;
-    const max = request.outputBytesMax;
-    return { exitCode, stdout: stdout.slice(0, max), stderr: stderr.slice(0, max), truncated: stdout.length > max || stderr.length > max };
+    const { ended, exitCode, stdout, stderr, paused } = runInShell({ command: request.command, cwd, timeoutMs: request.timeoutMs, tree });
+    if (ended === "timed-out") throw refusal("exec", "deadline-exceeded", "The command took too long and was ended.", { outcome: "applied" });
+    if (ended === "goes-on") await this.#untilEnded(entry);
+    // Others have their turn meanwhile.
+    if (paused) await new Promise((resolve) => setTimeout(resolve, 0));
+    const kept = (output: Uint8Array): string => new TextDecoder().decode(output.subarray(0, request.outputBytesMax));
+    return { exitCode, stdout: kept(stdout), stderr: kept(stderr), truncated: Math.max(stdout.length, stderr.length) > request.outputBytesMax };
   }
 
   async readFile(id: SandboxId, path: string): Promise<Uint8Array | null> {
     this.faults.strike("readFile", "before-send");
-    const bytes = this.#workOf(this.#require("readFile", id)).files.get(normalize("readFile", path));
+    const { tree } = this.#workOf(this.#require("readFile", id));
+    const bytes = onPath("readFile", () => tree.read(path));
+    if (bytes) requireSize("readFile", bytes);
     return bytes ? bytes.slice() : null;
   }
 
   async writeFile(id: SandboxId, path: string, bytes: Uint8Array): Promise<void> {
     this.faults.strike("writeFile", "before-send");
-    this.#workOf(this.#require("writeFile", id)).files.set(normalize("writeFile", path), bytes.slice());
+    const { tree } = this.#workOf(this.#require("writeFile", id));
+    requireSize("writeFile", bytes);
+    onPath("writeFile", () => tree.write(path, bytes));
     this.faults.strike("writeFile", "after-apply");
   }
 
   async applyWork(id: SandboxId, { branch }: { readonly branch: string; readonly message: string }): Promise<AppliedWork> {
     this.faults.strike("applyWork", "before-send");
-    const { files, base, folder } = this.#workOf(this.#require("applyWork", id));
+    const { tree, base, folder } = this.#workOf(this.#require("applyWork", id));
     if (!folder) throw refusal("applyWork", "failed-precondition", "This session did not start from a folder.");
     if (!FakeFolder.accepts(branch)) throw refusal("applyWork", "invalid-argument", `${JSON.stringify(branch)} is not a valid branch name.`);
+    const files = tree.files();
     const filesChanged = FakeFolder.difference(base, files);
     if (filesChanged === 0) throw refusal("applyWork", "failed-precondition", "There are no changes to write.");
     const commit = folder.write(branch, files, base);
@@ -167,11 +200,11 @@ export class InMemorySandboxProvider implements SandboxProvider {
     return { branch, commit, filesChanged };
   }
 
-  async describePolicy(id: SandboxId): Promise<readonly PolicyFact[]> {
+  async describePolicy(id: SandboxId): Promise<PolicyReport> {
     this.faults.strike("describePolicy", "before-send");
     this.#requireRunning("describePolicy", id);
-    const names = ["isolation", "filesystem", "network", "processes", "user", "secrets"] as const;
-    return names.map((name) => ({ name, declared: "in memory", measured: "in memory: nothing of a machine is touched", by: "the fake" }));
+    const declared: SandboxDeclaration = { ...IN_MEMORY, isolation: this.isolation };
+    return { declared, measured: { namespaces: [], network: { own: false }, writable: ["/workspace"], readOnly: [], capabilities: [], noNewPrivileges: true }, by: "the fake" };
   }
 
   async stop(id: SandboxId): Promise<void> {
@@ -215,7 +248,12 @@ export class InMemorySandboxProvider implements SandboxProvider {
       entry.failure = { code: "sandbox-not-found", message: "There is no such folder.", fix: "Choose a folder that exists, by its absolute path." };
       return;
     }
-    if (!this.#work.has(sessionId)) this.#work.set(sessionId, { files: new Map(folder?.head), base: new Map(folder?.head), folder });
+    if (workspace.kind === "folder" && workspace.ref !== undefined && !folder?.branches.has(workspace.ref)) {
+      entry.phase = "failed";
+      entry.failure = { code: "sandbox-failed-precondition", message: `The repository has no commit ${workspace.ref}.`, fix: "Choose a branch, tag or commit that exists there." };
+      return;
+    }
+    if (!this.#work.has(sessionId)) this.#work.set(sessionId, { tree: new FakeTree(folder?.head), base: new Map(folder?.head), folder });
     entry.phase = "running";
     if (attach) entry.onEnd = this.#options.onStart?.(entry.spec) ?? undefined;
   }
@@ -263,6 +301,6 @@ export class InMemorySandboxProvider implements SandboxProvider {
   }
 
   #workOf(entry: Entry): Work {
-    return this.#work.get(entry.spec.sessionId) ?? { files: new Map(), base: new Map(), folder: null };
+    return this.#work.get(entry.spec.sessionId) ?? { tree: new FakeTree(), base: new Map(), folder: null };
   }
 }

@@ -7,7 +7,9 @@
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
 const local = { reason: "local-call-cannot-fail-so", why: "it starts processes itself, so there is no wire between request and effect" } as const;
-const noWire = { process: local };
+const later = { reason: "local-call-cannot-fail-so", why: "its create is answered from its own record before the engine or the service is asked; what fails there is in the description" } as const;
+/** Between the caller and the answer; between docker and its engine, and modal and its service, there is a wire of its own. */
+const noWire = { process: local, docker: later, modal: later };
 
 const EXEC = { reason: "nothing in the program runs a command in a sandbox of its own accord yet", until: "files, diffs and commands of a sandbox in the API" };
 const ORPHANS = { reason: "nobody compares what a host finds with the sessions there are yet", until: "sandboxes in containers, which outlive their host's machine" };
@@ -71,7 +73,7 @@ export const SANDBOX_FAULTS: FaultCatalog = {
       rule: "The command may have run: do not repeat it.",
       recovery: "what asked for the command fails and says that its result is not known",
       source: "sdk",
-      notInjectable: noWire,
+      notInjectable: { process: local },
       deferred: EXEC,
     },
     {

@@ -2,7 +2,7 @@
  * Sandboxes. Ids are chosen by the caller, so that create and destroy are idempotent; the truth is what the backend
  * itself says (its labels), never a record of ours.
  */
-import type { Failure, Isolation, Workspace } from "@berth/protocol";
+import type { Failure, Isolation, SandboxDeclaration, SandboxMeasurement, Workspace } from "@berth/protocol";
 
 /** `${sessionId}-${epoch}` */
 export type SandboxId = string;
@@ -49,6 +49,9 @@ export interface ExecResult {
   readonly truncated: boolean;
 }
 
+/** Largest file that is read or written whole, in bytes. */
+export const FILE_BYTES_MAX = 32 * 1024 * 1024;
+
 export interface SandboxCapabilities {
   /** Files of a stopped sandbox's session are found again by the next epoch. */
   readonly keepsWorkFolder: boolean;
@@ -59,12 +62,12 @@ export interface SandboxCapabilities {
   readonly claim: boolean;
 }
 
-/** One line of the policy page: what is declared and what the enforcing part says. */
-export interface PolicyFact {
-  readonly name: "isolation" | "filesystem" | "network" | "processes" | "user" | "secrets";
-  readonly declared: string;
-  readonly measured: string;
-  /** The part that measured, e.g. `bwrap arguments of pid 4711`. */
+/** How a sandbox is meant to be kept, and how it is really kept, told by the part that enforces it. */
+export interface PolicyReport {
+  readonly declared: SandboxDeclaration;
+  /** What can be seen from outside. */
+  readonly measured: SandboxMeasurement;
+  /** The part that measured, for example `the kernel, in /proc/4711`. */
   readonly by: string;
 }
 
@@ -89,7 +92,8 @@ export interface SandboxProvider {
   writeFile(id: SandboxId, path: string, bytes: Uint8Array): Promise<void>;
   /** Commits what is in the work folder and writes it to `branch` of the folder it was cloned from. */
   applyWork(id: SandboxId, request: { readonly branch: string; readonly message: string }): Promise<AppliedWork>;
-  describePolicy(id: SandboxId): Promise<readonly PolicyFact[]>;
+  /** Reads the enforcing part anew each time, never a record of what was asked for. */
+  describePolicy(id: SandboxId): Promise<PolicyReport>;
   /** Ends its processes and keeps its files. Stopping a stopped one succeeds. */
   stop(id: SandboxId): Promise<void>;
   /** Ends it and removes its files. Destroying an unknown one succeeds. */

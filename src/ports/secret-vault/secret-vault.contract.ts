@@ -15,6 +15,7 @@ const VALUE = "sk-example-0123456789";
 export function describeSecretVaultContract(harness: SecretVaultHarness): void {
   describe(`secret-vault contract: ${harness.name}`, () => {
     describeRules(harness);
+    describeKeys(harness);
     describeFaults(harness);
   });
 }
@@ -85,6 +86,22 @@ function describeRules(harness: SecretVaultHarness): void {
     await expect(vault.use("org_a", "name")).rejects.toMatchObject({ code: "not-found" });
     expect(await vault.list("org_a")).toEqual([]);
     expect((await vault.put("org_a", "name", "new")).version).toBe(1);
+  });
+}
+
+function describeKeys(harness: SecretVaultHarness): void {
+  verifiesOn(harness, "VLT11", "every secret is named with its master key, in order, and no other organization's", async () => {
+    const vault = await harness.create();
+    try {
+      for (const name of ["provider/b", "provider/a"]) await vault.put("org_a", name, VALUE);
+      await vault.put("org_b", "theirs", VALUE);
+      const { newest, configured, secrets } = await vault.inspect("org_a");
+      expect(secrets).toEqual(["provider/a", "provider/b"].map((name) => ({ name, keyVersion: newest, state: "readable" })));
+      expect(configured).toContain(newest);
+      expect(await vault.inspect("org_c")).toEqual({ newest, configured, secrets: [] });
+    } finally {
+      await harness.dispose?.();
+    }
   });
 }
 

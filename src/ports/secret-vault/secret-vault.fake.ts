@@ -2,15 +2,18 @@
 import { FaultScript } from "../../core/kernel/fault.ts";
 import { PortError } from "../../core/kernel/port-error.ts";
 import { SECRET_VAULT_FAULTS } from "./secret-vault.faults.ts";
-import type { SecretRecord, SecretVault } from "./secret-vault.port.ts";
+import type { KeyReport, SecretRecord, SecretVault } from "./secret-vault.port.ts";
 
 interface Stored {
   readonly record: SecretRecord;
   readonly value: string;
+  readonly keyVersion: number;
 }
 
 export class InMemorySecretVault implements SecretVault {
   readonly faults: FaultScript;
+  /** Versions of the master keys it stands for, the newest last. */
+  masterKeys: readonly number[] = [1];
   readonly #now: () => number;
   readonly #organizations = new Map<string, Map<string, Stored>>();
 
@@ -26,7 +29,7 @@ export class InMemorySecretVault implements SecretVault {
     const record: SecretRecord = before
       ? { ...before, version: before.version + 1, rotatedAtMs: nowMs }
       : { name, version: 1, createdAtMs: nowMs, rotatedAtMs: null };
-    this.#of(orgId).set(name, { record, value });
+    this.#of(orgId).set(name, { record, value, keyVersion: this.#newest });
     this.faults.strike("put", "after-apply");
     return { ...record };
   }
@@ -45,14 +48,23 @@ export class InMemorySecretVault implements SecretVault {
   async rotate(orgId: string, name: string): Promise<SecretRecord> {
     const { record, value } = this.#find("rotate", orgId, name);
     const rotated = { ...record, rotatedAtMs: this.#now() };
-    this.#of(orgId).set(name, { record: rotated, value });
+    this.#of(orgId).set(name, { record: rotated, value, keyVersion: this.#newest });
     return { ...rotated };
+  }
+
+  async inspect(orgId: string): Promise<KeyReport> {
+    const secrets = [...this.#of(orgId)].map(([name, { keyVersion }]) => ({ name, keyVersion, state: this.masterKeys.includes(keyVersion) ? "readable" as const : "key-missing" as const }));
+    return { configured: [...this.masterKeys], newest: this.#newest, secrets: secrets.sort((a, b) => (a.name < b.name ? -1 : 1)) };
   }
 
   async delete(orgId: string, name: string): Promise<void> {
     this.#of(orgId).delete(name);
     const repeated = this.faults.strike("delete", "after-apply");
     if (repeated) await this.delete(orgId, name);
+  }
+
+  get #newest(): number {
+    return this.masterKeys.at(-1) ?? 1;
   }
 
   #of(orgId: string): Map<string, Stored> {

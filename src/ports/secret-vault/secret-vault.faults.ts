@@ -26,6 +26,7 @@ export const SECRET_VAULT_FAULTS: FaultCatalog = {
       rule: "Put the same value again.",
       recovery: "the person saves again",
       source: "https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS",
+      notInjectable: { onepassword: { reason: "vendor-offers-no-hook", why: "Connect has no conditional write, so it refuses none because of another's" } },
     },
     {
       id: "secret-vault:put:disk-full",

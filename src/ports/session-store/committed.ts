@@ -44,6 +44,7 @@ export function textOf(event: SessionEvent): string {
 export function refuseOversized(batch: CommitBatch): void {
   checkSize("state", batch.state);
   if (batch.coldState !== undefined) checkSize("cold state", batch.coldState);
+  if (batch.access !== undefined) checkSize("access", batch.access);
   for (const entry of batch.outboxAdd) checkSize(`outbox entry ${entry.id}`, entry.payload);
   for (const { key, answer } of batch.answersAdd) checkSize(`answer ${key}`, answer);
   for (const message of batch.messages) checkSize(`message ${message.id}`, JSON.stringify(message));

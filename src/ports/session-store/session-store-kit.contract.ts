@@ -63,6 +63,7 @@ export function readEverything(store: SessionStore): void {
   store.messages(null, 10);
   store.message("msg_1");
   store.takeTicket("hash", AT_MS);
+  store.dropTickets(() => true);
   store.outboxDone(["out_1"]);
   store.outboxRetry("out_1", AT_MS);
   store.destroy();

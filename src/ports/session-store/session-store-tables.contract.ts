@@ -57,6 +57,15 @@ export function describeSessionTables(harness: SessionStoreHarness): void {
       expect(store.takeTicket("h3", AT_MS + 12)).toBe("{}");
     }),
   );
+
+  verifiesOn(harness, "SST42", "a ticket whose author is gone is not taken, and the others are", () =>
+    harness.run((open) => {
+      const store = open();
+      for (const [hash, author] of [["h1", "gone"], ["h2", "stays"], ["h3", "gone"]] as const) store.putTicket({ hash, author, expiresAtMs: AT_MS + 10 }, AT_MS);
+      store.dropTickets((author) => author === "gone");
+      expect(["h1", "h2", "h3"].map((hash) => open().takeTicket(hash, AT_MS))).toEqual([null, "stays", null]);
+    }),
+  );
 }
 
 function describeOutbox(harness: SessionStoreHarness): void {

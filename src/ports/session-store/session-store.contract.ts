@@ -85,6 +85,23 @@ function describeLog(harness: SessionStoreHarness): void {
     }),
   );
 
+  verifiesOn(harness, ["SST41", "SST7"], "who may see it stays as it was until a batch that is taken brings another", () =>
+    harness.run((open) => {
+      const store = open();
+      expect(store.access()).toBeNull();
+      store.commit(batch({ access: '{"a":1}', answersAdd: [{ key: "k", bodyHash: "h", answer: "{}", expiresAtMs: AT_MS + 10 }] }));
+      store.commit(batch({}));
+      expect(open().access()).toBe('{"a":1}');
+      const refused = batch({ access: '{"a":2}', answersAdd: [{ key: "k", bodyHash: "h", answer: "{}", expiresAtMs: AT_MS + 10 }] });
+      expect(thrown(() => store.commit(refused)).code).toBe("already-exists");
+      expect(open().access()).toBe('{"a":1}');
+      store.commit(batch({ access: '{"a":3}' }));
+      expect(store.access()).toBe('{"a":3}');
+      store.destroy();
+      expect(store.access()).toBeNull();
+    }),
+  );
+
   verifiesOn(harness, ["SST3", "SST6"], "seq counts without gaps over batches, also past one without events", () =>
     harness.run((open) => {
       const store = open();

@@ -11,6 +11,7 @@ const UTF8 = new TextEncoder();
 export class MemoryDisk {
   state: string | null = null;
   coldState: string | null = null;
+  access: string | null = null;
   /** Those of the archive included, as empty texts, so that the place is the `seq`. */
   events: string[] = [];
   archive: ArchivedPage[] = [];
@@ -49,6 +50,10 @@ export class InMemorySessionStore implements SessionStore {
     return this.disk.coldState;
   }
 
+  access(): string | null {
+    return this.disk.access;
+  }
+
   /** Everything is staged first, so that a batch that cannot be written leaves nothing. */
   commit(batch: CommitBatch): readonly SessionEvent[] {
     refuseOversized(batch);
@@ -63,6 +68,7 @@ export class InMemorySessionStore implements SessionStore {
 
     disk.state = batch.state;
     disk.coldState = batch.coldState ?? disk.coldState;
+    disk.access = batch.access ?? disk.access;
     for (const [i, text] of texts.entries()) {
       disk.events.push(text);
       const runId = committed[i]?.runId;
@@ -175,6 +181,10 @@ export class InMemorySessionStore implements SessionStore {
     const ticket = this.disk.tickets.get(hash);
     this.disk.tickets.delete(hash);
     return ticket && ticket.expiresAtMs > nowMs ? ticket.author : null;
+  }
+
+  dropTickets(isGone: (author: string) => boolean): void {
+    for (const [hash, { author }] of this.disk.tickets) if (isGone(author)) this.disk.tickets.delete(hash);
   }
 
   destroy(): void {

@@ -23,6 +23,8 @@ export interface CommitBatch {
   readonly state: StateText;
   /** The part of the state that rarely changes; absent: as it was. */
   readonly coldState?: StateText;
+  /** JSON text of who may see the session; absent: as it was. */
+  readonly access?: string;
   /** They get the next `seq` numbers in order, an `id` made of it, and `at` from `atMs`. */
   readonly events: readonly NewEvent[];
   readonly atMs: number;
@@ -67,6 +69,8 @@ export interface SessionStore {
   load(): { readonly state: StateText; readonly lastSeq: number } | null;
   /** As it was committed last, or null when it never was. */
   coldState(): StateText | null;
+  /** As it was committed last, or null when it never was. */
+  access(): string | null;
   /**
    * All or nothing. Answers the events as committed.
    * @throws PortError `resource-exhausted` when the disk is full, `already-exists` for an outbox id or answer key that is
@@ -112,6 +116,8 @@ export interface SessionStore {
   putTicket(ticket: ViewerTicket, nowMs: number): void;
   /** Answers the ticket's author and removes it; null when it is unknown, taken or expired. */
   takeTicket(hash: string, nowMs: number): string | null;
+  /** Removes the tickets of such authors. */
+  dropTickets(isGone: (author: string) => boolean): void;
   /** Removes everything; for a deleted session. */
   destroy(): void;
 }

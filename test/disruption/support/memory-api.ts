@@ -1,5 +1,5 @@
 /** The assembled program in memory behind its HTTP API, with an owner, their key, and every seam within reach. */
-import type { ProviderKey, Session, SessionEvent } from "@berth/protocol";
+import { SCOPES, type ProviderKey, type Session, type SessionEvent } from "@berth/protocol";
 import type { LoggedError } from "../../../routes/errors.ts";
 import { createApp } from "../../../routes/index.ts";
 import type { InProcessSession } from "../../../src/app/session/in-process-session.ts";
@@ -14,6 +14,8 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
   /** Absent: the owner's. */
   readonly key?: string;
+  /** Of a sign-in, as Berth's own page sends it; takes the key's place. */
+  readonly cookie?: string;
 }
 
 export class MemoryApi {
@@ -34,8 +36,13 @@ export class MemoryApi {
     const berth = new MemoryBerth(options);
     const { identity } = berth.instance;
     const owner = await identity.ensureOwner({ name: "Ada", email: "ada@example.com", orgName: "Example" });
-    const { secret } = await identity.createApiKey(owner, { name: "test", expiresAtMs: null });
+    const { secret } = await identity.createApiKey(owner, { name: "test", expiresAtMs: null, scopes: SCOPES });
     return new MemoryApi(berth, owner, secret);
+  }
+
+  /** As it comes, with no time passing. */
+  async fetch(request: Request): Promise<Response> {
+    return this.#app.fetch(request);
   }
 
   get instance(): MemoryInstance {
@@ -47,10 +54,11 @@ export class MemoryApi {
   }
 
   /** @param line for example `POST /v1/sessions` */
-  async ask(line: string, { body, headers = {}, key = this.key }: Asked = {}): Promise<Response> {
+  async ask(line: string, { body, headers = {}, key = this.key, cookie }: Asked = {}): Promise<Response> {
     const [method = "GET", path = "/"] = line.split(" ");
     const content = body === undefined ? null : JSON.stringify(body);
-    const sent = { ...(content === null ? {} : { "content-type": "application/json" }), authorization: `Bearer ${key}`, ...headers };
+    const who = cookie === undefined ? { authorization: `Bearer ${key}` } : { cookie, "sec-fetch-site": "same-origin" };
+    const sent = { ...(content === null ? {} : { "content-type": "application/json" }), ...who, ...headers };
     const response = await this.#app.fetch(new Request(`${ORIGIN}${path}`, { method, headers: sent, body: content }));
     // What the answer left to be done in the background.
     await this.berth.until(() => true);

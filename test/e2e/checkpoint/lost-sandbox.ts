@@ -6,8 +6,15 @@ import { DatabaseSync } from "node:sqlite";
 import { processesOfSandbox, signalAll } from "../kill/victims.ts";
 import type { TestStack } from "../support/stack.ts";
 
-export function sandboxFolder({ dataDir }: Pick<TestStack, "dataDir">, sessionId: string): string {
-  return join(dataDir, "sandboxes", sessionId);
+export type Backend = "docker" | "process";
+
+export function sandboxFolder(stack: Pick<TestStack, "dataDir">, sessionId: string): string {
+  return foldersOf(stack, sessionId, "process");
+}
+
+/** All that a backend has of the session on this machine's disk. */
+export function foldersOf({ dataDir }: Pick<TestStack, "dataDir">, sessionId: string, backend: Backend): string {
+  return join(dataDir, backend === "docker" ? "containers" : "sandboxes", sessionId);
 }
 
 /**
@@ -37,8 +44,8 @@ export function checkMemory(stack: TestStack, sessionId: string): string {
 }
 
 /** Every name below the work folder with its kind, mode, length and content; `.git` too, but for what git writes by looking. */
-export function listing(stack: TestStack, sessionId: string): string[] {
-  const work = join(sandboxFolder(stack, sessionId), "work");
+export function listing(stack: TestStack, sessionId: string, backend: Backend = "process"): string[] {
+  const work = join(foldersOf(stack, sessionId, backend), "work");
   const script = "find . -path ./.git/index -prune -o -type f -printf '%y %m %p ' -exec sha256sum {} \\; -o -printf '%y %m %p %l\\n' | sort";
   return execFileSync("/bin/sh", ["-c", script], { cwd: work, encoding: "utf8" }).trim().split("\n");
 }

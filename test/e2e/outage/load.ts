@@ -24,7 +24,7 @@ const PAUSE_MS = 100;
 
 export async function openWatched(stack: TestStack, host: ScriptedHost): Promise<Watched> {
   const client = await stack.idleSession();
-  return { client, agent: host.agentOf(client.id), log: new LogReader(`${stack.url}/v1/sessions/${client.id}/events`, stack.apiKey) };
+  return { client, agent: host.sandboxOf(client.id).agent, log: new LogReader(`${stack.url}/v1/sessions/${client.id}/events`, stack.apiKey) };
 }
 
 /** One prompt and its run's end, as the log tells. */

@@ -32,6 +32,22 @@ export async function signIn(browser: Browser, link: string): Promise<Cookies> {
   }
 }
 
+/** Makes the account of who was invited, in a browser of their own. Answers the cookies that sign other contexts in. */
+export async function acceptInvitation(browser: Browser, link: string, name: string): Promise<Cookies> {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(link);
+    await page.getByLabel("Your name").fill(name);
+    await page.getByLabel("Password").fill("example-password-1");
+    await page.getByRole("button", { name: "Make the account and join" }).click();
+    await page.getByTestId("composer").waitFor();
+    return (await context.storageState()).cookies;
+  } finally {
+    await context.close();
+  }
+}
+
 export interface Complaints {
   /** Errors on the console or uncaught, refusals by the content security policy, requests to another origin. */
   readonly found: readonly string[];

@@ -24,7 +24,7 @@ export async function installSdk(): Promise<SdkProject> {
   const folder = join(work, "project");
   mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
-  await execute(process.execPath, [join(SDK, "build.mjs")]);
+  await execute(process.execPath, [fileURLToPath(new URL("../../../packages/launcher/src/main.ts", import.meta.url)), "build", "--sdk"]);
   await npm(["pack", join(SDK, "dist"), "--pack-destination", work], folder);
   const tarball = readdirSync(work).find((name) => name.endsWith(".tgz")) ?? "";
   await npm(["install", "--prefix", folder, "--offline", "--cache", join(work, "cache"), join(work, tarball)], folder);

@@ -1,4 +1,5 @@
 /** A second organization with a key, made beside the instance: the first one is all that an instance makes by itself. */
+import { SCOPES } from "@berth/protocol";
 import { openDatabase } from "../../../src/db/pg/database.ts";
 import { createBetterAuthIdentity } from "../../../src/adapters/identity/better-auth.ts";
 import type { TestStack } from "./stack.ts";
@@ -12,7 +13,7 @@ export async function addOrganization({ databaseUrl, url, secrets, query }: Test
   await query("insert into auth.member (id, organization_id, user_id, role, created_at) values ($1, $2, $3, 'owner', now())", [`member${name}`, orgId, userId]);
   await using open = openDatabase(databaseUrl);
   const identity = createBetterAuthIdentity({ db: open.db, baseUrl: url, secret: secrets.authSecret });
-  const owner = { kind: "user", userId, userName: name, orgId, orgName: name, role: "owner", scopes: [], keyId: null } as const;
-  const { secret } = await identity.createApiKey(owner, { name: "e2e", expiresAtMs: null });
+  const owner = { kind: "user", userId, userName: name, orgId, orgName: name, role: "owner", scopes: [], teamIds: [], keyId: null } as const;
+  const { secret } = await identity.createApiKey(owner, { name: "e2e", expiresAtMs: null, scopes: SCOPES });
   return secret;
 }

@@ -6,9 +6,10 @@
  * much it looked at.
  */
 import { spawn } from "node:child_process";
-import { appendFileSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { gunzipSync } from "node:zlib";
 
 export interface Needle {
   readonly name: string;
@@ -22,7 +23,7 @@ export interface Plan {
   /** Never entered: what the machine shares read-only with every program, and what is no file. */
   readonly skip: readonly string[];
   /** Canaries to plant before the search, each in a place of its own and in every encoding. */
-  readonly plant: readonly { readonly place: "environ" | "cmdline" | "file"; readonly needle: string; readonly path?: string }[];
+  readonly plant: readonly { readonly place: "environ" | "cmdline" | "fd" | "file" | "link"; readonly needle: string; readonly path?: string }[];
   readonly processes: boolean;
 }
 
@@ -37,6 +38,8 @@ export interface Report {
   readonly files: number;
   readonly bytes: number;
   readonly databases: number;
+  /** Compressed files that were looked into. */
+  readonly packed: number;
   readonly processes: number;
   /** What could not be read. */
   readonly refused: readonly string[];
@@ -100,6 +103,7 @@ class Search {
   bytes = 0;
   databases = 0;
   processes = 0;
+  packed = 0;
   readonly #patterns: readonly Pattern[];
   readonly #skip: ReadonlySet<string>;
 
@@ -128,11 +132,12 @@ class Search {
       else if (entry.isFile()) this.#file(path);
     } catch (error) {
       // What vanished while it was looked at holds nothing any more.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.refused.push(`${path}: ${(error as Error).message}`);
+      // What is saved of the agent's database is put into a file that is gone a moment later; SQLite names no such reason.
+      if (existsSync(path)) this.refused.push(`${path}: ${(error as Error).message}`);
     }
   }
 
-  /** Environment and command line of every process that can be seen. */
+  /** What can be read of every process: its environment and command line, and its open files, also those without a name. */
   everyProcess(): void {
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
       this.processes += 1;
@@ -144,6 +149,20 @@ class Search {
           if (code !== "ENOENT" && code !== "ESRCH") this.refused.push(`/proc/${pid}/${part}: ${code}`);
         }
       }
+      this.#openFiles(`/proc/${pid}/fd`);
+    }
+  }
+
+  #openFiles(folder: string): void {
+    try {
+      for (const fd of readdirSync(folder)) {
+        const path = join(folder, fd);
+        // A pipe or socket would never end; what has a name was found by it.
+        if (statSync(path, { throwIfNoEntry: false })?.isFile() && readlinkSync(path).endsWith(" (deleted)")) this.look(readFileSync(path), "open file");
+      }
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT" && code !== "ESRCH") this.refused.push(`${folder}: ${code}`);
     }
   }
 
@@ -151,7 +170,17 @@ class Search {
     const content = readFileSync(path);
     this.files += 1;
     this.look(content, `file ${path}`);
+    if (content[0] === 0x1f && content[1] === 0x8b) this.#packed(content, path);
     if (content.subarray(0, SQLITE.length).toString("latin1") === SQLITE) this.#database(path);
+  }
+
+  #packed(content: Buffer, path: string): void {
+    try {
+      this.look(gunzipSync(content), `packed ${path}`);
+      this.packed += 1;
+    } catch {
+      // Only looks like it: its bytes were looked through as they are.
+    }
   }
 
   /** Its bytes alone would miss a text that goes over the end of a page. */
@@ -179,12 +208,25 @@ export function search(plan: Plan): Report {
   for (const { place, needle, path = "" } of plan.plant) {
     const masked = plan.needles.find(({ name }) => name === needle)?.masked ?? "";
     const text = spelledOut(unmask(masked));
+    if (place === "link") {
+      symlinkSync(text, path);
+      continue;
+    }
     if (place === "file") {
       mkdirSync(dirname(path), { recursive: true });
       appendFileSync(path, `${text}\n`);
       continue;
     }
     const idle = ["-e", "setTimeout(() => {}, 600_000)"];
+    const holding = `const f=require("fs");f.openSync(${JSON.stringify(path)},"r");f.unlinkSync(${JSON.stringify(path)});f.writeFileSync(${JSON.stringify(`${path}.open`)},"");setTimeout(()=>{},600000)`;
+    if (place === "fd") {
+      writeFileSync(path, text);
+      const holder = spawn(process.execPath, ["-e", holding], { stdio: "ignore" });
+      ended.push(() => holder.kill("SIGKILL"));
+      // Once it holds the file open and took its name away.
+      while (!existsSync(`${path}.open`)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+      continue;
+    }
     const child =
       place === "environ"
         ? spawn(process.execPath, idle, { stdio: "ignore", env: { ...process.env, CANARY: text } })
@@ -198,8 +240,8 @@ export function search(plan: Plan): Report {
   } finally {
     for (const end of ended) end();
   }
-  const { found, files, bytes, databases, processes, refused } = looking;
-  return { found, files, bytes, databases, processes, refused };
+  const { found, files, bytes, databases, packed, processes, refused } = looking;
+  return { found, files, bytes, databases, packed, processes, refused };
 }
 
 if (import.meta.main) {

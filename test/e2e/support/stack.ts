@@ -29,8 +29,11 @@ export interface TestStack extends Stack {
 export async function startTestStack(settings: Partial<Settings> = {}, parts: StackParts = {}): Promise<TestStack> {
   const dataDir = settings.dataDir ?? makeDataDir();
   const stack = await startStack({
+    args: [],
     port: 0,
+    publicUrl: null,
     sandboxBackends: ["process"],
+    sandboxEgress: "default",
     trustAgent: false,
     allowOrigins: [],
     demoModel: true,

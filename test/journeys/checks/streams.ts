@@ -6,8 +6,8 @@ import { streamedNumbers } from "../nonce.ts";
 import { textOf } from "../parts.ts";
 import { SessionLog } from "../session-log.ts";
 
-/** Six seconds, so that a connection is opened again before the answer is over, also on a busy machine. */
-const TOKENS = 600;
+/** Nine seconds, so that a connection is opened again before the answer is over, also on a busy machine. */
+const TOKENS = 900;
 const PROMPT = `!stream ${TOKENS} 100`;
 
 /** The same session through connections that can be cut. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { DownFrame, ServerFrame, SessionEvent, UpFrame } from "@berth/protocol";
 import { Journal, type JournalLog } from "../../../packages/sandbox-runtime/src/journal.ts";
 import { Runtime } from "../../../packages/sandbox-runtime/src/runtime.ts";
+import type { CheckpointListener, Checkpoints } from "../../../packages/sandbox-runtime/src/checkpoint/checkpointer.ts";
 import type { Dial } from "../../../packages/sandbox-runtime/src/wire.ts";
 import type { Author } from "../../../src/app/session-handle.ts";
 import type { ArchiveLimits } from "../../../src/app/session/blob-keeper.ts";
@@ -11,8 +12,10 @@ import { unchanged } from "../../../src/app/session/not-committed.ts";
 import { composeMemory, type MemoryInstance, type MemorySessions } from "../../../src/compose/memory.ts";
 import { FaultScript } from "../../../src/core/kernel/fault.ts";
 import { createFakeAgentStore, InMemoryCodingAgent, type FakeAgentStore } from "../../../src/ports/agent/agent.fake.ts";
+import type { CodingAgent } from "../../../src/ports/agent/agent.port.ts";
 import { AGENT_FAULTS } from "../../../src/ports/agent/agent.faults.ts";
 import type { SandboxSpec } from "../../../src/ports/sandbox/sandbox.port.ts";
+import type { Identity } from "../../../src/ports/identity/identity.port.ts";
 import { ManualTime } from "./manual-time.ts";
 
 export const AUTHOR: Author = { actor: { kind: "user", id: "usr_1", name: "Ada" }, apiKeyId: null, role: "owner" };
@@ -34,11 +37,16 @@ export class MemoryBerth {
   readonly tokens = new Map<string, string>();
   readonly #disks = new Map<string, SandboxDisk>();
 
-  constructor(options: { readonly seed?: number; readonly backends?: readonly string[]; readonly archive?: ArchiveLimits } = {}) {
+  readonly #agentOf: ((spec: SandboxSpec) => CodingAgent) | undefined;
+
+  /** @param options.agentOf the agent of a sandbox; absent: one that obeys directives */
+  constructor(options: { readonly agentOf?: (spec: SandboxSpec) => CodingAgent; readonly seed?: number; readonly backends?: readonly string[]; readonly archive?: ArchiveLimits; readonly identity?: (now: () => number) => Identity } = {}) {
+    this.#agentOf = options.agentOf;
     this.instance = composeMemory({
       timers: this.time,
       seed: options.seed ?? 1,
       ...(options.backends ? { backends: options.backends } : {}),
+      ...(options.identity ? { identity: options.identity(() => this.time.now()) } : {}),
       ...(options.archive ? { archive: options.archive } : {}),
       // In the same turn: time that is moved by hand would run away from a hash that is made by a thread.
       sha256: async (text) => createHash("sha256").update(text).digest("hex"),
@@ -123,7 +131,8 @@ export class MemoryBerth {
     };
     const sleep = (ms: number): Promise<void> => new Promise((resolve) => void this.time.after(ms, resolve));
     const runtime = new Runtime({
-      agent: new InMemoryCodingAgent({ store: disk.agent, faults: this.agentFaults, sleep }),
+      agent: this.#agentOf?.(spec) ?? new InMemoryCodingAgent({ store: disk.agent, faults: this.agentFaults, sleep }),
+      ...(this.#agentOf === undefined ? {} : { checkpointer: keepingAll(spec.id) }),
       journal: new Journal(log),
       dial: this.#dial(spec, sessions),
       clock: this.time,
@@ -131,6 +140,7 @@ export class MemoryBerth {
       epoch: spec.epoch,
       workFolder: "/workspace",
       token: spec.link.token,
+      linkUrl: spec.link.url,
       inspectWorkspace: async () => ({ branch: "main", base: "0".repeat(40) }),
       over: () => undefined,
     });
@@ -168,4 +178,20 @@ export class MemoryBerth {
       };
     };
   }
+}
+
+/** Where the agent's memory outlives its sandbox anyway: it says that it saved, and has nothing to restore. */
+function keepingAll(id: string): Checkpoints {
+  let listener: CheckpointListener | null = null;
+  return {
+    listen: (given) => {
+      listener = given;
+    },
+    begin: async () => null,
+    turnStarted: () => undefined,
+    turnEnded: async () => undefined,
+    request: () => listener?.post({ type: "checkpoint-saved", checkpoint: { id: `chk_${id}`, files: 0, bytes: 0 }, asked: true }),
+    last: async () => undefined,
+    stop: () => undefined,
+  };
 }

@@ -1,21 +1,25 @@
 /** A new provider: one of the known, or any with an OpenAI-compatible address. */
 import { useState, type FormEvent } from "react";
+import type { Me } from "@berth/sdk";
 import { useBerth } from "../lib/berth-context.tsx";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
 import { PROVIDER_PRESETS, type ProviderPreset } from "../lib/providers.ts";
+import { may } from "../lib/rights.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { ErrorNotice } from "../ui/notice.tsx";
 import css from "./form-card.module.css";
 
 const CUSTOM = "custom";
+const OWN_HINT = "Goes before the organization's of that name. Once somebody else has a say in a turn, the rest of it goes by the organization's.";
 
 export interface AddProviderProps {
+  readonly me: Me;
   readonly onCancel: () => void;
   readonly onAdded: () => Promise<void>;
 }
 
-export function AddProvider({ onCancel, onAdded }: AddProviderProps) {
+export function AddProvider({ me, onCancel, onAdded }: AddProviderProps) {
   const berth = useBerth();
   const [choice, setChoice] = useState(PROVIDER_PRESETS[0]?.id ?? CUSTOM);
   const preset = PROVIDER_PRESETS.find(({ id }) => id === choice);
@@ -23,6 +27,8 @@ export function AddProvider({ onCancel, onAdded }: AddProviderProps) {
   const [baseUrl, setBaseUrl] = useState("");
   const [key, setKey] = useState("");
   const [models, setModels] = useState("");
+  const isAdmin = may(me, "admin");
+  const [scope, setScope] = useState<"org" | "user">(isAdmin ? "org" : "user");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ErrorMessage | null>(null);
 
@@ -36,7 +42,7 @@ export function AddProvider({ onCancel, onAdded }: AddProviderProps) {
     setBusy(true);
     setError(null);
     try {
-      await berth.keys.create(request(preset, { name, baseUrl, key, models }));
+      await berth.keys.create({ ...request(preset, { name, baseUrl, key, models }), scope: { kind: scope } });
       await onAdded();
     } catch (failure) {
       setError(toMessage(failure));
@@ -44,7 +50,7 @@ export function AddProvider({ onCancel, onAdded }: AddProviderProps) {
     }
   };
   const fields = error?.fields ?? {};
-  const isFieldError = ["/provider", "/baseUrl", "/key", "/models"].some((pointer) => fields[pointer]);
+  const isFieldError = ["/scope", "/provider", "/baseUrl", "/key", "/models"].some((pointer) => fields[pointer]);
   return (
     <form className={css.card} onSubmit={(event) => void save(event)}>
       <Field label="Provider">
@@ -56,6 +62,16 @@ export function AddProvider({ onCancel, onAdded }: AddProviderProps) {
               </option>
             ))}
             <option value={CUSTOM}>Custom (OpenAI-compatible)</option>
+          </select>
+        )}
+      </Field>
+      <Field label="For" hint={scope === "user" ? OWN_HINT : undefined} error={fields["/scope"]}>
+        {(control) => (
+          <select {...control} value={scope} onChange={(event) => setScope(event.target.value as typeof scope)}>
+            <option value="org" disabled={!isAdmin}>
+              All sessions of the organization
+            </option>
+            {me.user ? <option value="user">My turns of sessions that I alone work in</option> : null}
           </select>
         )}
       </Field>

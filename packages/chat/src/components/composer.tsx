@@ -2,7 +2,7 @@
 import { useState, type FormEvent } from "react";
 import type { Delivery } from "@berth/sdk";
 import { useDraft } from "../lib/draft.ts";
-import { toMessage } from "../lib/error-message.ts";
+import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { Spinner } from "../ui/spinner.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -13,15 +13,19 @@ export interface ComposerProps {
   readonly store: SessionStore;
   /** A turn is going on: what is sent now is queued behind it. */
   readonly working: boolean;
+  /** The turn takes what is sent into it. */
+  readonly maySteer: boolean;
   /** The agent was asked to stop that turn. */
   readonly stopping: boolean;
   readonly ended: boolean;
 }
 
-export function Composer({ store, working, stopping, ended }: ComposerProps) {
+export function Composer({ store, working, maySteer, stopping, ended }: ComposerProps) {
   const [text, setText] = useDraft(store.session.id);
+  const { mayWork } = useRights();
+  const closed = ended || !mayWork;
   const send = (delivery: Delivery): void => {
-    if (text.trim() === "" || ended) return;
+    if (text.trim() === "" || closed) return;
     store.send(text.trim(), delivery);
     setText("");
   };
@@ -29,15 +33,15 @@ export function Composer({ store, working, stopping, ended }: ComposerProps) {
     event?.preventDefault();
     send("queue");
   };
-  const canSteer = working && !stopping && text.trim() !== "";
-  const placeholder = ended ? "This session has ended" : working ? "Queue another message…" : "Message the agent…";
+  const canSteer = working && maySteer && !closed && !stopping && text.trim() !== "";
+  const placeholder = ended ? "This session has ended" : !mayWork ? "You can watch this session" : working ? "Queue another message…" : "Message the agent…";
   return (
     <form className={css.composer} onSubmit={submit}>
       <GrowingTextarea
         data-testid="composer"
         aria-label="Message"
         placeholder={placeholder}
-        disabled={ended}
+        disabled={closed}
         autoFocus={matchMedia("(pointer: fine)").matches}
         value={text}
         onChange={(event) => setText(event.target.value)}
@@ -45,14 +49,14 @@ export function Composer({ store, working, stopping, ended }: ComposerProps) {
         onSubmitNow={() => send(canSteer ? "steer" : "queue")}
       />
       <div className={css.buttons}>
-        {working ? <StopButton store={store} stopping={stopping} /> : null}
+        {working && mayWork ? <StopButton store={store} stopping={stopping} /> : null}
         {canSteer ? (
           <button type="button" className={css.steer} data-testid="steer" aria-label="Send into the running turn" title="Send into the running turn (Ctrl + Enter)" onClick={() => send("steer")}>
             <Icon name="steer" />
           </button>
         ) : null}
-        {working && text.trim() === "" ? null : (
-          <button type="submit" className={css.send} data-testid="send" aria-label={working ? "Queue the message" : "Send"} title={working ? "Queue (Enter)" : "Send (Enter)"} disabled={text.trim() === "" || ended}>
+        {!mayWork || (working && text.trim() === "") ? null : (
+          <button type="submit" className={css.send} data-testid="send" aria-label={working ? "Queue the message" : "Send"} title={working ? "Queue (Enter)" : "Send (Enter)"} disabled={text.trim() === "" || closed}>
             <Icon name="send" />
           </button>
         )}
@@ -70,7 +74,7 @@ function StopButton({ store, stopping }: { readonly store: SessionStore; readonl
     await store.session.stop().then(
       () => setError(null),
       (failure: unknown) => {
-        setError(toMessage(failure).text);
+        setError(store.refusal(failure).text);
         setBusy(false);
       },
     );

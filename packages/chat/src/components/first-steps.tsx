@@ -17,7 +17,7 @@ export function FirstSteps({ discoveries }: { readonly discoveries: Loaded<reado
       tone="info"
       icon="key"
       action={
-        <Button size="s" onClick={() => navigate({ view: "settings" })}>
+        <Button size="s" onClick={() => navigate({ view: "settings", part: "general" })}>
           Add a key
         </Button>
       }

@@ -1,7 +1,9 @@
 /** A turn was cut off and nobody has said what becomes of it. Nothing runs again until a person does. */
+import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ActButton } from "./act-button.tsx";
+import { CardActions } from "./card-actions.tsx";
 import css from "./request-card.module.css";
 
 const CHOICES = [
@@ -11,21 +13,22 @@ const CHOICES = [
 ] as const;
 
 export function InterruptedCard({ store }: { readonly store: SessionStore }) {
+  const { mayWork } = useRights();
   return (
     <section className={css.card} aria-label="What to do with the interrupted turn" data-testid="interrupted">
       <div className={css.head}>
-        <Icon name="warn" /> The turn was interrupted. What now?
+        <Icon name="warn" /> The turn was interrupted.{mayWork ? " What now?" : ""}
       </div>
       <p className={css.words}>
-        Nothing was run a second time. <strong>Continue</strong> lets the agent look at what is done and go on, <strong>Run again</strong> begins the message anew.
+        Nothing was run a second time.{mayWork ? <> <strong>Continue</strong> lets the agent look at what is done and go on, <strong>Run again</strong> begins the message anew.</> : null}
       </p>
-      <div className={css.actions}>
+      <CardActions>
         {CHOICES.map(({ choice, label, kind, title }) => (
           <ActButton key={choice} kind={kind} title={title} act={() => store.session.resume({ interrupted: choice })}>
             {label}
           </ActButton>
         ))}
-      </div>
+      </CardActions>
     </section>
   );
 }

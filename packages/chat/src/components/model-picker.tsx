@@ -25,7 +25,7 @@ export function ModelPicker({ models, value, onChange }: ModelPickerProps) {
   }
   if (data.length === 0) {
     return (
-      <Button kind="quiet" size="s" icon="key" onClick={() => navigate({ view: "settings" })}>
+      <Button kind="quiet" size="s" icon="key" onClick={() => navigate({ view: "settings", part: "general" })}>
         Add a provider key to choose a model
       </Button>
     );

@@ -1,6 +1,6 @@
 /** Makes a key for the API. */
 import { useState, type FormEvent } from "react";
-import type { CreatedApiKey } from "@berth/sdk";
+import type { CreatedApiKey, Scope } from "@berth/sdk";
 import { useBerth } from "../lib/berth-context.tsx";
 import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
 import { Button } from "../ui/button.tsx";
@@ -15,6 +15,12 @@ const LIFETIMES: readonly { readonly days: number | null; readonly label: string
   { days: null, label: "Does not expire" },
 ];
 
+const USES: readonly { readonly label: string; readonly scopes: readonly Scope[] }[] = [
+  { label: "Work with sessions", scopes: ["sessions:read", "sessions:write", "runs:read"] },
+  { label: "Only read", scopes: ["sessions:read", "runs:read"] },
+  { label: "Everything you may do", scopes: ["admin"] },
+];
+
 export interface NewApiKeyProps {
   readonly onCancel: () => void;
   readonly onCreated: (key: CreatedApiKey) => void;
@@ -24,6 +30,7 @@ export function NewApiKey({ onCancel, onCreated }: NewApiKeyProps) {
   const berth = useBerth();
   const [name, setName] = useState("");
   const [days, setDays] = useState<number | null>(90);
+  const [use, setUse] = useState(0);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ErrorMessage | null>(null);
   const create = async (event: FormEvent): Promise<void> => {
@@ -31,7 +38,7 @@ export function NewApiKey({ onCancel, onCreated }: NewApiKeyProps) {
     setBusy(true);
     setError(null);
     try {
-      onCreated(await berth.apiKeys.create({ name: name.trim(), expiresInDays: days }));
+      onCreated(await berth.apiKeys.create({ name: name.trim(), expiresInDays: days, scopes: [...(USES[use]?.scopes ?? [])] }));
     } catch (failure) {
       setError(toMessage(failure));
       setBusy(false);
@@ -48,6 +55,17 @@ export function NewApiKey({ onCancel, onCreated }: NewApiKeyProps) {
             {LIFETIMES.map((lifetime) => (
               <option key={lifetime.label} value={String(lifetime.days)}>
                 {lifetime.label}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label="What it is for" hint="A key with other scopes can be made by the API.">
+        {(control) => (
+          <select {...control} value={use} onChange={(event) => setUse(Number(event.target.value))}>
+            {USES.map(({ label }, index) => (
+              <option key={label} value={index}>
+                {label}
               </option>
             ))}
           </select>

@@ -1,4 +1,5 @@
 /** A message on its way, or one that did not get there. */
+import { useRights } from "../lib/session-right.ts";
 import type { PendingMessage } from "../lib/session-store.ts";
 import { Button } from "../ui/button.tsx";
 import { UserMessage } from "./user-message.tsx";
@@ -12,6 +13,7 @@ export interface PendingViewProps {
 
 export function PendingView({ message, onRetry, onDiscard }: PendingViewProps) {
   const { error } = message;
+  const { mayWork } = useRights();
   return (
     <article className={css.pending}>
       <div className={error ? "" : css.faint}>
@@ -22,9 +24,11 @@ export function PendingView({ message, onRetry, onDiscard }: PendingViewProps) {
           <span>
             Not sent: {error.text} {error.fix}
           </span>
-          <Button size="s" icon="retry" onClick={onRetry}>
-            Try again
-          </Button>
+          {mayWork ? (
+            <Button size="s" icon="retry" onClick={onRetry}>
+              Try again
+            </Button>
+          ) : null}
           <Button size="s" kind="quiet" onClick={onDiscard}>
             Discard
           </Button>

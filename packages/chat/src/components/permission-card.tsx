@@ -1,10 +1,12 @@
 /** The agent asks whether it may. */
 import type { Answer, RequestItem } from "@berth/sdk";
+import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { useAnswer } from "../lib/use-answer.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorNotice } from "../ui/notice.tsx";
+import { CardActions } from "./card-actions.tsx";
 import { Parked } from "./parked.tsx";
 import css from "./request-card.module.css";
 
@@ -24,6 +26,7 @@ export interface PermissionCardProps {
 
 export function PermissionCard({ store, item, active, parked }: PermissionCardProps) {
   const { sent, error, answer } = useAnswer(store, item.id);
+  const { mayWork } = useRights();
   const given = item.answer;
   if (given || !active) {
     const outcome = given?.kind === "permission" ? OUTCOMES[given.reply] : given ? OUTCOMES.reject : "Not answered";
@@ -45,9 +48,9 @@ export function PermissionCard({ store, item, active, parked }: PermissionCardPr
         <Icon name="shield" /> The agent asks to use {item.tool}
       </div>
       <pre className={css.command}>{commandIn(item) ?? item.title}</pre>
-      {parked ? <Parked /> : null}
+      {parked && mayWork ? <Parked /> : null}
       {error ? <ErrorNotice error={error} /> : null}
-      <div className={css.actions}>
+      <CardActions>
         <Button kind="primary" size="s" busy={busyWith === "once"} disabled={sent !== null} onClick={reply("once")}>
           Allow once
         </Button>
@@ -57,7 +60,7 @@ export function PermissionCard({ store, item, active, parked }: PermissionCardPr
         <Button kind="danger" size="s" busy={busyWith === "reject"} disabled={sent !== null} onClick={reply("reject")}>
           Deny
         </Button>
-      </div>
+      </CardActions>
     </section>
   );
 }

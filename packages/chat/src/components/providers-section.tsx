@@ -1,55 +1,65 @@
 /** Keys of model providers, and what was found on this machine. */
 import { useCallback, useState } from "react";
-import type { ProviderKey } from "@berth/sdk";
+import { useAccount } from "../lib/account-context.tsx";
 import { useBerth } from "../lib/berth-context.tsx";
-import { toMessage, type ErrorMessage } from "../lib/error-message.ts";
-import { plural } from "../lib/format.ts";
-import { providerLabel } from "../lib/providers.ts";
+import { may } from "../lib/rights.ts";
+import { useAct } from "../lib/use-act.ts";
 import { useLoad } from "../lib/use-load.ts";
 import { useShared } from "../lib/workspace-context.tsx";
 import { Button } from "../ui/button.tsx";
-import { ErrorNotice } from "../ui/notice.tsx";
+import { ErrorNotice, Notice } from "../ui/notice.tsx";
 import { AddProvider } from "./add-provider.tsx";
-import { ConfirmButton } from "./confirm-button.tsx";
 import { DiscoveryList } from "./discovery-list.tsx";
+import { ProviderList } from "./provider-list.tsx";
 import { Section } from "./section.tsx";
 import css from "./rows.module.css";
 
+const ABOUT = "Keys are encrypted, stay with Berth and never enter a sandbox. Once saved, they cannot be read back.";
+
 export function ProvidersSection() {
+  const { me } = useAccount();
+  return may(me, "keys:write") ? <Managed /> : <Seen />;
+}
+
+function Seen() {
   const berth = useBerth();
+  const { me } = useAccount();
+  const keys = useLoad(useCallback(() => berth.keys.list().all(), [berth]));
+  return (
+    <Section title="Model providers" about={ABOUT}>
+      <div className={css.rows}>
+        <ProviderList loaded={keys} me={me} />
+        <Notice tone="info">Your role ({me.role}) sees the providers and brings no keys.</Notice>
+      </div>
+    </Section>
+  );
+}
+
+function Managed() {
+  const berth = useBerth();
+  const { me } = useAccount();
   const { models } = useShared();
   const keys = useLoad(useCallback(() => berth.keys.list().all(), [berth]));
-  const discoveries = useLoad(useCallback(() => berth.machine.discoveries().all(), [berth]));
+  const discoveries = useLoad(useCallback(() => (may(me, "admin") ? berth.machine.discoveries().all() : Promise.resolve([])), [berth, me]));
   const [adding, setAdding] = useState(false);
-  const [error, setError] = useState<ErrorMessage | null>(null);
+  const { error, run } = useAct();
   const refresh = async (): Promise<void> => {
     await Promise.all([keys.reload(), discoveries.reload(), models.reload()]);
   };
   const remove = async (id: string): Promise<void> => {
-    try {
-      await berth.keys.remove(id);
-      setError(null);
-      await refresh();
-    } catch (failure) {
-      setError(toMessage(failure));
-    }
+    await run(() => berth.keys.remove(id));
+    // Also after a refusal: what is shown may be what was refused.
+    await refresh();
   };
   const found = discoveries.data?.filter(({ imported }) => !imported) ?? [];
   return (
-    <Section title="Model providers" about="Keys are encrypted, stay with Berth and never enter a sandbox. Once saved, they cannot be read back.">
+    <Section title="Model providers" about={ABOUT}>
       <div className={css.rows}>
-        {keys.data && keys.data.length > 0 ? (
-          <ul>
-            {keys.data.map((key) => (
-              <ProviderRow key={key.id} provider={key} onRemove={() => remove(key.id)} />
-            ))}
-          </ul>
-        ) : null}
-        {keys.data?.length === 0 && !adding ? <p className={css.empty}>No provider yet. Only the demo model can be used.</p> : null}
-        {keys.error ? <ErrorNotice error={keys.error} action={<Button size="s" icon="retry" onClick={() => void keys.reload()}>Try again</Button>} /> : null}
+        <ProviderList loaded={keys} me={me} onRemove={remove} />
         {error ? <ErrorNotice error={error} /> : null}
         {adding ? (
           <AddProvider
+            me={me}
             onCancel={() => setAdding(false)}
             onAdded={async () => {
               setAdding(false);
@@ -66,18 +76,5 @@ export function ProvidersSection() {
       </div>
       {found.length > 0 ? <DiscoveryList title="Found on this machine" items={found} onImported={refresh} /> : null}
     </Section>
-  );
-}
-
-function ProviderRow({ provider, onRemove }: { readonly provider: ProviderKey; readonly onRemove: () => Promise<void> }) {
-  const facts = [plural(provider.modelCount, "model"), provider.hasKey ? "key saved" : "no key", provider.baseUrl.replace(/^https?:\/\//, "")];
-  return (
-    <li>
-      <div className={css.text}>
-        <strong>{providerLabel(provider.provider)}</strong>
-        <span>{facts.join(" · ")}</span>
-      </div>
-      <ConfirmButton label={`Remove ${providerLabel(provider.provider)}`} confirm="Remove" onConfirm={onRemove} />
-    </li>
   );
 }

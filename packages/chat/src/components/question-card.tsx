@@ -1,11 +1,13 @@
 /** The agent asks what is meant. */
 import { useState, type FormEvent } from "react";
 import type { Answer, RequestItem } from "@berth/sdk";
+import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { useAnswer } from "../lib/use-answer.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ErrorNotice } from "../ui/notice.tsx";
+import { CardActions } from "./card-actions.tsx";
 import { Parked } from "./parked.tsx";
 import { QuestionFields, type Choice } from "./question-fields.tsx";
 import css from "./request-card.module.css";
@@ -23,6 +25,7 @@ export interface QuestionCardProps {
 export function QuestionCard({ store, item, active, parked }: QuestionCardProps) {
   const [choices, setChoices] = useState<readonly Choice[]>(() => item.questions.map(() => ({ labels: [], own: "" })));
   const { sent, error, answer } = useAnswer(store, item.id);
+  const { mayWork } = useRights();
   if (item.answer || !active) return <Answered item={item} />;
 
   const answers = choices.map(({ labels, own }) => (own.trim() === "" ? [...labels] : [...labels, own.trim()]));
@@ -40,20 +43,21 @@ export function QuestionCard({ store, item, active, parked }: QuestionCardProps)
           key={question.question}
           name={`${item.id}-${at}`}
           question={question}
+          disabled={!mayWork}
           choice={choices[at] ?? { labels: [], own: "" }}
           onChange={(choice) => setChoices(choices.map((before, index) => (index === at ? choice : before)))}
         />
       ))}
-      {parked ? <Parked /> : null}
+      {parked && mayWork ? <Parked /> : null}
       {error ? <ErrorNotice error={error} /> : null}
-      <div className={css.actions}>
+      <CardActions>
         <Button kind="primary" size="s" type="submit" busy={sent?.kind === "question"} disabled={sent !== null || answers.some((labels) => labels.length === 0)}>
           Answer
         </Button>
         <Button kind="quiet" size="s" disabled={sent !== null} onClick={() => answer({ kind: "reject" })}>
           Dismiss
         </Button>
-      </div>
+      </CardActions>
     </form>
   );
 }

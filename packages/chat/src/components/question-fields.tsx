@@ -11,10 +11,11 @@ export interface QuestionFieldsProps {
   readonly name: string;
   readonly question: Question;
   readonly choice: Choice;
+  readonly disabled: boolean;
   readonly onChange: (choice: Choice) => void;
 }
 
-export function QuestionFields({ name, question, choice, onChange }: QuestionFieldsProps) {
+export function QuestionFields({ name, question, choice, disabled, onChange }: QuestionFieldsProps) {
   const multiple = question.multiple ?? false;
   const toggle = (label: string): void => {
     if (!multiple) return onChange({ labels: [label], own: "" });
@@ -22,7 +23,7 @@ export function QuestionFields({ name, question, choice, onChange }: QuestionFie
     onChange({ ...choice, labels });
   };
   return (
-    <fieldset className={css.question}>
+    <fieldset className={css.question} disabled={disabled}>
       <legend>{question.question}</legend>
       {question.options.map(({ label, description }) => (
         <label key={label} className={css.option}>
@@ -33,15 +34,17 @@ export function QuestionFields({ name, question, choice, onChange }: QuestionFie
           </span>
         </label>
       ))}
-      <div className={css.option}>
-        <input
-          className={css.own}
-          aria-label={`Another answer to: ${question.question}`}
-          placeholder="Another answer…"
-          value={choice.own}
-          onChange={(event) => onChange({ labels: multiple || event.target.value === "" ? choice.labels : [], own: event.target.value })}
-        />
-      </div>
+      {disabled ? null : (
+        <div className={css.option}>
+          <input
+            className={css.own}
+            aria-label={`Another answer to: ${question.question}`}
+            placeholder="Another answer…"
+            value={choice.own}
+            onChange={(event) => onChange({ labels: multiple || event.target.value === "" ? choice.labels : [], own: event.target.value })}
+          />
+        </div>
+      )}
     </fieldset>
   );
 }

@@ -1,32 +1,41 @@
 /** What stands between a message and its answer: the sandbox and the work folder being made ready, or not to be had. */
 import type { Transcript } from "@berth/sdk";
+import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { Icon } from "../ui/icon.tsx";
+import { InlineCode } from "../ui/inline-code.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { ActButton } from "./act-button.tsx";
+import { BudgetCard } from "./budget-card.tsx";
 import { FailureNotice } from "./failure-notice.tsx";
 import { InterruptedCard } from "./interrupted-card.tsx";
 import css from "./sandbox-progress.module.css";
 
 export function SandboxProgress({ store, transcript }: { readonly store: SessionStore; readonly transcript: Transcript }) {
-  const { status, failure, workspaceStatus, waitingFor } = transcript;
+  const { status, failure, workspaceStatus, waitingFor, budget } = transcript;
+  const { mayWork } = useRights();
   if (status === "failed") {
     const again = (
       <ActButton icon="retry" act={() => store.session.resume()}>
         Start again
       </ActButton>
     );
-    return <FailureNotice failure={failure} fallback="The session could not be started." action={again} />;
+    return <FailureNotice failure={failure} fallback="The session could not be started." action={mayWork ? again : null} />;
   }
   if (waitingFor === "interrupted") return <InterruptedCard store={store} />;
+  if (waitingFor === "budget" && budget) {
+    const isHeld = transcript.turns.some(({ run }) => run !== null && run.end === null);
+    return <BudgetCard store={store} reached={budget} isHeld={isHeld} />;
+  }
   if (status === "hibernated") return <Asleep />;
   if (workspaceStatus?.phase === "failed") {
     return <FailureNotice failure={workspaceStatus.failure} fallback="The work folder could not be made ready." />;
   }
   if (status === "starting") return <Starting transcript={transcript} />;
   if (workspaceStatus?.phase === "preparing") return <Step>Copying the repository…</Step>;
-  return null;
+  // A start takes seconds; who looks a moment later, before anything was said, is told too.
+  return transcript.turns.length === 0 ? <Instead transcript={transcript} /> : null;
 }
 
 function Asleep() {
@@ -38,16 +47,22 @@ function Asleep() {
 }
 
 function Starting({ transcript }: { readonly transcript: Transcript }) {
-  const insteadOf = transcript.sandbox?.insteadOf;
   return (
     <>
-      {insteadOf ? (
-        <Notice tone="info">
-          {insteadOf.backend} could not start a sandbox, so {transcript.sandbox?.backend} does. {insteadOf.failure.message}
-        </Notice>
-      ) : null}
+      <Instead transcript={transcript} />
       <Step>{startingText(transcript)}</Step>
     </>
+  );
+}
+
+/** Another backend than the one that was wanted, and why. */
+function Instead({ transcript: { sandbox } }: { readonly transcript: Transcript }) {
+  const insteadOf = sandbox?.insteadOf;
+  if (!insteadOf) return null;
+  return (
+    <Notice tone="info">
+      {insteadOf.backend} could not start a sandbox, so {sandbox?.backend} does. <InlineCode text={insteadOf.failure.message} /> <InlineCode text={insteadOf.failure.fix} />
+    </Notice>
   );
 }
 

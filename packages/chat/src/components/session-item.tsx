@@ -1,7 +1,7 @@
 /** One session in the list. */
 import type { SessionSummary } from "@berth/sdk";
 import { followLink } from "../lib/follow-link.ts";
-import { ago, shortPath, statusLabel } from "../lib/format.ts";
+import { ago, placeOf, statusLabel } from "../lib/format.ts";
 import { pathOf, type Route } from "../lib/router.ts";
 import { StatusDot } from "./status.tsx";
 import css from "./session-item.module.css";
@@ -16,7 +16,7 @@ export interface SessionItemProps {
 export function SessionItem({ session, now, active, onNavigate }: SessionItemProps) {
   const route: Route = { view: "session", id: session.id };
   const label = statusLabel(session.status, session.waitingFor);
-  const place = session.workspace.kind === "folder" ? shortPath(session.workspace.path) : null;
+  const place = placeOf(session.workspace);
   return (
     <a
       className={css.item}

@@ -1,10 +1,11 @@
 /** The title; a press makes it editable. */
 import { useState } from "react";
-import { toMessage } from "../lib/error-message.ts";
+import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import css from "./session-title.module.css";
 
 export function SessionTitle({ store, title }: { readonly store: SessionStore; readonly title: string }) {
+  const { mayWork } = useRights();
   const [draft, setDraft] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const save = async (): Promise<void> => {
@@ -13,9 +14,10 @@ export function SessionTitle({ store, title }: { readonly store: SessionStore; r
     if (next === "" || next === title) return;
     await store.session.update({ title: next }).then(
       () => setError(null),
-      (failure: unknown) => setError(toMessage(failure).text),
+      (failure: unknown) => setError(store.refusal(failure).text),
     );
   };
+  if (!mayWork) return <h1 className={css.title}>{title || "Untitled"}</h1>;
   if (draft === null) {
     return (
       <h1 className={css.title} title={error ?? undefined}>

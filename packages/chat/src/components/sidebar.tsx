@@ -1,5 +1,6 @@
 /** The list of sessions, and the way to everything else. */
 import { useState, type ReactNode } from "react";
+import { useAccount } from "../lib/account-context.tsx";
 import { useBerth } from "../lib/berth-context.tsx";
 import { followLink } from "../lib/follow-link.ts";
 import { pathOf, type Route } from "../lib/router.ts";
@@ -17,7 +18,8 @@ export interface SidebarProps {
 }
 
 export function Sidebar({ route, onNavigate }: SidebarProps) {
-  const { me, sessions, showMore } = useShared();
+  const { me } = useAccount();
+  const { sessions, showMore } = useShared();
   const now = useNow(30_000);
   const items = sessions.data?.items;
   return (
@@ -44,7 +46,7 @@ export function Sidebar({ route, onNavigate }: SidebarProps) {
         ) : null}
       </div>
       <footer className={css.footer}>
-        <NavLink route={{ view: "settings" }} active={route.view === "settings"} onNavigate={onNavigate}>
+        <NavLink route={{ view: "settings", part: "general" }} active={route.view === "settings"} onNavigate={onNavigate}>
           <Icon name="settings" /> Settings
         </NavLink>
         <div className={css.who} title={me.user?.email}>

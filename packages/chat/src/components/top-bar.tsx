@@ -8,7 +8,7 @@ export function TopBar({ children }: { readonly children?: ReactNode }) {
   const openDrawer = useOpenDrawer();
   return (
     <header className={`${css.bar} ${children ? css.lined : ""}`}>
-      <IconButton icon="menu" label="Show sessions" className={css.menu ?? ""} onClick={openDrawer} />
+      {openDrawer ? <IconButton icon="menu" label="Show sessions" className={css.menu ?? ""} onClick={openDrawer} /> : null}
       {children}
     </header>
   );

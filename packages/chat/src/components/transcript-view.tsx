@@ -7,6 +7,7 @@ import { Notice } from "../ui/notice.tsx";
 import { EmptyState } from "./empty-state.tsx";
 import { PendingView } from "./pending-view.tsx";
 import { SandboxProgress } from "./sandbox-progress.tsx";
+import { SetupStep } from "./setup-step.tsx";
 import { TurnView } from "./turn-view.tsx";
 import css from "./transcript-view.module.css";
 
@@ -24,6 +25,7 @@ export function TranscriptView({ store, view }: { readonly store: SessionStore; 
         <div className={css.column}>
           {view.truncated ? <Notice tone="info">The beginning of this session is archived and not shown here.</Notice> : null}
           {isEmpty && transcript.status === "idle" ? <EmptyState icon="spark" title="Ready when you are">Say what to work on. The agent reads, edits and runs commands in its own sandbox.</EmptyState> : null}
+          <SetupStep transcript={transcript} />
           {shown.map((turn) => (
             <TurnView key={turn.messageId} store={store} turn={turn} sessionStatus={transcript.status} />
           ))}

@@ -1,12 +1,14 @@
 /** How a turn ended, and what it took. */
 import type { Turn } from "@berth/sdk";
 import { cost, duration, tokens } from "../lib/format.ts";
+import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { Button } from "../ui/button.tsx";
 import { FailureNotice } from "./failure-notice.tsx";
 import css from "./turn-end.module.css";
 
 export function TurnEnd({ store, turn }: { readonly store: SessionStore; readonly turn: Turn }) {
+  const { mayWork } = useRights();
   const failure = turn.failure ?? turn.run?.end?.failure;
   const again = (
     <Button size="s" icon="retry" onClick={() => store.send(turn.text)}>
@@ -15,7 +17,7 @@ export function TurnEnd({ store, turn }: { readonly store: SessionStore; readonl
   );
   switch (turn.status) {
     case "failed":
-      return <FailureNotice failure={failure} fallback="The turn failed." action={again} />;
+      return <FailureNotice failure={failure} fallback="The turn failed." action={mayWork ? again : null} />;
     case "interrupted":
       return <FailureNotice tone="warn" failure={failure} fallback="The sandbox was lost in the middle of this turn. Nothing was run a second time." />;
     case "stopped":

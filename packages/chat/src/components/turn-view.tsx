@@ -2,6 +2,7 @@
 import { memo } from "react";
 import type { SessionStatus, Turn, TurnItem } from "@berth/sdk";
 import type { SessionStore } from "../lib/session-store.ts";
+import { MaskedNote } from "./masked-note.tsx";
 import { AppliedNote } from "./applied-note.tsx";
 import { FollowUpLine } from "./follow-up-line.tsx";
 import { PartView } from "./part-view.tsx";
@@ -65,6 +66,8 @@ function ItemView({ store, turn, item, active }: ItemViewProps) {
       return <QuestionCard store={store} item={item} active={active || parked} parked={parked} />;
     case "applied":
       return <AppliedNote item={item} />;
+    case "masked":
+      return <MaskedNote item={item} />;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Where the work happens, in one line. */
 import type { Transcript } from "@berth/sdk";
-import { ago, shortPath } from "../lib/format.ts";
+import { ago, placeOf } from "../lib/format.ts";
+import { useRights } from "../lib/session-right.ts";
 import { useNow } from "../lib/use-now.ts";
 import { Icon } from "../ui/icon.tsx";
 import css from "./workspace-line.module.css";
@@ -24,19 +25,21 @@ function Saved({ transcript: { savedAt, saveFailure, restoredAt } }: { readonly 
 }
 
 export function WorkspaceLine({ transcript }: { readonly transcript: Transcript }) {
-  const { workspace, workspaceStatus, sandbox } = transcript;
+  const { workspace, workspaceStatus, sandbox, environment } = transcript;
+  const { mayWork } = useRights();
+  const insteadOf = sandbox?.insteadOf;
   if (!workspace) return null;
   const from = [workspaceStatus?.branch, workspaceStatus?.base?.slice(0, 7)].filter(Boolean).join(" @ ");
   return (
     <p className={css.line}>
-      {workspace.kind === "folder" ? (
+      {workspace.kind === "folder" || workspace.kind === "repo" ? (
         <>
-          <span className={css.fact} title={`${workspace.path}: the agent works on a copy of it`}>
-            <Icon name="folder" size={14} /> {shortPath(workspace.path)}
+          <span className={css.fact} title={workspace.kind === "repo" ? `${workspace.url}: the agent works in a clone of it` : `${workspace.path}: the agent works on a copy of it`}>
+            <Icon name="folder" size={14} /> <span className={css.words}>{placeOf(workspace)}</span>
           </span>
           {from ? (
-            <span className={css.fact} title="Branch and commit that the work started from">
-              <Icon name="branch" size={14} /> {from}
+            <span className={`${css.fact} ${css.branch}`} title={`Branch and commit that the work started from: ${from}`}>
+              <Icon name="branch" size={14} /> <span className={css.words}>{from}</span>
             </span>
           ) : null}
         </>
@@ -46,12 +49,18 @@ export function WorkspaceLine({ transcript }: { readonly transcript: Transcript 
         </span>
       )}
       {sandbox?.backend ? (
-        <span className={css.fact} title="Where the agent runs">
+        <span className={css.fact} data-testid="backend" title={insteadOf ? [insteadOf.failure.message, insteadOf.failure.fix].filter(Boolean).join(" ") : "Where the agent runs"}>
           <Icon name="terminal" size={14} /> {sandbox.backend}
+          {insteadOf ? ` instead of ${insteadOf.backend}` : ""}
+        </span>
+      ) : null}
+      {environment && environment.phase !== "removed" ? (
+        <span className={css.fact} title="The environment that the sandbox began with">
+          <Icon name="settings" size={14} /> <span className={css.words}>{environment.name}</span>
         </span>
       ) : null}
       <Saved transcript={transcript} />
-      <span className={css.hint}>Enter to send, Shift + Enter for a new line</span>
+      {mayWork ? <span className={css.hint}>Enter to send, Shift + Enter for a new line</span> : null}
     </p>
   );
 }

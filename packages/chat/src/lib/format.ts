@@ -1,5 +1,5 @@
 /** Numbers and times as people read them. */
-import type { SessionStatus, Usage, WaitingFor } from "@berth/sdk";
+import type { SessionStatus, SessionSummary, Usage, WaitingFor } from "@berth/sdk";
 
 export function ago(iso: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
@@ -8,6 +8,16 @@ export function ago(iso: string, now: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
   if (seconds < 7 * 86_400) return `${Math.floor(seconds / 86_400)}d`;
   return new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short" });
+}
+
+/** With its year, since it may be long ago or far ahead. */
+export function day(iso: string): string {
+  return new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+}
+
+/** Of today, or of a day that is said beside it. */
+export function clockTime(iso: string): string {
+  return new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }
 
 export function duration(ms: number): string {
@@ -60,4 +70,10 @@ export function statusLabel(status: SessionStatus, waitingFor: WaitingFor | null
 export function shortPath(path: string): string {
   const steps = path.split("/").filter((step) => step !== "");
   return steps.length <= 2 ? path : `…/${steps.slice(-2).join("/")}`;
+}
+
+/** Where a session works, for a narrow line; null for an empty workspace. */
+export function placeOf(workspace: SessionSummary["workspace"]): string | null {
+  if (workspace.kind === "empty") return null;
+  return workspace.kind === "folder" ? shortPath(workspace.path) : shortPath(new URL(workspace.url).pathname.replace(/(\.git)?\/*$/, ""));
 }

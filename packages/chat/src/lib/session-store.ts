@@ -2,7 +2,7 @@
  * One open session: its transcript as it grows, the connection, and messages on their way. Nothing is shown before the
  * log was replayed once, so that a reload does not play the conversation again before one's eyes.
  */
-import { applyDeltas, applyEvents, emptyTranscript, type BerthError, type Delivery, type SessionClient, type SessionStream, type StreamState, type Transcript, type Turn } from "@berth/sdk";
+import { applyDeltas, applyEvents, BerthError, emptyTranscript, type Delivery, type SessionClient, type SessionRight, type SessionStream, type StreamState, type Transcript, type Turn } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "./error-message.ts";
 
 export interface PendingMessage {
@@ -26,12 +26,14 @@ export interface SessionView {
   readonly pending: readonly PendingMessage[];
   /** The beginning is archived and not shown. */
   readonly truncated: boolean;
+  /** What one may do here; null until the server said so. */
+  readonly right: SessionRight | null;
 }
 
 export class SessionStore {
   readonly session: SessionClient;
   #stream: SessionStream | null = null;
-  #view: SessionView = { transcript: emptyTranscript(), loaded: false, connection: "connecting", error: null, pending: [], truncated: false };
+  #view: SessionView = { transcript: emptyTranscript(), loaded: false, connection: "connecting", error: null, pending: [], truncated: false, right: null };
   #transcript: Transcript = this.#view.transcript;
   readonly #listeners = new Set<() => void>();
 
@@ -53,7 +55,11 @@ export class SessionStore {
         this.#transcript = applyDeltas(applyEvents(this.#transcript, events), deltas);
         if (this.#view.loaded) this.#publish({});
       },
-      onSynced: () => this.#publish({ loaded: true }),
+      onSynced: () => {
+        // After a gap it may be another one.
+        if (this.#view.loaded) this.askRight();
+        this.#publish({ loaded: true });
+      },
       onReset: () => this.#publish({ truncated: true }),
       onState: (connection, error) => {
         // One that was closed here has nothing more to say.
@@ -62,6 +68,21 @@ export class SessionStore {
     });
     this.#stream = stream;
     this.#publish({ connection: stream.state, error: null });
+    this.askRight();
+  }
+
+  /** What cannot be asked stays as it was: the server refuses what one may not. */
+  askRight(): void {
+    this.session.get().then(
+      ({ access = null }) => this.#publish({ right: access }),
+      () => undefined,
+    );
+  }
+
+  /** What went wrong, in words. One who is told that they may not is shown less from then on. */
+  refusal(error: unknown): ErrorMessage {
+    if (BerthError.is(error) && error.code === "forbidden") this.askRight();
+    return toMessage(error);
   }
 
   close(): void {
@@ -98,7 +119,7 @@ export class SessionStore {
       const { id } = await this.session.send(text, { idempotencyKey: key, ...(delivery === "steer" ? { delivery } : {}) });
       this.#change(key, { messageId: id });
     } catch (error) {
-      this.#change(key, { error: toMessage(error) });
+      this.#change(key, { error: this.refusal(error) });
     }
   }
 

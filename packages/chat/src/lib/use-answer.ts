@@ -1,7 +1,7 @@
 /** Answers a request once; says what went wrong when it did. */
 import { useState } from "react";
 import type { Answer } from "@berth/sdk";
-import { toMessage, type ErrorMessage } from "./error-message.ts";
+import type { ErrorMessage } from "./error-message.ts";
 import type { SessionStore } from "./session-store.ts";
 
 export interface Answering {
@@ -19,7 +19,7 @@ export function useAnswer(store: SessionStore, requestId: string): Answering {
     setError(null);
     store.session.answer(requestId, given).catch((failure: unknown) => {
       setSent(null);
-      setError(toMessage(failure));
+      setError(store.refusal(failure));
     });
   };
   return { sent, error, answer };

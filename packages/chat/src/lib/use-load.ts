@@ -9,7 +9,8 @@ export interface Loaded<T> {
   readonly reload: () => Promise<void>;
 }
 
-export function useLoad<T>(read: () => Promise<T>): Loaded<T> {
+/** @param of read again when it changes, such as what is looked at */
+export function useLoad<T>(read: () => Promise<T>, of?: string): Loaded<T> {
   const [state, setState] = useState<{ data: T | undefined; error: ErrorMessage | null }>({ data: undefined, error: null });
   const latest = useRef(read);
   latest.current = read;
@@ -27,6 +28,6 @@ export function useLoad<T>(read: () => Promise<T>): Loaded<T> {
 
   useEffect(() => {
     void reload();
-  }, [reload]);
+  }, [reload, of]);
   return { ...state, reload };
 }

@@ -8,7 +8,15 @@ export function useSession(id: string): { readonly store: SessionStore; readonly
   const store = useMemo(() => new SessionStore(berth.session(id)), [berth, id]);
   useEffect(() => {
     store.open();
-    return () => store.close();
+    // Somebody may have been let do more, or less, meanwhile.
+    const look = (): void => {
+      if (document.visibilityState === "visible") store.askRight();
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      store.close();
+    };
   }, [store]);
   return { store, view: useSyncExternalStore(store.subscribe, store.view) };
 }

@@ -1,12 +1,10 @@
-/** What several views share: who is signed in, the models, and the list of sessions. */
+/** What several views share: the models, and the list of sessions. */
 import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from "react";
-import type { Health, Me, Model, SessionSummary, WaitingFor } from "@berth/sdk";
+import type { Model, SessionSummary, WaitingFor } from "@berth/sdk";
 import { useBerth } from "./berth-context.tsx";
 import { useLoad, type Loaded } from "./use-load.ts";
 
 export interface SharedState {
-  readonly me: Me;
-  readonly health: Health;
   readonly models: Loaded<readonly Model[]>;
   readonly sessions: Loaded<SessionList>;
   /** Shows more of the list of sessions. */
@@ -27,7 +25,7 @@ const PAGE = 50;
 /** There is no feed of all sessions yet; the open one is live, the others are as old as this. */
 const REFRESH_MS = 4_000;
 
-export function SharedProvider({ me, health, children }: { readonly me: Me; readonly health: Health; readonly children: ReactNode }) {
+export function SharedProvider({ children }: { readonly children: ReactNode }) {
   const berth = useBerth();
   const [wanted, setWanted] = useState(PAGE);
   const models = useLoad(useCallback(() => berth.models.list().all(), [berth]));
@@ -51,7 +49,19 @@ export function SharedProvider({ me, health, children }: { readonly me: Me; read
   const showMore = useCallback(() => setWanted((count) => count + PAGE), []);
   const [live, setLive] = useState<LiveSession | null>(null);
   const shown = { ...sessions, data: sessions.data && { ...sessions.data, items: overlay(sessions.data.items, live) } };
-  return <SharedContext value={{ me, health, models, sessions: shown, showMore, setLive }}>{children}</SharedContext>;
+  return <SharedContext value={{ models, sessions: shown, showMore, setLive }}>{children}</SharedContext>;
+}
+
+const NOTHING: SharedState = {
+  models: { data: undefined, error: null, reload: async () => undefined },
+  sessions: { data: undefined, error: null, reload: async () => undefined },
+  showMore: () => undefined,
+  setLive: () => undefined,
+};
+
+/** For who is signed in to no organization: there is one session and nothing around it. */
+export function NothingShared({ children }: { readonly children: ReactNode }) {
+  return <SharedContext value={NOTHING}>{children}</SharedContext>;
 }
 
 function overlay(items: readonly SessionSummary[], live: LiveSession | null): readonly SessionSummary[] {
@@ -72,4 +82,9 @@ export function useShared(): SharedState {
 
 export function isDemo(models: readonly Model[] | undefined, id: string | null): boolean {
   return models?.find((model) => model.id === id)?.demo ?? id?.startsWith("demo/") ?? false;
+}
+
+/** Whether it is surely none that the reader is offered. */
+export function isMissing(models: readonly Model[] | undefined, id: string | null): boolean {
+  return models !== undefined && id !== null && !models.some((model) => model.id === id);
 }

@@ -1,16 +1,21 @@
 /** One session: header, conversation, and what can be said next. */
 import { useEffect, useState } from "react";
+import { useGuest } from "../lib/guest-context.ts";
+import { SessionRightContext } from "../lib/session-right.ts";
 import { useSession } from "../lib/use-session.ts";
 import { useShared } from "../lib/workspace-context.tsx";
 import { toMessage } from "../lib/error-message.ts";
 import { navigate } from "../lib/router.ts";
 import { Button } from "../ui/button.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { Centered } from "../components/centered.tsx";
 import { ConnectionBar } from "../components/connection-bar.tsx";
 import { Dock } from "../components/dock.tsx";
 import { EmptyState } from "../components/empty-state.tsx";
+import { GuestBar } from "../components/guest-bar.tsx";
+import { PassOver } from "../components/pass-over.tsx";
 import { SessionHeader } from "../components/session-header.tsx";
-import { TopBar } from "../components/top-bar.tsx";
+import { TerminalPanel } from "../components/terminal/terminal-panel.tsx";
 import { TranscriptView } from "../components/transcript-view.tsx";
 
 export function SessionPage({ id }: { readonly id: string }) {
@@ -31,14 +36,22 @@ export function SessionPage({ id }: { readonly id: string }) {
     };
   }, [title]);
 
+  const [terminal, setTerminal] = useState(false);
+  // Whoever may only watch is not let in.
+  const showsTerminal = terminal && view.right !== "read";
+  const guest = useGuest();
+  // Of what was taken back nothing is shown any more.
+  if (guest && (view.error?.status === 401 || view.error?.status === 404)) return <PassOver pass={guest} />;
   if (!view.loaded) return <NotLoaded view={view} onRetry={() => store.reopen()} />;
   return (
-    <>
-      <SessionHeader store={store} transcript={view.transcript} />
+    <SessionRightContext value={view.right}>
+      {guest ? <GuestBar pass={guest} /> : null}
+      <SessionHeader store={store} transcript={view.transcript} terminal={{ isOpen: showsTerminal, toggle: () => setTerminal(!showsTerminal) }} />
       <ConnectionBar view={view} onRetry={() => store.reopen()} />
       <TranscriptView store={store} view={view} />
       <Dock store={store} view={view} />
-    </>
+      {showsTerminal ? <TerminalPanel key={id} store={store} status={status} onClose={() => setTerminal(false)} /> : null}
+    </SessionRightContext>
   );
 }
 
@@ -71,15 +84,6 @@ function NotLoaded({ view, onRetry }: NotLoadedProps) {
     );
   }
   return <Centered>{slow ? <Spinner size={20} /> : null}</Centered>;
-}
-
-function Centered({ children }: { readonly children: React.ReactNode }) {
-  return (
-    <>
-      <TopBar />
-      {children}
-    </>
-  );
 }
 
 /** A spinner for what is there at once would only flicker. */

@@ -1,32 +1,49 @@
-/** Keys: of model providers, found on this machine, and for the API. */
-import { useShared } from "../lib/workspace-context.tsx";
+/** Keys, people, teams, repositories, environments, secrets and spending: one part at a time, each with its address. */
+import { followLink } from "../lib/follow-link.ts";
+import { pathOf, SETTINGS_PARTS, type SettingsPart } from "../lib/router.ts";
 import { ApiKeysSection } from "../components/api-keys-section.tsx";
+import { EnvironmentsSection } from "../components/environments/environments-section.tsx";
+import { InstanceSection } from "../components/instance-section.tsx";
+import { MembersSection } from "../components/organization/members-section.tsx";
+import { SecretsSection } from "../components/organization/secrets-section.tsx";
+import { SpendingSection } from "../components/organization/spending-section.tsx";
+import { TeamsSection } from "../components/organization/teams-section.tsx";
 import { ProvidersSection } from "../components/providers-section.tsx";
-import { Section } from "../components/section.tsx";
+import { RepositoriesSection } from "../components/repositories/repositories-section.tsx";
 import { TopBar } from "../components/top-bar.tsx";
 import css from "./settings-view.module.css";
 
-export function SettingsView() {
-  const { me, health } = useShared();
-  const backends = health.sandboxes.map(({ backend, isolation }) => `${backend} (isolation: ${isolation})`).join(", ");
+const NAMES: Readonly<Record<SettingsPart, string>> = { general: "General", members: "Members", teams: "Teams", repositories: "Repositories", environments: "Environments", secrets: "Secrets", spending: "Spending" };
+
+export function SettingsView({ part }: { readonly part: SettingsPart }) {
   return (
     <>
       <TopBar />
       <div className={css.scroller}>
         <div className={css.column}>
-          <h1 className={css.title}>Settings</h1>
-          <ProvidersSection />
-          <ApiKeysSection />
-          <Section title="This instance" about={`Berth ${health.version}. Sandboxes: ${backends || "none"}.`}>
-            <dl className={css.facts}>
-              <dt>Organization</dt>
-              <dd>{me.organization.name}</dd>
-              <dt>Signed in as</dt>
-              <dd>{me.user ? `${me.user.name} (${me.user.email})` : "an API key"}</dd>
-              <dt>Role</dt>
-              <dd>{me.role}</dd>
-            </dl>
-          </Section>
+          <div className={css.head}>
+            <h1 className={css.title}>Settings</h1>
+            <nav className={css.parts} aria-label="Parts of the settings">
+              {SETTINGS_PARTS.map((each) => (
+                <a key={each} href={pathOf({ view: "settings", part: each })} aria-current={each === part ? "page" : undefined} onClick={(event) => followLink(event, { view: "settings", part: each }, () => undefined)}>
+                  {NAMES[each]}
+                </a>
+              ))}
+            </nav>
+          </div>
+          {part === "general" ? (
+            <>
+              <ProvidersSection />
+              <ApiKeysSection />
+              <InstanceSection />
+            </>
+          ) : null}
+          {part === "members" ? <MembersSection /> : null}
+          {part === "teams" ? <TeamsSection /> : null}
+          {part === "repositories" ? <RepositoriesSection /> : null}
+          {part === "environments" ? <EnvironmentsSection /> : null}
+          {part === "secrets" ? <SecretsSection /> : null}
+          {part === "spending" ? <SpendingSection /> : null}
         </div>
       </div>
     </>

@@ -1,6 +1,6 @@
 /** What a client gives to its user, and where it goes on. */
 import { check, equal, range } from "../check.ts";
-import { askClientBoth, type ClientStage } from "../client-case.ts";
+import { askClient, askClientBoth, type ClientStage } from "../client-case.ts";
 import { SEQ } from "../sample-log.ts";
 import { giveAll, giveTo, type Script } from "../stand-in.ts";
 import type { WireEvent } from "../wire.ts";
@@ -190,6 +190,24 @@ export const cursorCases = [
     await stage.open(2);
     await stage.untilSeq(SEQ.last);
     equal([stage.resets, stage.seqs], [[6], range(6, SEQ.last)], "what it said, and seq");
+  }),
+  askClient("ws", "reset-live", "PRO56", "that is reset while it watches reads the archive and goes on where it is", async (stage) => {
+    stage.standIn.scripts = [giveTo(5)];
+    await stage.open();
+    const connection = await stage.untilConnection(1);
+    await stage.untilSeq(5);
+    connection.tell("reset", { from: 9, archive: "/v1/sessions/ses_1/events?after=5" });
+    connection.frame(stage.standIn.after(8));
+    await stage.untilSeq(SEQ.last);
+    equal([stage.seqs, stage.resets, stage.standIn.connections.length], [ALL, [], 1], "seq, what it said, and connections");
+  }),
+  ...askClientBoth("reset-archive-pages", "PRO56", "reads as many pages of the archive as there are", async (stage) => {
+    stage.standIn.pageMax = 2;
+    stage.standIn.scripts = [resetTo(9, "/v1/sessions/ses_1/events?after=1")];
+    await stage.open(1);
+    await stage.untilSeq(SEQ.last);
+    equal([stage.seqs, stage.resets], [range(2, SEQ.last), []], "seq, and what it said");
+    check(stage.standIn.pages.length >= 4, `it read ${stage.standIn.pages.length} pages`);
   }),
   ...askClientBoth("reset-archive", "PRO56", "reads the archive where there is one, and passes over nothing", async (stage) => {
     stage.standIn.scripts = [resetTo(6, "/v1/sessions/ses_1/events?after=2")];

@@ -1,10 +1,12 @@
 /** What is particular to the WebSocket: acknowledgements, tickets, pings, actions. */
 import { check, equal, range } from "../check.ts";
 import { askClient, type ClientCase, type ClientStage } from "../client-case.ts";
+import type { ClientNeed } from "../needs.ts";
 import { SEQ } from "../sample-log.ts";
+import type { ClientHandle } from "../client.ts";
 import { giveAll, giveTo, type Connection } from "../stand-in.ts";
 
-const ask = (id: string, rules: string | readonly string[], title: string, run: (stage: ClientStage) => Promise<void>): ClientCase => askClient("ws", id, rules, title, run);
+const ask = (id: string, rules: string | readonly string[], title: string, run: (stage: ClientStage) => Promise<void>, needs: readonly ClientNeed[] = []): ClientCase => askClient("ws", id, rules, title, run, needs);
 
 interface Said {
   readonly type: string;
@@ -12,6 +14,7 @@ interface Said {
   readonly requestId?: string;
   readonly idempotencyKey?: string;
   readonly text?: string;
+  readonly delivery?: string;
 }
 
 const saidBy = ({ heard }: Connection): Said[] => heard.filter((text) => text.startsWith("{")).map((text) => JSON.parse(text) as Said);
@@ -35,11 +38,30 @@ async function settled(stage: ClientStage): Promise<Connection> {
   return connection;
 }
 
-function prompting(stage: ClientStage, text = "hello") {
+function prompting(stage: ClientStage, text = "hello", options: { readonly steers?: boolean } = {}) {
   check(stage.handle.prompt, "the client can prompt");
-  const answer = stage.handle.prompt(text);
+  const answer = stage.handle.prompt(text, options);
   answer.catch(() => undefined);
   return answer;
+}
+
+const ACTIONS = ["actions"] as const;
+
+/** What is no prompt may have been done, so that a second one could do something else. */
+function onceOnly(type: string, what: string, act: (handle: ClientHandle) => Promise<unknown> | undefined): ClientCase {
+  return ask(`${type}-once`, "PRO63", `does not send ${what} twice`, async (stage) => {
+    stage.standIn.scripts = [giveAll, giveTo(SEQ.last)];
+    const connection = await settled(stage);
+    const doing = act(stage.handle);
+    check(doing, `the client can send ${what}`);
+    const done = doing.then(() => "done", () => "failed");
+    await untilSaid(stage, connection, type);
+    connection.cut();
+    const second = await stage.untilConnection(2);
+    await stage.linger(600);
+    equal(saidBy(second).filter((said) => said.type === type), [], "said on the second connection");
+    equal(await done, "failed", "what its caller was told");
+  }, ACTIONS);
 }
 
 export const socketCases: readonly ClientCase[] = [
@@ -144,7 +166,7 @@ export const socketCases: readonly ClientCase[] = [
     equal(text, "hello", "the text it sent");
     connection.tell("result", { requestId, value: messageOf("msg_7") });
     equal((await answer).id, "msg_7", "the message");
-  }),
+  }, ACTIONS),
   ask("action-problem", "PRO63", "gives an action its problem", async (stage) => {
     const connection = await settled(stage);
     const answer = prompting(stage);
@@ -153,14 +175,14 @@ export const socketCases: readonly ClientCase[] = [
     const error: unknown = await answer.catch((each: unknown) => each);
     equal((error as { code?: string }).code, "queue-full", "the code");
     equal(stage.ended, null, "it goes on");
-  }),
+  }, ACTIONS),
   ask("action-order", "PRO63", "gives each action its own answer when they come in another order", async (stage) => {
     const connection = await settled(stage);
     const answers = [prompting(stage, "first"), prompting(stage, "second")];
     const said = [await untilSaid(stage, connection, "prompt", 1), await untilSaid(stage, connection, "prompt", 2)];
     for (const { requestId, text } of said.toReversed()) connection.tell("result", { requestId, value: messageOf(`msg_${text}`) });
     equal((await Promise.all(answers)).map(({ id }) => id), ["msg_first", "msg_second"], "messages");
-  }),
+  }, ACTIONS),
   ask("action-unknown-answer", "PRO63", "passes over an answer to what it did not ask", async (stage) => {
     const connection = await settled(stage);
     const answer = prompting(stage);
@@ -169,7 +191,7 @@ export const socketCases: readonly ClientCase[] = [
     connection.tell("problem", { requestId: "nobody", problem: { type: "https://berth.dev/problems/conflict", title: "", status: 409, detail: "" } });
     connection.tell("result", { requestId, value: messageOf("msg_right") });
     equal((await answer).id, "msg_right", "the message");
-  }),
+  }, ACTIONS),
   ask("prompt-key", "PRO63", "prompts under a key of its own each time", async (stage) => {
     const connection = await settled(stage);
     void prompting(stage, "first");
@@ -177,7 +199,7 @@ export const socketCases: readonly ClientCase[] = [
     const said = [await untilSaid(stage, connection, "prompt", 1), await untilSaid(stage, connection, "prompt", 2)];
     check(said.every(({ idempotencyKey }) => idempotencyKey), "keys");
     equal(new Set(said.map(({ idempotencyKey }) => idempotencyKey)).size, 2, "different keys");
-  }),
+  }, ACTIONS),
   ask("prompt-again", "PRO63", "sends a prompt that was not answered again, under the same key", async (stage) => {
     stage.standIn.scripts = [giveAll, giveTo(SEQ.last)];
     const connection = await settled(stage);
@@ -189,7 +211,7 @@ export const socketCases: readonly ClientCase[] = [
     equal([again.text, again.idempotencyKey], [first.text, first.idempotencyKey], "text and key");
     second.tell("result", { requestId: again.requestId, value: messageOf("msg_7") });
     equal((await answer).id, "msg_7", "the message");
-  }),
+  }, ACTIONS),
   ask("prompt-answered", "PRO63", "does not send a prompt again that was answered", async (stage) => {
     stage.standIn.scripts = [giveAll, giveTo(SEQ.last)];
     const connection = await settled(stage);
@@ -201,17 +223,27 @@ export const socketCases: readonly ClientCase[] = [
     const second = await stage.untilConnection(2);
     await stage.linger(600);
     equal(saidBy(second).filter(({ type }) => type === "prompt"), [], "prompts on the second connection");
-  }),
-  ask("stop-once", "PRO63", "does not send a stop twice", async (stage) => {
+  }, ACTIONS),
+  onceOnly("stop", "a stop", (handle) => handle.stop?.()),
+  onceOnly("cancel", "a cancel", (handle) => handle.cancel?.("msg_1")),
+  onceOnly("answer", "an answer", (handle) => handle.answer?.("req_1", { kind: "question", answers: [["left"]] })),
+  ask("steer-sent", "PRO63", "says of a message that steers that it does, and of no other", async (stage) => {
+    const connection = await settled(stage);
+    void prompting(stage, "waits");
+    void prompting(stage, "steers", { steers: true });
+    const said = [await untilSaid(stage, connection, "prompt", 1), await untilSaid(stage, connection, "prompt", 2)];
+    equal(said.map(({ text, delivery = "queue" }) => [text, delivery]), [["waits", "queue"], ["steers", "steer"]], "what it said");
+  }, ["actions", "steering"]),
+  ask("steer-again", "PRO63", "sends a message that steers again as one that steers", async (stage) => {
     stage.standIn.scripts = [giveAll, giveTo(SEQ.last)];
     const connection = await settled(stage);
-    check(stage.handle.stop, "the client can stop");
-    const stopped = stage.handle.stop().then(() => "done", () => "failed");
-    await untilSaid(stage, connection, "stop");
+    const answer = prompting(stage, "steers", { steers: true });
+    const first = await untilSaid(stage, connection, "prompt");
     connection.cut();
     const second = await stage.untilConnection(2);
-    await stage.linger(600);
-    equal(saidBy(second).filter(({ type }) => type === "stop"), [], "stops on the second connection");
-    equal(await stopped, "failed", "what its caller was told");
-  }),
+    const again = await untilSaid(stage, second, "prompt");
+    equal([again.text, again.delivery, again.idempotencyKey], [first.text, "steer", first.idempotencyKey], "text, delivery and key");
+    second.tell("result", { requestId: again.requestId, value: messageOf("msg_7") });
+    equal((await answer).id, "msg_7", "the message");
+  }, ["actions", "steering"]),
 ];

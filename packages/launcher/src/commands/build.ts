@@ -1,13 +1,23 @@
-/** `npm run build`: the chat page, the sandbox runtime and the Worker for this machine; `-- --production` the one for Cloudflare. */
+/**
+ * `npm run build`: the chat page, the sandbox runtime and the Worker for this machine; `-- --production` the one for Cloudflare;
+ * `-- --sdk` the SDK's package instead.
+ */
 import { parseArgs } from "node:util";
 import { readFileSync, statSync } from "node:fs";
+import { relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { buildAll, workerBundle } from "../build.ts";
+import { buildAll, buildSdk, workerBundle } from "../build.ts";
+import { ROOT } from "../paths.ts";
 
 const WORKER_GZIP_BYTES_MAX = 3 * 1024 * 1024;
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { production: { type: "boolean" }, anyway: { type: "boolean" } } });
+  const { values } = parseArgs({ args: [...args], options: { production: { type: "boolean" }, anyway: { type: "boolean" }, sdk: { type: "boolean" } } });
+  if (values.sdk) {
+    const folder = relative(ROOT, await buildSdk());
+    console.log(`  The SDK's package is in ${folder}. Pack or publish it:  npm pack ./${folder}`);
+    return 0;
+  }
   const target = values.production ? "production" : "local";
   const built = await buildAll(target, { anyway: values.anyway ?? false });
   const bundle = workerBundle(target);

@@ -1,10 +1,14 @@
-/** `npm run contract <port>`: one port's contract on every implementation: the fake, and each adapter where it really runs. */
+/**
+ * `npm run contract <port>`: one port's contract on every implementation: the fake, and each adapter where it really runs.
+ * `npm run contract sandbox -- --harness FILE`: on an implementation from elsewhere.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PORTS } from "../../../../src/ports/registry.ts";
 import { endSignal } from "../end-signal.ts";
 import { endBelow } from "../process-table.ts";
+import { runSandboxKit } from "../run-sandbox-cases.ts";
 import { SUITES, testFiles } from "../suites.ts";
 import { runVitest, type Tally } from "../vitest-run.ts";
 
@@ -15,7 +19,7 @@ interface Arm {
 }
 
 export async function run(args: readonly string[]): Promise<number> {
-  const [port = ""] = args;
+  const [port = "", ...options] = args;
   const entry = PORTS.find((candidate) => candidate.port === port);
   if (!entry) {
     console.error(`${port === "" ? "Name a port" : `There is no port "${port}"`}: npm run contract <port>\n`);
@@ -25,6 +29,11 @@ export async function run(args: readonly string[]): Promise<number> {
   if (entry.state === "planned") {
     console.error(`${port} is planned: it has its rules in src/ports/${port}/SPEC.md and no contract yet.`);
     return 1;
+  }
+  if (options.length > 0) {
+    if (port === "sandbox") return runSandboxKit(options);
+    console.error(`${options[0] ?? ""} is for the sandbox contract only: npm run contract sandbox -- --harness FILE`);
+    return 2;
   }
   endSignal().addEventListener("abort", () => {
     endBelow(process.pid);

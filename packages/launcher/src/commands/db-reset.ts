@@ -5,6 +5,7 @@
 import { createInterface } from "node:readline/promises";
 import pg from "pg";
 import { migrate } from "../../../../src/db/pg/migrate.ts";
+import { namedPasswords } from "../database-roles.ts";
 import { withEmbeddedDatabase } from "../database-url.ts";
 import { endLeftovers } from "../leftovers.ts";
 import { LocalState } from "../local-state.ts";
@@ -62,5 +63,5 @@ async function resetNamed(url: string): Promise<void> {
   } finally {
     await client.end();
   }
-  await migrate(url);
+  await migrate(url, namedPasswords(process.env));
 }

@@ -36,6 +36,8 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function runPart(part: Part, filters: readonly string[], onCi: boolean): Promise<Tally> {
+  const lack = part.needs?.map((need) => lacks(need)).find((found) => found !== null);
+  if (lack) return { ...NOTHING, skipped: [`${part.title} needs ${lackLine(lack)}`] };
   heading(part.title);
   const began = performance.now();
   // Everything a part starts carries this folder's name, which is how it is found again.

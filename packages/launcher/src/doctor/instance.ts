@@ -1,12 +1,14 @@
 /** The doctor on one instance: its folder, its port, its database and what an earlier start left. */
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { migrationStatus } from "../../../../src/db/pg/migrate.ts";
+import { isolationStatus, migrationStatus } from "../../../../src/db/pg/migrate.ts";
 import { runningDatabaseUrl } from "../database-url.ts";
 import type { LocalState } from "../local-state.ts";
 import { runningPostgres } from "../orphan-postgres.ts";
-import { bindError, portHolder } from "../port-holder.ts";
+import { bindError, nextPort, portHolder, whoHolds } from "../port-holder.ts";
 import { commandOf, descendantsOf } from "../process-table.ts";
+import { UserError } from "../progress.ts";
+import { unreadableInWords, walkSecrets } from "../secret-renewal.ts";
 import { bad, info, ok, type Finding } from "./finding.ts";
 
 /** Looks only; nothing is made. */
@@ -33,8 +35,8 @@ export async function checkPort(state: LocalState, port: number): Promise<Findin
   const holder = portHolder(port);
   const leftover = holder && state.leftovers().some(({ pid }) => pid === holder.pid || descendantsOf(pid).includes(holder.pid));
   if (leftover) return info("Port", `${port} is held by what an earlier start left (pid ${holder.pid})`);
-  const text = holder === null ? `${port} is taken by a process of another user` : `${port} is taken by pid ${holder.pid} (${holder.command})`;
-  return bad("Port", text, `npm start -- --port ${port < 65_535 ? port + 1 : 8787}`);
+  const { text } = await whoHolds(port);
+  return bad("Port", `${port} is taken by ${text}`, `npm start -- --port ${nextPort(port)}`);
 }
 
 export function checkLeftovers(state: LocalState): Finding {
@@ -61,6 +63,37 @@ export async function checkMigrations(state: LocalState, databaseUrl: string | n
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     return bad("Migrations", `the database does not answer: ${message || code}`, databaseUrl === null ? "npm start" : "unset DATABASE_URL");
+  }
+}
+
+/** Whether the database itself keeps organizations apart; where it cannot be asked, the line of migrations says so. */
+export async function checkOrganizations(state: LocalState, databaseUrl: string | null): Promise<readonly Finding[]> {
+  const url = databaseUrl ?? embeddedUrlOf(state);
+  if (url === null) return [];
+  try {
+    const { problems, appTables, authTables } = await isolationStatus(url);
+    if (problems.length > 0) return [bad("Organizations", `not kept apart in the database: ${problems.join("; ")}`, "npm run db:migrate")];
+    return [ok("Organizations", `kept apart in the database: row policies on all ${appTables.length} tables of theirs, a role of its own for the ${authTables.length} of identity`)];
+  } catch {
+    return [];
+  }
+}
+
+/** Whether the running instance's master keys open what is in its vault. */
+export async function checkSecrets(state: LocalState): Promise<readonly Finding[]> {
+  try {
+    const url = state.running()?.url ?? null;
+    const secrets = state.knownSecrets();
+    if (url === null || secrets === null) return [];
+    const walk = await walkSecrets({ url, operatorToken: secrets.operatorToken }, { look: true });
+    const problems = unreadableInWords(walk);
+    if (problems.length > 0) return [bad("Secrets", `cannot be read: ${problems.join("; ")}`, `put back the secrets.json that ${state.dataDir} had, or enter those keys again`)];
+    const total = Object.values(walk.under).reduce((sum, count) => sum + count, 0);
+    const older = walk.configured.filter((version) => version !== walk.newest);
+    if (older.length > 0) return [info("Secrets", `${total}, all readable; master key ${older.join(", ")} is still configured: npm run secrets:rotate`)];
+    return [ok("Secrets", `${total}, all readable under master key ${walk.newest}`)];
+  } catch (error) {
+    return error instanceof UserError ? [info("Secrets", (error.message.split("\n")[0] ?? "").trim())] : [];
   }
 }
 

@@ -3,7 +3,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { lacks, type Lack } from "@berth/testkit/machine";
+import type { EngineReport } from "../../../../src/adapters/sandbox/docker/detect-engine.ts";
+import { BUILD_IMAGE, type ImageBuild } from "../../../../src/adapters/sandbox/docker/image-build.ts";
 import { detectIsolation, type IsolationReport } from "../../../../src/adapters/sandbox/process/detect-isolation.ts";
+import { detectChosenEngine } from "../default-backends.ts";
 import { bad, info, ok, type Finding } from "./finding.ts";
 
 /** As in `berth.mjs`, which cannot import from here: it runs before anything is installed. */
@@ -40,10 +43,25 @@ export async function checkIsolation(backends: readonly string[], trustAgent: bo
   return bad("Isolation", `none, so only the demo model may run (${reason})`, command);
 }
 
-export function checkDocker(backends: readonly string[], lack: Lack | null = lacks("docker")): Finding {
-  if (lack === null) return ok("Docker", "answers");
-  if (!backends.includes("docker")) return info("Docker", `${lack.reason === "not installed" ? lack.reason : "does not answer"}; only needed for the docker backend`);
-  return bad("Docker", lack.reason, lack.reason === "not installed" ? lack.fix : "systemctl start docker");
+interface DockerLooks {
+  readonly lack?: Lack | null;
+  readonly detect?: () => Promise<EngineReport>;
+  /** Nobody chose the backends. */
+  readonly isDefault?: boolean;
+  readonly build?: ImageBuild | null;
+}
+
+/** What is wrong with it is so only where it is chosen; where nobody chose, `npm start` builds a missing image. */
+export async function checkDocker(backends: readonly string[], { lack = lacks("docker"), detect = detectChosenEngine, isDefault = false, build = null }: DockerLooks = {}): Promise<Finding> {
+  const wrong = (text: string, fix: string): Finding => (backends.includes("docker") ? bad("Docker", text, fix) : info("Docker", `${text}; only needed for the docker backend`));
+  if (lack?.reason === "not installed") return wrong(lack.reason, lack.fix);
+  const { version, reason, fix, lacksImage } = await detect();
+  if (reason === null) return ok("Docker", `${version}, with the image of sandboxes${isDefault ? ": sessions run in containers" : ""}`);
+  if (lacksImage && build?.state === "building") return info("Docker", `${version}; the image of sandboxes is being built: ${build.step}`);
+  if (lacksImage && build?.state === "failed") return wrong(`${version}, but the image of sandboxes could not be built: ${build.reason}`, BUILD_IMAGE);
+  if (lacksImage && isDefault) return info("Docker", `${version}; the image of sandboxes is not there yet: the next npm start builds it, or ${BUILD_IMAGE}`);
+  // What the adapter says is a sentence with the command in backticks, where there is one.
+  return wrong(version === null ? reason : `${version}, but ${reason}`, /`([^`]+)`/.exec(fix ?? "")?.[1] ?? fix ?? "docker info");
 }
 
 /** Of the disk the folder is on, or will be. */

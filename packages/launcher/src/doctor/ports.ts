@@ -8,14 +8,14 @@ export interface ComposedPort {
   readonly port: string;
   readonly state: PortEntry["state"];
   /** Adapters, each with the program that composes it. */
-  readonly adapters: readonly { readonly name: string; readonly where: string }[];
+  readonly adapters: readonly { readonly name: string; readonly where: string; readonly verifiedLive: boolean }[];
 }
 
 /** Who wires adapters: the composition roots, the Durable Object shells and the runtime inside a sandbox. */
 const COMPOSERS: readonly { readonly where: string; readonly files: string }[] = [
-  { where: "Worker", files: "src/compose/{worker-parts,local,production}.ts" },
+  { where: "Worker", files: "src/compose/{worker-parts,model-gateways,secret-vaults,local,production}.ts" },
   { where: "Worker", files: "src/{worker.ts,session/*.ts,org/*.ts}" },
-  { where: "sandbox host", files: "src/compose/host.ts" },
+  { where: "sandbox host", files: "src/compose/{host,host-modal}.ts" },
   { where: "runtime", files: "packages/sandbox-runtime/src/**/*.ts" },
 ];
 
@@ -25,13 +25,13 @@ export function composedPorts(root: string, ports: readonly PortEntry[] = PORTS)
       .filter((file) => !file.endsWith(".test.ts"))
       .flatMap((file) => adaptersIn(readFileSync(join(root, file), "utf8")).map((adapter) => ({ ...adapter, where }))),
   );
-  return ports.map(({ plane, port, state, adapters }) => ({
+  return ports.map(({ plane, port, state, adapters, notVerifiedLive = [] }) => ({
     plane,
     port,
     state,
     adapters: adapters.flatMap((name) => {
       const found = imports.find((adapter) => adapter.port === port && adapter.name === name);
-      return found ? [{ name, where: found.where }] : [];
+      return found ? [{ name, where: found.where, verifiedLive: !notVerifiedLive.includes(name) }] : [];
     }),
   }));
 }

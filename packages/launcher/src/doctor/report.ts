@@ -23,7 +23,7 @@ function renderFinding(finding: Finding): string {
 export function renderPorts(ports: readonly ComposedPort[]): string {
   const complete = ports.filter(({ state }) => state === "complete").length;
   const rows = ports.map(({ plane, port, state, adapters }) => {
-    const composed = adapters.map(({ name, where }) => `${name} ${styleText("dim", `(${where})`)}`).join(", ");
+    const composed = adapters.map(({ name, where, verifiedLive }) => `${name} ${styleText("dim", `(${where}${verifiedLive ? "" : ", not yet verified live"})`)}`).join(", ");
     const [colour, mark] = MARKS[adapters.length > 0 ? "ok" : "info"];
     const cell = adapters.length > 0 ? composed : styleText("dim", state === "planned" ? "planned" : "in no program of this checkout");
     return `    ${styleText(colour, mark)} ${port.padEnd(PORT_WIDTH)} ${styleText("dim", plane.padEnd(PLANE_WIDTH))} ${cell}`;

@@ -15,17 +15,38 @@ const VALUES: Readonly<Record<keyof WorkerVars, string>> = {
   SANDBOX_BACKENDS: "process",
   MASTER_KEYS: "1:$(openssl rand -base64 32)",
   AUTH_SECRET: "$(openssl rand -hex 32)",
+  SIGN_UP_ALLOW: "",
+  MAIL_FROM: "Berth <berth@example.com>",
+  GITHUB_CLIENT_ID: "Iv1.example",
+  GITHUB_CLIENT_SECRET: "example-github-client-secret",
+  GITHUB_URL: "https://github.com",
+  GOOGLE_CLIENT_ID: "example.apps.googleusercontent.com",
+  GOOGLE_CLIENT_SECRET: "example-google-client-secret",
+  GOOGLE_ISSUER: "https://accounts.google.com",
   OPERATOR_TOKEN: "$(openssl rand -hex 32)",
   OPERATOR_ORIGINS: "{}",
+  RATE_LIMIT_PER_MINUTE: "6000",
+  CLIENT_ADDRESS_HEADER: "cf-connecting-ip",
   DEMO_MODEL_URL: "",
+  MODEL_GATEWAY: "direct",
+  MODEL_GATEWAY_KEYS: "strip",
+  LITELLM_URL: "http://127.0.0.1:4000",
+  LITELLM_KEY: "example-litellm-key",
+  BIFROST_URL: "http://127.0.0.1:8080",
+  BIFROST_KEY: "sk-bf-example",
+  SECRET_VAULT: "postgres",
+  OP_CONNECT_HOST: "http://127.0.0.1:8080",
+  OP_CONNECT_TOKEN: "example-connect-token",
+  OP_CONNECT_VAULT: "abcdefghijklmnopqrstuvwxyz",
   LOCAL_MACHINE: "0",
+  MACHINE_ORGANIZATIONS: "example-organization-id",
 };
 
 export function checkVariables(root: string): readonly Finding[] {
   const path = join(root, ".dev.vars");
   if (!existsSync(path)) return [info("Variables", "no .dev.vars; only `wrangler dev` needs one")];
   const values = parseEnv(readFileSync(path, "utf8"));
-  const findings = [...unknownNames(values), ...wrongValues(values)];
+  const findings = [...unknownNames(values), ...wrongValues(values), ...unknownCallers(values)];
   return findings.length === 0 ? [ok("Variables", ".dev.vars is as the schema says")] : findings;
 }
 
@@ -46,6 +67,13 @@ function wrongValues(values: NodeJS.Dict<string>): readonly Finding[] {
     const what = values[name] === undefined ? `${name} is missing` : `${name}: ${message}`;
     return bad("Variables", `.dev.vars: ${what}`, `echo "${name}=${VALUES[name]}" >> .dev.vars`);
   });
+}
+
+/** Reached from elsewhere, with nothing that tells callers apart: one of them can use up everybody's tries to sign in. */
+function unknownCallers({ PUBLIC_URL = "", CLIENT_ADDRESS_HEADER }: NodeJS.Dict<string>): readonly Finding[] {
+  const host = URL.parse(PUBLIC_URL)?.hostname;
+  if (host === undefined || CLIENT_ADDRESS_HEADER !== undefined || ["localhost", "127.0.0.1", "[::1]"].includes(host)) return [];
+  return [bad("Variables", ".dev.vars: CLIENT_ADDRESS_HEADER is missing, so all who sign in count as one", `echo "CLIENT_ADDRESS_HEADER=${VALUES.CLIENT_ADDRESS_HEADER}" >> .dev.vars`)];
 }
 
 function masterKeysProblem(text: string): string | null {

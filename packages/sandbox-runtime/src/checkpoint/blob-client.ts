@@ -1,6 +1,7 @@
 /** A session's checkpoint blobs over HTTP, with the sandbox's own token; at the same address as the link. */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { controlPlaneUrl } from "../control-plane.ts";
 import type { Blobs, Piece } from "./archive.ts";
 import { CheckpointError } from "./failure.ts";
 
@@ -12,7 +13,7 @@ const Listed = z.object({ items: z.array(z.object({ name: z.string(), bytes: z.i
 
 /** @param linkUrl `ws://` or `wss://` address of the link */
 export function createBlobClient({ linkUrl, token }: { readonly linkUrl: string; readonly token: string }): Blobs {
-  const base = new URL(PATH, linkUrl.replace(/^ws/, "http")).href;
+  const base = controlPlaneUrl(linkUrl, PATH).href;
   const call = (method: string, path: string, body?: Uint8Array): Promise<Response> => ask({ url: `${base}${path}`, token, method, body });
   return {
     put: async (name, bytes) => void (await (await call("PUT", `/${name}`, bytes)).arrayBuffer()),

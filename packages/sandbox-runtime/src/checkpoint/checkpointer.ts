@@ -1,6 +1,6 @@
 /**
- * Saves a session's work: after each turn, when the session asks, and inside a turn while files change. One checkpoint is
- * made at a time; who asks meanwhile gets the next one, since this one may have looked before the change.
+ * Saves a session's work: after each turn, when the session asks, and while files change inside a turn or with a shell open.
+ * One checkpoint is made at a time; who asks meanwhile gets the next one, since this one may have looked before the change.
  */
 import type { Checkpoint, Failure, UpMessage } from "@berth/protocol";
 import type { Clock } from "../clock.ts";
@@ -10,7 +10,7 @@ import { Garbage } from "./garbage.ts";
 import type { Base, KeptState, Mark } from "./kept.ts";
 import { checkpointOf, readManifest } from "./manifest.ts";
 import type { AgentMemory } from "./memory.ts";
-import { AIM_MS, intervalAfter } from "./pace.ts";
+import { AIM_MS, intervalAfter, RETRY_MS } from "./pace.ts";
 import { restore } from "./restore.ts";
 import { save, type SaveDeps } from "./save.ts";
 import { walk } from "./tree.ts";
@@ -46,6 +46,9 @@ export class Checkpointer {
   #next: Promise<void> | null = null;
   #isAsked = false;
   #isLive = false;
+  #isInTurn = false;
+  /** A shell is open, whoever looks at it. */
+  #isByPeople = false;
   #isOver = false;
   #lastFailure: string | null = null;
   #cancelTimer: (() => void) | null = null;
@@ -74,14 +77,28 @@ export class Checkpointer {
   }
 
   turnStarted(): void {
+    this.#isInTurn = true;
     this.#saveAfter(AIM_MS);
   }
 
   /** Resolves when what the turn left is saved, or could not be. */
   turnEnded(): Promise<void> {
+    this.#isInTurn = false;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
+    if (this.#isByPeople) this.#saveAfter(AIM_MS);
     return this.#soon();
+  }
+
+  /** People work in the folder by shells, or do not any more: then what they left is saved. */
+  peopleAtWork(areThey: boolean): void {
+    if (areThey === this.#isByPeople || this.#isOver) return;
+    this.#isByPeople = areThey;
+    if (this.#isInTurn) return;
+    if (areThey) return this.#saveAfter(AIM_MS);
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    void this.#soon();
   }
 
   /** Answered by a message in any case. */
@@ -158,14 +175,14 @@ export class Checkpointer {
 
   #saveAfter(ms: number): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#deps.clock.after(ms, () => void this.#inTurn());
+    this.#cancelTimer = this.#deps.clock.after(ms, () => void this.#atWork());
   }
 
-  async #inTurn(): Promise<void> {
+  async #atWork(): Promise<void> {
     const startedAtMs = this.#deps.clock.now();
     const cancelled = this.#cancelTimer;
     await this.#soon();
-    // The turn may be over by now.
+    // The work may be over by now.
     if (this.#cancelTimer !== cancelled || this.#isOver) return;
     const tookMs = this.#deps.clock.now() - startedAtMs;
     this.#saveAfter(intervalAfter(tookMs) - tookMs);
@@ -201,6 +218,7 @@ export class Checkpointer {
       if (this.#base && (made || isAsked)) this.#listener?.post({ type: "checkpoint-saved", checkpoint: checkpointOf(this.#base), asked: isAsked });
     } catch (error) {
       this.#failed(error, isAsked);
+      this.#tryAgain();
       return;
     }
     await this.#garbage.collect((id) => this.#listener?.isOnItsWay(id) === false).catch(() => {});
@@ -215,6 +233,16 @@ export class Checkpointer {
       // Without its past it may be small enough.
       return await save(deps, null);
     }
+  }
+
+  /** While somebody works the next one is due anyway; after it nothing else may come for hours. */
+  #tryAgain(): void {
+    if (this.#isInTurn || this.#isByPeople || this.#isOver) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#deps.clock.after(RETRY_MS, () => {
+      this.#cancelTimer = null;
+      void this.#soon();
+    });
   }
 
   /** Said once for the same reason in a row, and to whoever asked. */

@@ -4,6 +4,8 @@
 export const AIM_MS = 10_000;
 /** No change is unsaved for longer while the turn goes on. */
 export const SAVED_WITHIN_MS = 30_000;
+/** From one that failed after the turn to the next attempt. */
+export const RETRY_MS = 15_000;
 /** A checkpoint takes at most this share of the time, as long as the bound allows it. */
 const SHARE = 10;
 /** For a checkpoint that takes longer than the one before. */

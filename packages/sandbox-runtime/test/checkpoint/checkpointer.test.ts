@@ -7,7 +7,7 @@ import { Checkpointer } from "../../src/checkpoint/checkpointer.ts";
 import { CheckpointError } from "../../src/checkpoint/failure.ts";
 import { KeptState } from "../../src/checkpoint/kept.ts";
 import { blobsOf, readManifest } from "../../src/checkpoint/manifest.ts";
-import { intervalAfter, SAVED_WITHIN_MS } from "../../src/checkpoint/pace.ts";
+import { intervalAfter, RETRY_MS, SAVED_WITHIN_MS } from "../../src/checkpoint/pace.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { contentOf, FileMemory, newFolder } from "./folder.ts";
 import { MemoryBlobs } from "./memory-blobs.ts";
@@ -111,6 +111,40 @@ describe("when work is saved", () => {
     appendFileSync(join(sandbox.work, "lines"), "after\n");
     sandbox.clock.advance(60_000);
     expect(sandbox.saved).toHaveLength(length);
+  });
+
+  test("[CHK5] while people work by shells as inside a turn, with a turn in the middle of it, and once more when they are done", async () => {
+    const sandbox = new Sandbox();
+    const checkpointer = sandbox.runtime();
+    // A shell may be there before the folder is.
+    checkpointer.peopleAtWork(true);
+    sandbox.clock.advance(10_000);
+    await checkpointer.begin(null);
+    await sandbox.until(() => sandbox.clock.nextMs !== null);
+    // What changed a moment ago may be saved twice, so what counts is that one more came.
+    const oneMoreAfter = async (act: () => void): Promise<void> => {
+      const before = sandbox.saved.length;
+      appendFileSync(join(sandbox.work, "lines"), "more\n");
+      act();
+      await sandbox.until(() => sandbox.saved.length > before);
+    };
+    const savesInTime = async (): Promise<void> => {
+      await oneMoreAfter(() => sandbox.clock.advance(10_000));
+      await sandbox.until(() => sandbox.clock.nextMs !== null);
+    };
+    await savesInTime();
+    await savesInTime();
+    checkpointer.turnStarted();
+    await savesInTime();
+    await checkpointer.turnEnded();
+    await savesInTime();
+    checkpointer.turnStarted();
+    checkpointer.peopleAtWork(false);
+    await savesInTime();
+    checkpointer.peopleAtWork(true);
+    await checkpointer.turnEnded();
+    await oneMoreAfter(() => checkpointer.peopleAtWork(false));
+    expect(sandbox.clock.nextMs).toBeNull();
   });
 
   test("[CHK5] one is made at a time, and who asks meanwhile gets one that began later", async () => {
@@ -286,6 +320,24 @@ describe("what cannot be saved", () => {
     sandbox.memory.failure = null;
     await checkpointer.turnEnded();
     expect(sandbox.saved).toHaveLength(3);
+  });
+
+  test("[CHK7] what failed after the turn is tried until it is saved, without another turn", async () => {
+    const sandbox = await savedTwice();
+    const checkpointer = sandbox.runtime();
+    await checkpointer.begin(null);
+    sandbox.memory.failure = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    writeFileSync(sandbox.memory.path, "more");
+    checkpointer.turnStarted();
+    await checkpointer.turnEnded();
+    expect(sandbox.failures).toEqual(["disk-full"]);
+    sandbox.clock.advance(RETRY_MS);
+    await sandbox.until(() => sandbox.clock.nextMs !== null);
+    expect(sandbox.failures).toHaveLength(1);
+    sandbox.memory.failure = null;
+    sandbox.clock.advance(RETRY_MS);
+    await sandbox.until(() => sandbox.saved.length === 3);
+    expect(sandbox.clock.nextMs).toBeNull();
   });
 
   test("[CHK7] a work folder that is gone is said as well", async () => {

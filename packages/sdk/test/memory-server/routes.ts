@@ -1,5 +1,5 @@
 /** Requests → answers, by path. */
-import { CreateSession, makeProblem, type CreateApiKey, type CreateProviderKey, type Run, type SessionSummary } from "@berth/protocol";
+import { CreateSession, DEFAULT_SCOPES, makeProblem, SCOPES, UpdateMe, UpdateOrganization, type CreateApiKey, type CreateProviderKey, type Environment, type Run, type SessionSummary } from "@berth/protocol";
 import { Refused, type MemorySession } from "./session.ts";
 import type { MemoryState } from "./state.ts";
 
@@ -26,7 +26,11 @@ export async function route(state: MemoryState, request: Request): Promise<Answe
   if (first === "health") return ok({ status: "ok", version: "0.1.0", sandboxes: [{ backend: "process", isolation: "none" }], demoModel: true });
   switch (kind) {
     case "me":
-      return ok({ user: { id: "user_1", name: "Ada Lovelace", email: "ada@example.com" }, organization: { id: "org_1", name: "Ada's workspace" }, role: "owner" });
+      if (request.method === "PATCH") state.userName = UpdateMe.parse(request.body).name;
+      return ok({ user: { id: "user_1", name: state.userName, email: "ada@example.com" }, organization: state.organization, role: "owner", scopes: SCOPES });
+    case "organization":
+      state.organization = { ...state.organization, ...UpdateOrganization.parse(request.body) };
+      return ok(state.organization);
     case "sessions":
       return sessions(state, request);
     case "runs":
@@ -35,6 +39,12 @@ export async function route(state: MemoryState, request: Request): Promise<Answe
       return page(state.models, request);
     case "keys":
       return keys(state, request);
+    case "environments":
+      return environments(state, request);
+    case "repos":
+    case "members":
+    case "secrets":
+      return page([], request);
     case "api-keys":
       return apiKeys(state, request);
     case "machine":
@@ -135,10 +145,27 @@ function keys(state: MemoryState, request: Request): Answered {
   }
   const input = request.body as CreateProviderKey;
   if (input.key === "wrong") throw new Refused(makeProblem("invalid-field", "The provider refused this key", { errors: [{ pointer: "/key", message: "The provider answered 401: the key is not valid" }] }));
-  const key = { id: state.id("pk"), provider: input.provider, kind: input.kind, baseUrl: input.baseUrl ?? `https://api.${input.provider}.example`, hasKey: input.key !== undefined, modelCount: 2, createdAt: new Date().toISOString() };
+  const key = { id: state.id("pk"), scope: input.scope?.kind === "user" ? { kind: "user" as const, userId: "usr_1" } : { kind: "org" as const }, provider: input.provider, kind: input.kind, baseUrl: input.baseUrl ?? `https://api.${input.provider}.example`, hasKey: input.key !== undefined, usesKey: input.key !== undefined, modelCount: 2, createdAt: new Date().toISOString() };
   state.providerKeys.push(key);
   for (const name of ["Large", "Small"]) state.models.push({ id: `${input.provider}/${name.toLowerCase()}-1`, name: `${name} 1`, provider: input.provider, demo: false });
   return ok(key, 201);
+}
+
+function environments(state: MemoryState, { method, path, body, ...request }: Request): Answered {
+  const at = state.environments.findIndex(({ id }) => id === path[2]);
+  if (method === "GET") return page(state.environments, { method, path, body, ...request });
+  if (method === "DELETE") {
+    if (at < 0) notFound();
+    state.environments.splice(at, 1);
+    return { status: 204, body: null };
+  }
+  const now = new Date().toISOString();
+  const { name = "", ...given } = body as Partial<Environment>;
+  if (state.environments.some((each, index) => each.name === name && index !== at)) throw new Refused(makeProblem("conflict", `There is an environment ${name} already`, { errors: [{ pointer: "/name", message: "This name is taken" }] }));
+  const known = state.environments[at] ?? { id: state.id("env"), name, repositories: [], variables: {}, setupScript: "", createdAt: now, updatedAt: now };
+  const environment: Environment = { ...known, ...given, ...(name === "" ? {} : { name }), updatedAt: now };
+  state.environments.splice(at < 0 ? state.environments.length : at, 1, environment);
+  return ok(environment, at < 0 ? 201 : 200);
 }
 
 function apiKeys(state: MemoryState, request: Request): Answered {
@@ -149,8 +176,8 @@ function apiKeys(state: MemoryState, request: Request): Answered {
     state.apiKeys.splice(at, 1);
     return { status: 204, body: null };
   }
-  const { name } = request.body as CreateApiKey;
-  const created = { id: state.id("key"), name, start: "berth_7f", key: `berth_7f_example_${state.apiKeys.length}`, createdAt: new Date().toISOString(), expiresAt: new Date(Date.now() + 90 * 86_400_000).toISOString(), lastUsedAt: null };
+  const { name, scopes = [...DEFAULT_SCOPES] } = request.body as CreateApiKey;
+  const created = { id: state.id("key"), name, scopes, start: "berth_7f", key: `berth_7f_example_${state.apiKeys.length}`, createdAt: new Date().toISOString(), expiresAt: new Date(Date.now() + 90 * 86_400_000).toISOString(), lastUsedAt: null };
   state.apiKeys.push(created);
   return ok(created, 201);
 }

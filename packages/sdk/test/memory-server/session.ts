@@ -1,5 +1,5 @@
 /** A session in memory: log, queue and viewers. Stands in for the real one in tests of clients. */
-import { makeProblem, type Actor, type Answer, type CreateSession, type Delta, type Message, type NewEvent, type Problem, type Session, type SessionEvent } from "@berth/protocol";
+import { makeProblem, type Actor, type Answer, type CreateSession, type Delta, type Message, type NewEvent, type Problem, type Session, type SessionEnvironment, type SessionEvent } from "@berth/protocol";
 import { runDirectives, type Turn } from "./agent.ts";
 
 export interface Viewer {
@@ -28,16 +28,17 @@ export class MemorySession {
   #turn: (Turn & { messageId: string; stopped: AbortController }) | null = null;
   #answers = new Map<string, (answer: Answer) => void>();
 
-  constructor(id: string, input: CreateSession, at: string) {
+  constructor(id: string, input: CreateSession, at: string, environment?: SessionEnvironment) {
     this.id = id;
     const workspace = input.workspace ?? { kind: "empty" as const };
     const title = input.title ?? input.prompt?.slice(0, 60) ?? "New session";
     this.session = {
       id, title, status: "starting", model: input.model, workspace, metadata: input.metadata ?? {}, createdBy: OWNER,
       createdAt: at, lastActiveAt: at, lastSeq: 0, queueLength: 0, onInterruption: "ask",
+      ...(environment && { environment }),
       ...(input.externalUserId ? { externalUserId: input.externalUserId } : {}),
     };
-    this.emit({ type: "session.created", data: { title, model: input.model, workspace } });
+    this.emit({ type: "session.created", data: { title, model: input.model, workspace, ...(environment && { environment }) } });
     this.emit({ type: "session.status", data: { status: "starting" } });
     this.emit({ type: "sandbox.status", data: { epoch: 1, phase: "requested", backend: "process", isolation: "none" } });
     if (input.prompt) this.send(input.prompt);

@@ -1,5 +1,5 @@
 /** What the in-memory server knows. */
-import { makeProblem, type CreatedApiKey, type CreateSession, type Discovery, type Model, type ProviderKey } from "@berth/protocol";
+import { makeProblem, SCOPES, type CreatedApiKey, type CreateSession, type Discovery, type Environment, type Model, type Organization, type ProviderKey } from "@berth/protocol";
 import { MemorySession, Refused } from "./session.ts";
 import type { Answered } from "./routes.ts";
 
@@ -9,10 +9,13 @@ export class MemoryState {
   readonly sessions = new Map<string, MemorySession>();
   readonly tickets = new Set<string>();
   readonly discoveries: Discovery[] = [];
+  readonly environments: Environment[] = [];
   readonly providerKeys: ProviderKey[] = [];
   readonly models: Model[] = [{ id: "demo/demo", name: "Demo model", provider: "demo", demo: true }];
+  userName = "Ada Lovelace";
+  organization: Organization = { id: "org_1", name: "Ada's workspace" };
   readonly apiKeys: CreatedApiKey[] = [
-    { id: "key_1", name: "tests", start: "berth_ex", key: TEST_KEY, createdAt: new Date().toISOString(), expiresAt: null, lastUsedAt: null },
+    { id: "key_0", name: "tests", start: "berth_ex", scopes: [...SCOPES], key: TEST_KEY, createdAt: new Date().toISOString(), expiresAt: null, lastUsedAt: null },
   ];
   #answers = new Map<string, { request: string; answer: Promise<Answered> }>();
   #counter = 0;
@@ -25,7 +28,8 @@ export class MemoryState {
     if (!this.models.some(({ id }) => id === input.model)) {
       throw new Refused(makeProblem("unknown-model", `${input.model} is not available`, { allowed: this.models.map(({ id }) => id) }));
     }
-    const session = new MemorySession(this.id("ses"), input, new Date().toISOString());
+    const environment = this.environments.find(({ id, name }) => id === input.environment || name === input.environment);
+    const session = new MemorySession(this.id("ses"), input, new Date().toISOString(), environment && { id: environment.id, name: environment.name });
     this.sessions.set(session.id, session);
     setTimeout(() => session.ready(), 2);
     return session;

@@ -1,6 +1,6 @@
 /** Answered idempotency keys in PostgreSQL, for 24 hours each. */
 import { and, eq, gt, sql } from "drizzle-orm";
-import type { Database } from "../../../db/pg/database.ts";
+import type { OrgDatabase } from "../../../db/pg/database.ts";
 import { idempotentAnswers } from "../../../db/pg/schema/catalog.ts";
 import { storableText } from "../../../db/pg/text.ts";
 import type { StoredAnswer } from "../../../ports/catalog/catalog.port.ts";
@@ -15,7 +15,7 @@ const answerColumns = {
 
 /** One statement that stores, and clears out what is too old; a second one reads the first answer of a taken key. */
 export async function rememberAnswer(
-  db: Database,
+  db: OrgDatabase,
   orgId: string,
   key: string,
   answer: StoredAnswer,
@@ -57,7 +57,7 @@ export async function rememberAnswer(
   return stored ?? (await findAnswer(db, orgId, key, nowMs)) ?? answer;
 }
 
-export async function findAnswer(db: Database, orgId: string, key: string, nowMs: number): Promise<StoredAnswer | null> {
+export async function findAnswer(db: OrgDatabase, orgId: string, key: string, nowMs: number): Promise<StoredAnswer | null> {
   const [found] = await db
     .select(answerColumns)
     .from(idempotentAnswers)

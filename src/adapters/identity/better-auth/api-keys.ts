@@ -2,15 +2,18 @@
  * An organization's keys, in the table and the format of Better Auth's API key plugin, with the person who made each. The
  * plugin's own verification is one select and two updates; see `principals.ts` for the one statement that replaces it.
  */
+import { SCOPES } from "@berth/protocol";
 import { defaultKeyHasher } from "@better-auth/api-key";
 import { and, desc, eq, sql } from "drizzle-orm";
 import { generateRandomString } from "better-auth/crypto";
 import { makeId } from "../../../core/kernel/ids.ts";
-import { decodePosition, encodePosition } from "../../../core/kernel/position.ts";
+import { decodePosition, pageOf } from "../../../core/kernel/position.ts";
 import type { Database } from "../../../db/pg/database.ts";
 import { apikey } from "../../../db/pg/schema/identity.ts";
 import { storableText } from "../../../db/pg/text.ts";
-import type { ApiKeyRecord, CreatedKey, KeyPage, Principal } from "../../../ports/identity/identity.port.ts";
+import type { ApiKeyRecord, CreatedKey, KeyPage, NewKey, Principal } from "../../../ports/identity/identity.port.ts";
+import { refuse } from "./refuse.ts";
+import { isServiceAccount } from "./service-accounts.ts";
 import { KEY_PREFIX, KEY_START_CHARACTERS } from "./sign-in.ts";
 
 const SECRET_CHARACTERS = 48;
@@ -25,9 +28,13 @@ export async function hashPresentedKey(token: string): Promise<string | null> {
 export async function createKey(
   db: Database,
   principal: Principal,
-  request: { readonly name: string; readonly expiresAtMs: number | null },
+  request: NewKey,
   nowMs: number,
 ): Promise<CreatedKey> {
+  const serviceAccountId = request.serviceAccountId ?? (principal.isServiceAccount ? principal.userId : null);
+  if (serviceAccountId !== null && !(await isServiceAccount(db, principal.orgId, serviceAccountId))) {
+    refuse("createApiKey", "not-found", "There is no such service account.");
+  }
   const secret = KEY_PREFIX + generateRandomString(SECRET_CHARACTERS, "a-z", "A-Z", "0-9");
   const now = new Date(nowMs);
   const [row] = await db
@@ -39,7 +46,9 @@ export async function createKey(
       prefix: KEY_PREFIX,
       key: await defaultKeyHasher(secret),
       referenceId: principal.orgId,
-      createdBy: principal.userId,
+      createdBy: serviceAccountId === null ? principal.userId : null,
+      serviceAccountId,
+      scopes: [...request.scopes],
       expiresAt: request.expiresAtMs === null ? null : new Date(request.expiresAtMs),
       createdAt: now,
       updatedAt: now,
@@ -68,9 +77,8 @@ export async function listKeys(
     )
     .orderBy(desc(apikey.createdAt), desc(apikey.id))
     .limit(page.limit + 1);
-  const keys = rows.slice(0, page.limit).map(recordOf);
-  const last = keys.at(-1);
-  return { keys, next: last && rows.length > keys.length ? encodePosition({ atMs: last.createdAtMs, id: last.id }) : null };
+  const { items: keys, next } = pageOf(rows.map(recordOf), page.limit, ({ createdAtMs, id }) => ({ atMs: createdAtMs, id }));
+  return { keys, next };
 }
 
 /** False when the organization has no such key. */
@@ -87,6 +95,8 @@ function recordOf(row: typeof apikey.$inferSelect): ApiKeyRecord {
     id: row.id,
     name: row.name ?? "",
     start: row.start ?? "",
+    scopes: SCOPES.filter((scope) => row.scopes.includes(scope)),
+    serviceAccountId: row.serviceAccountId,
     createdAtMs: row.createdAt.getTime(),
     expiresAtMs: row.expiresAt?.getTime() ?? null,
     lastUsedAtMs: row.lastRequest?.getTime() ?? null,

@@ -10,7 +10,28 @@ import { principalOfUser } from "./principals.ts";
 /** Any number; every first start takes the same lock, so that two at once make one owner. */
 const LOCK = 5_110_993;
 
-const newId = (): string => generateRandomString(32, "a-z", "A-Z", "0-9");
+export const newId = (): string => generateRandomString(32, "a-z", "A-Z", "0-9");
+
+type Writer = Pick<Database, "insert" | "select" | "execute">;
+
+/** The person who has owned an organization for the longest; held until the transaction ends, so that there is one first. */
+export async function firstOwner(tx: Writer): Promise<string | null> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
+  const [first] = await tx
+    .select({ userId: member.userId })
+    .from(member)
+    .where(eq(member.role, "owner"))
+    .orderBy(member.createdAt, member.id)
+    .limit(1);
+  return first?.userId ?? null;
+}
+
+export async function makeOrganization(tx: Writer, userId: string, orgName: string, createdAt: Date): Promise<string> {
+  const organizationId = newId();
+  await tx.insert(organization).values({ id: organizationId, name: storableText(orgName), slug: slugOf(orgName, organizationId), createdAt });
+  await tx.insert(member).values({ id: newId(), organizationId, userId, role: "owner", createdAt });
+  return organizationId;
+}
 
 export async function ensureOwner(
   db: Database,
@@ -18,14 +39,8 @@ export async function ensureOwner(
   nowMs: number,
 ): Promise<Principal | null> {
   return db.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
-    const [first] = await tx
-      .select({ userId: member.userId })
-      .from(member)
-      .where(eq(member.role, "owner"))
-      .orderBy(member.createdAt, member.id)
-      .limit(1);
-    if (first) return principalOfUser(tx, first.userId);
+    const first = await firstOwner(tx);
+    if (first !== null) return principalOfUser(tx, first);
     const createdAt = new Date(nowMs);
     const [person] = await tx
       .insert(user)
@@ -34,11 +49,7 @@ export async function ensureOwner(
       .onConflictDoUpdate({ target: user.email, set: { updatedAt: createdAt } })
       .returning({ id: user.id });
     if (!person) return null;
-    const organizationId = newId();
-    await tx
-      .insert(organization)
-      .values({ id: organizationId, name: storableText(request.orgName), slug: slugOf(request.orgName, organizationId), createdAt });
-    await tx.insert(member).values({ id: newId(), organizationId, userId: person.id, role: "owner", createdAt });
+    await makeOrganization(tx, person.id, request.orgName, createdAt);
     return principalOfUser(tx, person.id);
   });
 }

@@ -25,7 +25,7 @@ export interface BetterAuthOptions {
   readonly secret: string;
 }
 
-const OpenSignIn = z.object({ userId: z.string(), orgId: z.string(), expiresAt: z.date() });
+const OpenSignIn = z.object({ userId: z.string(), orgId: z.string().nullable(), expiresAt: z.date() });
 
 function serverSide() {
   return {
@@ -63,6 +63,8 @@ export function createAuth({ db, baseUrl, secret }: BetterAuthOptions) {
       provider: "pg",
       schema: { user, session, account, verification, organization: organizations, member, invitation, apikey },
     }),
+    // Its own endpoints are not mounted; what it checks is what `passwords.ts` stores.
+    emailAndPassword: { enabled: true },
     session: { expiresIn: SIGN_IN_LIFETIME_MS / 1000, disableSessionRefresh: true },
     advanced: { cookiePrefix: "berth" },
     // Its messages hold statements with their values.

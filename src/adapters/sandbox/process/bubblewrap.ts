@@ -4,18 +4,7 @@
  */
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
-
-/** Paths inside the sandbox, the same for every session. */
-export const INSIDE = { work: "/workspace", home: "/home/agent", runtime: "/run/berth", tmp: "/tmp" } as const;
-
-export interface SandboxFolders {
-  readonly work: string;
-  readonly home: string;
-  readonly tmp: string;
-  readonly runtime: string;
-  /** Holds a `passwd` and a `group` that name nobody of this machine. */
-  readonly accounts: string;
-}
+import { INSIDE, type SandboxFolders } from "../session-folders/folders.ts";
 
 export interface BubblewrapRequest {
   readonly folders: SandboxFolders;
@@ -70,6 +59,13 @@ const KERNEL_SETTINGS = ["sys", "sysrq-trigger", "irq", "bus", "acpi", "fs", "sc
 function systemFolder(path: string): string[] {
   if (!existsSync(path)) return [];
   return lstatSync(path).isSymbolicLink() ? ["--symlink", readlinkSync(path), path] : ["--ro-bind", path, path];
+}
+
+/** Mount points inside, by what may be done there: what `bubblewrapArguments` asks for on this machine. */
+export function declaredMounts(readOnlyPaths: readonly string[]): { readonly writable: readonly string[]; readonly readOnly: readonly string[] } {
+  const system = SYSTEM_FOLDERS.filter((path) => existsSync(path) && !lstatSync(path).isSymbolicLink());
+  const etc = [...ETC, "passwd", "group"].map((name) => `/etc/${name}`);
+  return { writable: Object.values(INSIDE), readOnly: ["/", ...system, ...etc, ...readOnlyPaths.map((path) => insidePath(path, readOnlyPaths))] };
 }
 
 export function bubblewrapArguments(request: BubblewrapRequest): string[] {

@@ -11,7 +11,7 @@ const settings: LaunchSettings = {
   readOnlyPaths: ["/home/ada/node/bin/node", "/home/ada/berth/runtime.mjs"],
   programs: ["/home/ada/node/bin/node"],
   environment: { LANG: "C.UTF-8" },
-  dataDir: "/data",
+  instance: "0123456789ab", bubblewrap: "bwrap", dataDir: "/data",
 };
 const request = { sandboxId: "ses_a-1", folders, command: ["/home/ada/node/bin/node", "/home/ada/berth/runtime.mjs"], cwd: "sub" };
 

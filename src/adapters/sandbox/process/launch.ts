@@ -1,11 +1,15 @@
 /** Turns "run this in that session's sandbox" into the command line of the isolation in use. */
 import { dirname } from "node:path";
-import { bubblewrapArguments, INSIDE, insidePath, type SandboxFolders } from "./bubblewrap.ts";
+import { INSIDE, sandboxEnvironment, type SandboxFolders, type SeenFolders } from "../session-folders/folders.ts";
+import type { CommandLine } from "../session-folders/run.ts";
+import { bubblewrapArguments, insidePath } from "./bubblewrap.ts";
 import { seatbeltProfile } from "./seatbelt.ts";
 
 export type ProcessIsolation = "bubblewrap" | "seatbelt" | "none";
 
 export interface LaunchSettings {
+  /** Names the host and data folder whose processes these are. */
+  readonly instance: string;
   readonly isolation: ProcessIsolation;
   /** Absolute, links resolved: node, the agent, the runtime's bundle. */
   readonly readOnlyPaths: readonly string[];
@@ -15,6 +19,7 @@ export interface LaunchSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** Berth's own data folder, hidden from the agent. */
   readonly dataDir: string;
+  readonly bubblewrap: string;
 }
 
 export interface LaunchRequest {
@@ -28,25 +33,8 @@ export interface LaunchRequest {
   readonly infoFd?: number;
 }
 
-export interface CommandLine {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** Every process of the sandbox carries it, so that none escapes being ended where there is no process namespace. */
-export function sandboxMarker(sandboxId: string): string {
-  return `BERTH_SANDBOX_ID=${sandboxId}`;
-}
-
-/** The same for one foreground command. */
-export function commandMarker(commandId: string): string {
-  return `BERTH_COMMAND_ID=${commandId}`;
-}
-
 /** The session's folders as its processes see them. */
-export function visibleFolders(isolation: ProcessIsolation, folders: SandboxFolders): Omit<SandboxFolders, "accounts"> {
+export function visibleFolders(isolation: ProcessIsolation, folders: SandboxFolders): SeenFolders {
   return isolation === "bubblewrap" ? INSIDE : folders;
 }
 
@@ -56,21 +44,14 @@ export function visiblePath({ isolation, readOnlyPaths }: LaunchSettings, path: 
 }
 
 function environmentOf(settings: LaunchSettings, request: LaunchRequest): Record<string, string> {
-  const seen = visibleFolders(settings.isolation, request.folders);
-  const folders = settings.programs.map((path) => dirname(visiblePath(settings, path)));
-  return {
-    ...settings.environment,
-    PATH: [...new Set([...folders, "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"])].join(":"),
-    HOME: seen.home,
-    USER: "agent",
-    LOGNAME: "agent",
-    SHELL: "/bin/sh",
-    TMPDIR: seen.tmp,
-    BERTH_RUN_DIR: seen.runtime,
-    BERTH_SANDBOX_ID: request.sandboxId,
-    GIT_CONFIG_NOSYSTEM: "1",
-    ...(request.foreground ? { BERTH_COMMAND_ID: request.foreground.id } : {}),
-  };
+  return sandboxEnvironment({
+    instance: settings.instance,
+    sandboxId: request.sandboxId,
+    seen: visibleFolders(settings.isolation, request.folders),
+    programFolders: settings.programs.map((path) => dirname(visiblePath(settings, path))),
+    extra: settings.environment,
+    ...(request.foreground ? { commandId: request.foreground.id } : {}),
+  });
 }
 
 export function commandLine(settings: LaunchSettings, request: LaunchRequest): CommandLine {
@@ -87,7 +68,7 @@ export function commandLine(settings: LaunchSettings, request: LaunchRequest): C
       dieWithParent: request.foreground !== undefined,
       ...(request.infoFd === undefined ? {} : { infoFd: request.infoFd }),
     });
-    return { file: "bwrap", args, cwd: "/", environment: { PATH: "/usr/local/bin:/usr/bin:/bin" } };
+    return { file: settings.bubblewrap, args, cwd: "/", environment: { PATH: "/usr/local/bin:/usr/bin:/bin" } };
   }
   const [file = "", ...args] = request.command;
   const outside = { cwd: `${folders.work}${cwd}`, environment };

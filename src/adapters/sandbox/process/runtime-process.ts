@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { Family } from "@berth/sandbox-runtime/processes/family";
 import { childrenOf, identify, isAlive, signal, until, type ProcessIdentity } from "@berth/sandbox-runtime/processes/process-table";
-import type { CommandLine } from "./launch.ts";
+import type { CommandLine } from "../session-folders/run.ts";
 
 export interface StartedRuntime {
   readonly leader: ProcessIdentity;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { bytes, EXEC, expectRefusal, settled, specOf, started, text, type ContractFolder } from "../../../ports/sandbox/sandbox-kit.contract.ts";
 import type { SandboxProvider } from "../../../ports/sandbox/sandbox.port.ts";
-import { gitIn, ProcessKit } from "../process-kit.contract.ts";
+import { gitIn } from "../git-folder.contract.ts";
+import { ProcessKit } from "../process-kit.contract.ts";
 
 const kit = new ProcessKit();
 afterEach(() => kit.dispose());

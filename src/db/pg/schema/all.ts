@@ -3,5 +3,6 @@ import * as catalog from "./catalog.ts";
 import * as identity from "./identity.ts";
 import * as runHistory from "./run-history.ts";
 import * as secrets from "./secrets.ts";
+import * as sessionSecrets from "./session-secrets.ts";
 
-export const schema = { ...identity, ...runHistory, ...catalog, ...secrets };
+export const schema = { ...identity, ...runHistory, ...catalog, ...secrets, ...sessionSecrets };

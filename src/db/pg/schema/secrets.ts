@@ -10,6 +10,8 @@ export const secrets = pgTable(
     version: integer("version").notNull(),
     /** Which master key the encryption key was derived from. */
     keyVersion: integer("key_version").notNull(),
+    /** Tells that master key from another of the same version. Null in rows of older versions. */
+    keyCheck: bytes("key_check"),
     nonce: bytes("nonce").notNull(),
     ciphertext: bytes("ciphertext").notNull(),
     createdAt: moment("created_at").notNull(),

@@ -8,6 +8,6 @@ export const createApp = (): App => ({
   routes: [
     { method: "ALL", path: "/*" },
     { method: "GET", path: "/health", access: ROUTE_POLICIES["GET /health"] },
-    { method: "POST", path: "/v1/doors", access: { scope: "doors:write", policy: "principal" } },
+    { method: "POST", path: "/v1/doors", access: { scope: "doors:write", policy: "principal" }, audit: "all" },
   ],
 });

@@ -1,0 +1,87 @@
+/** Environments over the API. */
+import type { Environment } from "@berth/protocol";
+import { describe, expect, test } from "vitest";
+import { Edge } from "./testing/edge.ts";
+
+const BODY = { name: "Web tests", variables: { MODE: "test" }, setupScript: "npm ci\n" };
+
+async function withRepository(edge: Edge, address = "https://git.example/open/lib"): Promise<string> {
+  edge.sourceControl.host.add(address);
+  return (await edge.json<{ id: string }>("POST /v1/repos", { body: { url: address } })).id;
+}
+
+describe("environments", () => {
+  test("[ENV1] one is added, read by everybody, changed in part and removed", async () => {
+    const edge = new Edge();
+    const repositoryId = await withRepository(edge);
+    const added = await edge.json<Environment>("POST /v1/environments", { body: { ...BODY, repositories: [repositoryId] } });
+    expect(added).toMatchObject({ ...BODY, id: expect.stringMatching(/^env_/) as string, repositories: [repositoryId] });
+    const viewer = await edge.keyOf("org-a", "viewer");
+    expect(await edge.json("GET /v1/environments", { key: viewer })).toMatchObject({ data: [added] });
+    expect(await edge.json(`GET /v1/environments/${added.id}`, { key: viewer })).toEqual(added);
+    const changed = await edge.json<Environment>(`PATCH /v1/environments/${added.id}`, { body: { variables: { MODE: "ci", EXTRA: "" } } });
+    expect({ ...changed, updatedAt: added.updatedAt }).toEqual({ ...added, variables: { MODE: "ci", EXTRA: "" } });
+    expect(await edge.json(`PATCH /v1/environments/${added.id}`, { body: { name: "Web", repositories: [], setupScript: "" } })).toMatchObject({ name: "Web", repositories: [], variables: { MODE: "ci" }, setupScript: "" });
+    expect((await edge.ask(`DELETE /v1/environments/${added.id}`)).status).toBe(204);
+    for (const line of [`GET /v1/environments/${added.id}`, `DELETE /v1/environments/${added.id}`]) expect((await edge.ask(line)).status).toBe(404);
+    expect(await edge.catalog.listEnvironments("org-a")).toEqual([]);
+  });
+
+  test("[ENV1] only a name is needed, and the same request with one key makes one", async () => {
+    const edge = new Edge();
+    const headers = { "idempotency-key": "one" };
+    const first = await edge.json<Environment>("POST /v1/environments", { body: { name: "Plain" }, headers });
+    expect(first).toMatchObject({ repositories: [], variables: {}, setupScript: "" });
+    expect(await edge.json("POST /v1/environments", { body: { name: "Plain" }, headers })).toEqual(first);
+    expect(await edge.catalog.listEnvironments("org-a")).toHaveLength(1);
+  });
+
+  test.each([
+    ["a name that is taken", { ...BODY }, 409, "/name"],
+    ["a name like an id", { name: "env_1" }, 422, "/name"],
+    ["a name of spaces", { name: "  " }, 422, "/name"],
+    ["a variable that programs are found by", { name: "X", variables: { PATH: "/evil" } }, 422, "/variables/PATH"],
+    ["a variable in small letters", { name: "X", variables: { path: "/evil" } }, 422, "/variables/path"],
+    ["a value that no environment holds", { name: "X", variables: { A: "a\0" } }, 422, "/variables/A"],
+    ["more than an environment holds", { name: "X", variables: Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`V${n}`, "x".repeat(8_192)])) }, 422, "/variables"],
+    ["a script that is too long", { name: "X", setupScript: "x".repeat(32_769) }, 422, "/setupScript"],
+    ["a script with U+0000", { name: "X", setupScript: "a\0" }, 422, "/setupScript"],
+    ["a repository that is not there", { name: "X", repositories: ["rep_none"] }, 422, "/repositories/0"],
+    ["an unknown field", { name: "X", secrets: {} }, 422, "/secrets"],
+  ])("[ENV1] %s is refused at its field", async (_, body, status, pointer) => {
+    const edge = new Edge();
+    await edge.json("POST /v1/environments", { body: BODY });
+    const problem = await edge.problem("POST /v1/environments", { body });
+    expect([problem.status, problem.errors?.[0]?.pointer]).toEqual([status, pointer]);
+    const other = await edge.json<Environment>("POST /v1/environments", { body: { name: "Other" } });
+    const change = await edge.problem(`PATCH /v1/environments/${other.id}`, { body });
+    expect([change.status, change.errors?.[0]?.pointer]).toEqual([status, pointer]);
+    expect((await edge.catalog.listEnvironments("org-a")).map(({ name }) => name).sort()).toEqual(["Other", "Web tests"]);
+  });
+
+  test("[ENV1] a repository is named once, and one that was removed stays named until it is taken out", async () => {
+    const edge = new Edge();
+    const id = await withRepository(edge);
+    expect((await edge.problem("POST /v1/environments", { body: { ...BODY, repositories: [id, id] } })).errors?.[0]?.pointer).toBe("/repositories/1");
+    const added = await edge.json<Environment>("POST /v1/environments", { body: { ...BODY, repositories: [id] } });
+    await edge.ask(`DELETE /v1/repos/${id}`);
+    expect(await edge.json(`GET /v1/environments/${added.id}`)).toMatchObject({ repositories: [id] });
+    expect(await edge.json(`PATCH /v1/environments/${added.id}`, { body: { repositories: [id], setupScript: "" } })).toMatchObject({ repositories: [id] });
+    expect(await edge.json(`PATCH /v1/environments/${added.id}`, { body: { repositories: [] } })).toMatchObject({ repositories: [] });
+    expect((await edge.problem(`PATCH /v1/environments/${added.id}`, { body: { repositories: [id] } })).errors?.[0]?.pointer).toBe("/repositories/0");
+  });
+
+  test("[ENV1] members and viewers may read and not write, and another organization sees nothing", async () => {
+    const edge = new Edge();
+    const { id } = await edge.json<Environment>("POST /v1/environments", { body: BODY });
+    const writes = [["POST /v1/environments", BODY], [`PATCH /v1/environments/${id}`, { name: "Mine" }], [`DELETE /v1/environments/${id}`, undefined]] as const;
+    for (const role of ["member", "viewer"] as const) {
+      const key = await edge.keyOf("org-a", role);
+      for (const [line, body] of writes) expect((await edge.ask(line, { ...(body && { body }), key })).status, line).toBe(403);
+    }
+    const key = await edge.keyOf("org-b");
+    expect(await edge.json("GET /v1/environments", { key })).toMatchObject({ data: [] });
+    for (const [line, body] of [[`GET /v1/environments/${id}`, undefined], ...writes.slice(1)] as const) expect((await edge.ask(line, { ...(body && { body }), key })).status, line).toBe(404);
+    expect(await edge.json(`GET /v1/environments/${id}`)).toMatchObject({ name: BODY.name });
+  });
+});

@@ -1,0 +1,1 @@
+ALTER TABLE "auth"."invitation" ADD COLUMN "mailed" boolean DEFAULT false NOT NULL;

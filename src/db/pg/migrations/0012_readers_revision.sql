@@ -1,0 +1,1 @@
+ALTER TABLE "sessions" ADD COLUMN "readers_revision" bigint DEFAULT 0 NOT NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE "auth"."device_request" ADD COLUMN "address" text;

@@ -1,0 +1,150 @@
+/**
+ * What may go wrong on the way to a host of source code. Git's own verdict on a push is an answer, so its symptom is
+ * `success`. Out of scope: a host that lies about its objects, which git itself checks by their names.
+ */
+import type { FaultCatalog } from "../../core/kernel/fault.ts";
+
+const SPOKEN = "Say it in git's own protocol, never repeat the call, never name the credential.";
+/** A plain server of git has no such question. */
+const NO_PEOPLE = { "plain-git": { reason: "vendor-offers-no-hook", why: "no call is made: its hosts are not asked about people" } } as const;
+
+export const SOURCE_CONTROL_FAULTS: FaultCatalog = {
+  port: "source-control",
+  faults: [
+    {
+      id: "source-control:inspect:no-repository",
+      common: "not-found",
+      at: { operation: "inspect", point: "before-send" },
+      symptom: { code: "not-found", outcome: "not-applied", retry: "never" },
+      rule: "Store nothing and name the field `url`.",
+      recovery: "the person corrects the address, or adds the credential that the host hides the repository without",
+      source: "https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api (404 for what one may not see)",
+    },
+    {
+      id: "source-control:inspect:wrong-credential",
+      common: "wrong-credentials",
+      at: { operation: "inspect", point: "before-send" },
+      symptom: { code: "permission-denied", outcome: "not-applied", retry: "never" },
+      rule: "Store nothing and name the field `credential`.",
+      recovery: "the person sees that the host refused the credential, and types another",
+      source: "401 and 403 of every git server",
+    },
+    {
+      id: "source-control:inspect:not-git",
+      at: { operation: "inspect", point: "before-send" },
+      symptom: { code: "failed-precondition", outcome: "not-applied", retry: "never" },
+      rule: "Store nothing and name the field `url`.",
+      recovery: "the person sees that the address is a page, and types the one to clone from",
+      source: "a sign-in page with status 200; a server of the dumb protocol",
+    },
+    {
+      id: "source-control:forward:rate-limited",
+      common: "quota",
+      at: { operation: "forward", point: "before-send" },
+      symptom: { code: "resource-exhausted", outcome: "not-applied", retry: { afterMs: 7_000 } },
+      rule: `${SPOKEN} Say how long to wait.`,
+      recovery: "git prints that the host wants to wait; the agent tries again later",
+      source: "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (429, retry-after)",
+    },
+    {
+      id: "source-control:forward:credential-expired",
+      common: "stale-handle",
+      at: { operation: "forward", point: "before-send" },
+      symptom: { code: "permission-denied", outcome: "not-applied", retry: "never" },
+      rule: SPOKEN,
+      recovery: "git prints that the host refused the credential, and that an admin must add the repository again; the commit stays in the sandbox",
+      source: "a token that expires between the two calls of a push",
+    },
+    {
+      id: "source-control:forward:gone",
+      at: { operation: "forward", point: "before-send" },
+      symptom: { code: "not-found", outcome: "not-applied", retry: "never" },
+      rule: SPOKEN,
+      recovery: "git prints that the repository is not there any more",
+      source: "404 after a repository was deleted or the account lost its right to it",
+    },
+    {
+      id: "source-control:forward:moved",
+      at: { operation: "forward", point: "before-send" },
+      symptom: { code: "failed-precondition", outcome: "not-applied", retry: "never" },
+      rule: `${SPOKEN} Never follow it: the credential would go along.`,
+      recovery: "git prints that the repository moved and must be added by its new address",
+      source: "301 after a repository was renamed",
+    },
+    {
+      id: "source-control:forward:branch-moved",
+      common: "conflict",
+      at: { operation: "forward", point: "mid-stream" },
+      symptom: "success",
+      rule: "Pass the host's own report on; nothing is pushed again.",
+      recovery: "git prints that the branch moved meanwhile; the agent fetches and tries again",
+      source: "git receive-pack: `ng <ref> failed to update ref`",
+    },
+    {
+      id: "source-control:forward:cut",
+      common: "cut-mid-stream",
+      at: { operation: "forward", point: "mid-stream" },
+      symptom: "success",
+      rule: "The reader's stream breaks too, so that git knows its answer is not whole.",
+      recovery: "git prints that the remote end hung up; a clone that was cut fails as a whole",
+      source: "connection reset inside a pack",
+    },
+    {
+      id: "source-control:forward:slow",
+      common: "slow-success",
+      at: { operation: "forward", point: "before-send" },
+      symptom: "success",
+      rule: "Wait as long as git does.",
+      recovery: "the person sees the command go on and can stop it",
+      source: "a host that counts objects of a large repository",
+    },
+    {
+      id: "source-control:forward:unreachable",
+      common: "timeout-before-send",
+      at: { operation: "forward", point: "before-send" },
+      symptom: { code: "unknown", outcome: "not-applied", retry: { afterMs: 1_000 } },
+      rule: SPOKEN,
+      recovery: "git prints that the host cannot be reached, and its name",
+      source: "ECONNREFUSED, ENOTFOUND",
+    },
+    {
+      id: "source-control:forward:no-answer",
+      common: "timeout-after-send",
+      at: { operation: "forward", point: "after-apply" },
+      symptom: { code: "deadline-exceeded", outcome: "unknown", retry: "never" },
+      rule: `${SPOKEN} Say that a push may have arrived.`,
+      recovery: "git prints that the host did not answer; a fetch shows whether the branch moved",
+      source: "sdk",
+    },
+    {
+      id: "source-control:rightOf:not-told",
+      at: { operation: "rightOf", point: "before-send" },
+      symptom: { code: "permission-denied", outcome: "not-applied", retry: "never" },
+      rule: `${SPOKEN} Let nobody through.`,
+      recovery: "git prints that the repository's credential may not ask about people, and that an admin must change one of the two",
+      source: "https://docs.github.com/rest/collaborators/collaborators (403 without the right to read metadata)",
+      notInjectable: NO_PEOPLE,
+    },
+    {
+      id: "source-control:rightOf:rate-limited",
+      at: { operation: "rightOf", point: "before-send" },
+      symptom: { code: "resource-exhausted", outcome: "not-applied", retry: { afterMs: 7_000 } },
+      rule: `${SPOKEN} Let nobody through. Say how long to wait.`,
+      recovery: "git prints that the host wants to wait; the agent tries again later",
+      source: "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (403 and 429)",
+      notInjectable: NO_PEOPLE,
+    },
+    {
+      id: "source-control:rightOf:unreachable",
+      at: { operation: "rightOf", point: "before-send" },
+      symptom: { code: "unknown", outcome: "not-applied", retry: { afterMs: 1_000 } },
+      rule: `${SPOKEN} Let nobody through, and keep no answer.`,
+      recovery: "git prints that the host cannot be asked; what is asked a moment later goes through",
+      source: "ECONNREFUSED, ENOTFOUND",
+      notInjectable: NO_PEOPLE,
+    },
+  ],
+  notApplicable: {
+    "duplicate-delivery": "a push names the commit its branch was at, so the host refuses the second of two by itself",
+  },
+};

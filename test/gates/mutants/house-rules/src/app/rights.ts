@@ -1,0 +1,3 @@
+export function mayRemove(principal: { readonly role: string }): boolean {
+  return principal.role === "admin";
+}
