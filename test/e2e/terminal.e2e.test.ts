@@ -102,11 +102,12 @@ verifies("WSP4", "whoever may not act in the session any more is sent away withi
   const key = await stack.berth.apiKeys.create({ name: "for a while", scopes: ["sessions:read", "sessions:write"] });
   const [theirs, ours] = [new Berth({ baseUrl: stack.url, apiKey: key.key }).session(id), mine];
   const [one, two] = await Promise.all([new Shell(theirs).opened(), new Shell(ours).opened()]);
+  const atFirst = two.states.length;
   const since = performance.now();
   await stack.berth.apiKeys.revoke(key.id);
   expect((await one.over())?.status).toBe(401);
   expect(performance.now() - since).toBeLessThan(60_000);
-  expect(two.terminal.state).toBe("open");
+  expect(two.states.slice(atFirst), "nobody else is disturbed").toEqual([]);
   await mine.hibernate();
   expect((await two.over())?.code).toBe("conflict");
 });

@@ -115,6 +115,7 @@ async function joinSilently(after: number): Promise<Silent> {
   socket.addEventListener("close", ({ code }) => closed.resolve({ code, atMs: performance.now() }));
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener("error", () => reject(new Error("the silent viewer could not join")));
+    socket.addEventListener("close", ({ code }) => reject(new Error(`the silent viewer was closed with ${code}`)));
     socket.addEventListener("message", ({ data }) => {
       const frame = JSON.parse(String(data)) as ServerFrame;
       if (frame.type === "frame") {
@@ -128,8 +129,9 @@ async function joinSilently(after: number): Promise<Silent> {
 }
 
 test("[E2E-5.4] a viewer that never acknowledges is stopped, then closed, and slows nobody", async () => {
-  const seconds = 55;
+  // Closed it is about 45 s after it came. A busy machine gathers more into each frame, and it comes to its limit later.
   const perSecond = 60;
+  const secondsMax = 150;
   const before = await lastSeq();
   const silent = await joinSilently(before);
   const arrivals: number[] = [];
@@ -141,20 +143,25 @@ test("[E2E-5.4] a viewer that never acknowledges is stopped, then closed, and sl
       for (const delta of deltas) text = text.slice(0, delta.offset) + delta.text;
     },
   });
-  await turn(session, `!stream ${seconds * perSecond} ${perSecond}`, (seconds + 60) * 1000);
+  const { id: messageId } = await session.send(`!stream ${secondsMax * perSecond} ${perSecond}`);
+  const over = session.wait({ messageId, signal: AbortSignal.timeout((secondsMax + 20) * 1000) });
+  const first = await Promise.race([silent.closed, over]);
+  expect(first, "closed while the answer is on its way").toMatchObject({ code: CLOSE_CODES.slowViewer });
   stream.close();
+  await session.stop();
+  await over;
 
   const gaps = arrivals.slice(1).map((at, i) => at - (arrivals[i] ?? at));
   const spanMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
-  console.log(`reader: ${arrivals.length} frames in ${Math.round(spanMs)} ms, longest gap ${Math.round(Math.max(...gaps))} ms; silent: ${silent.frames} frames, ${silent.bytes} bytes`);
+  const lines = text.split(" ").length;
+  console.log(`reader: ${arrivals.length} frames in ${Math.round(spanMs)} ms, longest gap ${Math.round(Math.max(...gaps))} ms, ${lines} numbers; silent: ${silent.frames} frames, ${silent.bytes} bytes`);
   expect(arrivals.length).toBeGreaterThan(LIMITS.viewerUnackedFramesMax);
   expect(Math.max(...gaps)).toBeLessThan(3_000);
-  expect(spanMs).toBeLessThan((seconds + 5) * 1000);
-  expect(text).toBe(counted(seconds * perSecond).slice(0, text.length));
+  expect(lines, "at the pace of the model").toBeGreaterThan((spanMs / 1000 - 5) * perSecond);
+  expect(text).toBe(counted(secondsMax * perSecond).slice(0, text.length));
 
   expect(silent.frames).toBeLessThanOrEqual(LIMITS.viewerUnackedFramesMax);
   expect(silent.bytes).toBeLessThan(2 * LIMITS.viewerUnackedBytesMax);
-  expect(await silent.closed).toMatchObject({ code: CLOSE_CODES.slowViewer });
 });
 
 /** Reads one SSE answer until `enough`, then leaves. */

@@ -183,6 +183,31 @@ verifies("WSP7", "only the current sandbox's token opens the tunnel, and a newer
   expect([late.socket.closed?.[0], second.socket.closed]).toEqual([CLOSE_CODES.fenced, null]);
 });
 
+verifies("WSP14", "of several who come at once, one has the sandbox dialed, and none loses what another opened", async () => {
+  const world = new World();
+  const dials = (): number => world.asked.filter((one) => one.do === "enter" && one.tunnelEpoch !== world.epoch).length;
+  const visits = Promise.all([world.visit(), world.visit(), world.visit()]);
+  await settled();
+  const sandbox = await world.dial();
+  const shells = await visits;
+  await settled();
+  expect([dials(), sandbox.opened.length, shells.map(({ socket }) => socket.closed)]).toEqual([1, 3, [null, null, null]]);
+  // The one that was asked did not dial: whoever comes after that asks again.
+  sandbox.hangUp();
+  await world.visit();
+  await world.visit();
+  expect(dials()).toBe(2);
+  await world.pass(15_000);
+  await world.visit();
+  expect(dials()).toBe(3);
+  world.answers = { enter: new Error("the object is away") };
+  await expect(world.visit()).rejects.toThrow("the object is away");
+  world.answers = {};
+  world.epoch = 2;
+  await world.visit();
+  expect(world.asked.at(-1)).toMatchObject({ do: "enter", tunnelEpoch: 1 });
+});
+
 verifies("WSP4", "who may not stay is sent away at the next look, and everybody when the sandbox or the session is gone", async () => {
   const world = new World();
   const sandbox = await world.dial();

@@ -5,9 +5,9 @@
  */
 import { CLOSE_CODES, makeProblem, type Problem } from "@berth/protocol";
 import { TunnelEnd } from "../../core/tunnel/tunnel-end.ts";
-import type { Author, SessionHandle } from "../session-handle.ts";
+import type { Author, Result, SessionHandle } from "../session-handle.ts";
 import type { HubTimers } from "../session/viewer-hub.ts";
-import type { WorkspaceUse } from "../session-workspace.ts";
+import type { WorkspaceAnswers, WorkspaceUse } from "../session-workspace.ts";
 
 export interface WorkspaceSocket {
   send(message: string | Uint8Array<ArrayBuffer>): void;
@@ -68,6 +68,10 @@ export class WorkspaceHub {
   readonly #visitors = new Map<Visitor, { sureAtMs: number }>();
   #tunnel: Tunnel | null = null;
   #waiting: { readonly epoch: number; settle(end: TunnelEnd | null): void }[] = [];
+  /** The sandbox that was asked to dial and has not yet: whoever comes meanwhile waits for the same tunnel. */
+  #dialing: { readonly epoch: number; readonly untilMs: number } | null = null;
+  /** Ends when who came last was let in or not. */
+  #entered: Promise<unknown> = Promise.resolve();
   #isChecking = false;
   /** Nobody was inside at the last check. */
   #wasEmpty = false;
@@ -86,10 +90,22 @@ export class WorkspaceHub {
 
   /** The epoch of the sandbox they are let into. @param acts whether they change something there, or may @throws NotAdmitted */
   async admit(author: Author, acts: boolean): Promise<number> {
-    const entered = await this.#deps.session.workspace({ do: "enter", acts, tunnelEpoch: this.#tunnel?.epoch ?? null }, author);
+    // One after the other: two who found no tunnel would each have one dialed, and the second takes the place of the first.
+    const entering = this.#entered.then(() => this.#enter(author, acts));
+    this.#entered = entering.catch(() => undefined);
+    const entered = await entering;
     if (entered.ok) return entered.value.epoch;
     const { status } = entered.problem;
     throw new NotAdmitted(status === 404 ? CLOSE_CODES.notFound : status === 403 ? CLOSE_CODES.unauthorized : CLOSE_CODES.refused, entered.problem);
+  }
+
+  async #enter(author: Author, acts: boolean): Promise<Result<WorkspaceAnswers["enter"]>> {
+    const { session, timers } = this.#deps;
+    const dialing = this.#dialing !== null && timers.now() < this.#dialing.untilMs ? this.#dialing.epoch : null;
+    const tunnelEpoch = this.#tunnel?.epoch ?? dialing;
+    const entered = await session.workspace({ do: "enter", acts, tunnelEpoch }, author);
+    if (entered.ok && entered.value.epoch !== tunnelEpoch) this.#dialing = { epoch: entered.value.epoch, untilMs: timers.now() + DIAL_MAX_MS };
+    return entered;
   }
 
   /** The epoch of the sandbox whose token it is. @throws NotAdmitted for one that is not the current one's */
@@ -110,6 +126,7 @@ export class WorkspaceHub {
     }
     this.#dropTunnel(CLOSE_CODES.fenced, REPLACED);
     this.#tunnel = tunnel;
+    this.#dialing = null;
     const waiting = this.#waiting;
     this.#waiting = waiting.filter((one) => one.epoch > epoch);
     for (const one of waiting) if (one.epoch <= epoch) one.settle(one.epoch === epoch ? end : null);
@@ -135,6 +152,7 @@ export class WorkspaceHub {
       this.#waiting.push(one);
       this.#deps.timers.after(DIAL_MAX_MS, () => {
         this.#waiting = this.#waiting.filter((other) => other !== one);
+        if (this.#dialing?.epoch === epoch) this.#dialing = null;
         resolve(null);
       });
     });
