@@ -84,8 +84,7 @@ verifies("WSP12", "on the page the work folder is gone through, looked at, downl
     await dialog.getByText("It is no text.").waitFor();
     await session.hibernate();
     await untilStatus(session, ["hibernated"]);
-    await dialog.getByRole("button", { name: "Work folder" }).click();
-    await dialog.getByText("There is no sandbox to open now.").waitFor();
+    await dialog.getByText("The sandbox is asleep.").waitFor();
     await picture(page, "files-asleep");
     await dialog.getByRole("button", { name: "Wake it" }).click();
     await dialog.getByRole("button", { name: /^pages/ }).waitFor();

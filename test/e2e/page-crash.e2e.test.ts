@@ -99,3 +99,30 @@ test("[PAGE23] an idle session is put to sleep from its menu with its work saved
     await say(page, "!bash cat note.txt");
     await page.getByTestId("transcript").locator("[data-tool=bash]", { hasText: "kept" }).waitFor();
   }));
+
+test("[PAGE24] an idle session that loses its sandbox is shown as asleep, also where its files are, and is woken there", () =>
+  person(async ({ tab }) => {
+    const page = await tab();
+    await beginSession(page, "!write note.txt kept");
+    await untilOver(page, 1);
+    await page.getByTestId("saved").waitFor();
+    killSandbox(page);
+    await page.getByText("Asleep: its sandbox ended.").waitFor();
+    await page.locator("[data-status=hibernated]").getByText("Asleep", { exact: true }).first().waitFor();
+    await picture(page, "lost-while-idle");
+    await page.getByRole("button", { name: "Files" }).click();
+    await page.getByRole("dialog").getByText("The sandbox is asleep.").waitFor();
+    await picture(page, "files-away");
+    await page.getByRole("dialog").getByRole("button", { name: "Wake it" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: /^note.txt/ }).waitFor();
+  }));
+
+test("[PAGE25] a command that fails says with which code", () =>
+  person(async ({ tab }) => {
+    const page = await tab();
+    await beginSession(page, "!bash echo wrong; exit 3");
+    await untilOver(page, 1);
+    await tool(page).getByText("Exit code 3").waitFor();
+    expect(await tool(page).innerText()).toContain("wrong");
+    await picture(page, "exit-code");
+  }));

@@ -11,7 +11,7 @@ import { choicesFor, draftsOf, forWhat, foundIn, namedTwice, variablesOf, whatIt
 import { linesOf, piecesOf } from "../src/lib/patch.ts";
 import { groupSecrets } from "../src/lib/secret-words.ts";
 import { isLive, until, usesLeft } from "../src/lib/share-words.ts";
-import { commandOf, editOf, summarize } from "../src/lib/tools.ts";
+import { commandOf, editOf, printedBy, summarize } from "../src/lib/tools.ts";
 
 test.each(["/", "/settings", "/settings/spending", "/sessions/ses_1", "/sessions/a%20b", "/shared/ses_1"])("%s is the same there and back", (path) => {
   expect(pathOf(parseRoute(path))).toBe(path);
@@ -72,6 +72,13 @@ test("a tool call is told by what it did to what", () => {
   expect(summarize({ ...call("galaxy", null), title: "M31" })).toEqual({ verb: "galaxy", target: "M31" });
   expect(editOf(call("write", { filePath: "a", content: "new" }))).toEqual({ before: "", after: "new" });
   expect(commandOf(call("read", { filePath: "a" }))).toBeUndefined();
+});
+
+test("why a command was ended stands apart from what it printed", () => {
+  const noted = (note: string): string => `one\n\n<shell_metadata>\n${note}\n</shell_metadata>`;
+  expect(printedBy("one\n")).toEqual({ printed: "one\n", ended: null });
+  expect(printedBy(noted("User aborted the command"))).toEqual({ printed: "one", ended: "It was stopped before it ended." });
+  expect(printedBy(noted("shell tool terminated command after exceeding timeout 120000 ms. Retry.")).ended).toBe("It took longer than its 2 min 0 s, and was ended.");
 });
 
 test("an error has a sentence, its way out and its fields", () => {

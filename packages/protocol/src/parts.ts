@@ -98,6 +98,8 @@ export const ToolState = z.object({
   /** What is missing in `output` is kept nowhere. */
   truncated: z.boolean().optional(),
   error: z.string().optional(),
+  /** Of a command that ended by itself. The tool `completed` whatever it is. */
+  exitCode: z.int().optional(),
 });
 export type ToolState = z.infer<typeof ToolState>;
 

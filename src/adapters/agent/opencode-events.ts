@@ -30,10 +30,15 @@ export function toolPart({ id, tool, callID, state }: ToolPart): Part | null {
     case "running":
       return { id, kind: "tool", tool: { ...common, status: "running" } };
     case "completed":
-      return { id, kind: "tool", tool: { ...common, status: "completed", output: state.output } };
+      return { id, kind: "tool", tool: { ...common, status: "completed", output: state.output, ...exitOf(state.metadata) } };
     case "error":
       return { id, kind: "tool", tool: { ...common, status: "failed", error: state.error } };
   }
+}
+
+/** Its shell tool says how a command ended; null for one that it ended itself. */
+function exitOf({ exit }: Readonly<Record<string, unknown>>): { readonly exitCode?: number } {
+  return Number.isInteger(exit) ? { exitCode: exit as number } : {};
 }
 
 /** Of more than so much OpenCode tells the end alone, behind this mark. */

@@ -151,6 +151,17 @@ describe("a turn of OpenCode", () => {
     expect(ended).toMatchObject({ type: "part-ended", part: { tool: { status: "failed", output: "some", error: expect.stringMatching(/./) } } });
   });
 
+  verifies("AGT16", "a command that ended by itself says with which code, and one that was ended says none", () => {
+    const tool = { type: "tool", tool: "bash", callID: "c" };
+    const ended = (exit: number | null) => {
+      const [, over] = messages(played(turnOf(), [answering(), part({ ...tool, state: { status: "completed", input: {}, output: "", title: "", metadata: { exit }, time: { start: 1, end: 2 } } })]).filter((event) => event.kind === "message" && event.message.type !== "turn-started"));
+      return over;
+    };
+    expect(ended(3)).toMatchObject({ type: "part-ended", part: { tool: { status: "completed", exitCode: 3 } } });
+    expect(ended(0)).toMatchObject({ part: { tool: { exitCode: 0 } } });
+    expect(ended(null)).not.toHaveProperty("part.tool.exitCode");
+  });
+
   verifies("AGT16", "a tool whose input is still written is not told, and one that fails at once starts and ends", () => {
     const turn = turnOf();
     const tool = { type: "tool", tool: "bash", callID: "c" };

@@ -28,7 +28,7 @@ export function SandboxProgress({ store, transcript }: { readonly store: Session
     const isHeld = transcript.turns.some(({ run }) => run !== null && run.end === null);
     return <BudgetCard store={store} reached={budget} isHeld={isHeld} />;
   }
-  if (status === "hibernated") return <Asleep />;
+  if (status === "hibernated") return <Asleep wasLost={transcript.sandbox?.phase === "lost"} />;
   if (workspaceStatus?.phase === "failed") {
     return <FailureNotice failure={workspaceStatus.failure} fallback="The work folder could not be made ready." />;
   }
@@ -38,10 +38,10 @@ export function SandboxProgress({ store, transcript }: { readonly store: Session
   return transcript.turns.length === 0 ? <Instead transcript={transcript} /> : null;
 }
 
-function Asleep() {
+function Asleep({ wasLost }: { readonly wasLost: boolean }) {
   return (
     <p className={css.step} role="status">
-      <Icon name="moon" size={16} /> Asleep. Your work is saved; a message wakes it.
+      <Icon name="moon" size={16} /> {wasLost ? "Asleep: its sandbox ended. A message starts another with what was saved." : "Asleep. Your work is saved; a message wakes it."}
     </p>
   );
 }

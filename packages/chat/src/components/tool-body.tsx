@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { ToolState } from "@berth/sdk";
 import type { SessionStore } from "../lib/session-store.ts";
 import { bytes } from "../lib/format.ts";
-import { commandOf, editOf } from "../lib/tools.ts";
+import { commandOf, editOf, printedBy } from "../lib/tools.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { ActButton } from "./act-button.tsx";
 import css from "./tool-body.module.css";
@@ -17,8 +17,8 @@ export interface ToolBodyProps {
 
 export function ToolBody({ store, tool, output: inline, running }: ToolBodyProps) {
   const [whole, setWhole] = useState<string | null>(null);
-  const output = whole ?? inline;
   const command = commandOf(tool);
+  const { printed: output, ended } = command === undefined ? { printed: whole ?? inline, ended: null } : printedBy(whole ?? inline);
   const edit = editOf(tool);
   const isOther = command === undefined && edit === null;
   return (
@@ -39,6 +39,7 @@ export function ToolBody({ store, tool, output: inline, running }: ToolBodyProps
       {tool.outputRef && whole === null ? <ShowAll store={store} outputRef={tool.outputRef} onLoad={setWhole} /> : null}
       {tool.truncated ? <p className={css.note}>The middle of this output was too large to keep.</p> : null}
       {output === "" && command !== undefined && !tool.error ? <p className={css.note}>{running ? "No output yet" : "No output"}</p> : null}
+      {ended === null ? null : <p className={css.note}>{ended}</p>}
       {tool.error ? <pre className={css.error}>{tool.error}</pre> : null}
       {output !== "" && command !== undefined && !running ? (
         <div className={css.copy}>

@@ -50,7 +50,7 @@ export function ToolCard({ store, tool, output, running, cut }: ToolCardProps) {
           {target.split("\n")[0]}
         </code>
       }
-      status={running ? <Spinner /> : cut ? <Failed text={cut} /> : failed ? <Failed text="Failed" /> : unfinished ? <Failed text="Cut off" /> : <Done />}
+      status={running ? <Spinner /> : cut ? <Failed text={cut} /> : failed ? <Failed text="Failed" /> : tool.exitCode ? <Failed text={`Exit code ${tool.exitCode}`} /> : unfinished ? <Failed text="Cut off" /> : <Done />}
       open={open}
       onToggle={() => setChosen(!open)}
       attributes={{ "data-tool": tool.name, "data-status": tool.status }}

@@ -4,6 +4,7 @@
  */
 import { applyDeltas, applyEvents, BerthError, emptyTranscript, type Delivery, type SessionClient, type SessionRight, type SessionStream, type StreamState, type Transcript, type Turn } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "./error-message.ts";
+import { withShownStatus } from "./shown-status.ts";
 
 export interface PendingMessage {
   /** Also its idempotency key, so that trying again cannot send it twice. */
@@ -128,7 +129,7 @@ export class SessionStore {
   }
 
   #publish(change: Partial<SessionView>): void {
-    const view = { ...this.#view, ...change, transcript: this.#transcript };
+    const view = { ...this.#view, ...change, transcript: withShownStatus(this.#transcript) };
     this.#view = { ...view, pending: withoutArrived(view.pending, view.transcript.turns) };
     for (const listener of this.#listeners) listener();
   }

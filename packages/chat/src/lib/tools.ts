@@ -1,5 +1,6 @@
 /** Tool calls in a reader's words. What is not known is shown by its own name. */
 import type { ToolState } from "@berth/sdk";
+import { duration } from "./format.ts";
 
 export interface ToolSummary {
   readonly verb: string;
@@ -36,6 +37,18 @@ export function editOf(tool: ToolState): { readonly before: string; readonly aft
 
 export function commandOf(tool: ToolState): string | undefined {
   return field(inputOf(tool), "command");
+}
+
+/** OpenCode's words to the model behind what a command printed, when it ended the command itself. */
+const SHELL_NOTE = /\n*<shell_metadata>\n([^]*)\n<\/shell_metadata>\s*$/;
+
+/** What a command printed, and in words why it was ended; null when it ended by itself. */
+export function printedBy(output: string): { readonly printed: string; readonly ended: string | null } {
+  const note = SHELL_NOTE.exec(output);
+  if (note === null) return { printed: output, ended: null };
+  const timeout = /exceeding timeout (\d+) ms/.exec(note[1] ?? "")?.[1];
+  const ended = timeout === undefined ? "It was stopped before it ended." : `It took longer than its ${duration(Number(timeout))}, and was ended.`;
+  return { printed: output.slice(0, note.index), ended };
 }
 
 function inputOf(tool: ToolState): Record<string, unknown> {

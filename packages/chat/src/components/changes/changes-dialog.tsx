@@ -4,12 +4,14 @@ import type { SessionStatus, WorkDiff } from "@berth/sdk";
 import { plural } from "../../lib/format.ts";
 import { piecesOf } from "../../lib/patch.ts";
 import type { SessionStore } from "../../lib/session-store.ts";
+import { isAwake } from "../../lib/shown-status.ts";
 import { useLoad } from "../../lib/use-load.ts";
 import { Button } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ErrorNotice, Notice } from "../../ui/notice.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
+import { SandboxAway } from "../sandbox-away.tsx";
 import { WakeButton } from "../wake-button.tsx";
 import { ChangedFileCard } from "./changed-file-card.tsx";
 import css from "./changes-dialog.module.css";
@@ -24,9 +26,17 @@ export interface ChangesDialogProps {
 }
 
 export function ChangesDialog({ store, status, onClose }: ChangesDialogProps) {
-  const { data, error, reload } = useLoad(useCallback(() => store.session.diff(), [store]), status);
   return (
     <Dialog title="Changes" wide onClose={onClose}>
+      {isAwake(status) ? <WorkChanges store={store} status={status} /> : <SandboxAway store={store} status={status} />}
+    </Dialog>
+  );
+}
+
+function WorkChanges({ store, status }: Omit<ChangesDialogProps, "onClose">) {
+  const { data, error, reload } = useLoad(useCallback(() => store.session.diff(), [store]), status);
+  return (
+    <>
       {error ? <ErrorNotice error={error} action={error.code === "conflict" ? <WakeButton store={store} /> : undefined} /> : null}
       {data === undefined && !error ? (
         <p className={css.loading}>
@@ -40,7 +50,7 @@ export function ChangesDialog({ store, status, onClose }: ChangesDialogProps) {
           Look again
         </Button>
       </div>
-    </Dialog>
+    </>
   );
 }
 

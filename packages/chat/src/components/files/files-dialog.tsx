@@ -3,11 +3,13 @@ import { useCallback, useRef, useState } from "react";
 import type { FolderListing, SessionStatus } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "../../lib/error-message.ts";
 import type { SessionStore } from "../../lib/session-store.ts";
+import { isAwake } from "../../lib/shown-status.ts";
 import { useLoad } from "../../lib/use-load.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ErrorNotice, Notice } from "../../ui/notice.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
+import { SandboxAway } from "../sandbox-away.tsx";
 import { WakeButton } from "../wake-button.tsx";
 import { FileRow } from "./file-row.tsx";
 import { FileView } from "./file-view.tsx";
@@ -21,6 +23,14 @@ export interface FilesDialogProps {
 }
 
 export function FilesDialog({ store, status, onClose }: FilesDialogProps) {
+  return (
+    <Dialog title="Files" wide onClose={onClose}>
+      {isAwake(status) ? <WorkFiles store={store} status={status} /> : <SandboxAway store={store} status={status} />}
+    </Dialog>
+  );
+}
+
+function WorkFiles({ store, status }: Omit<FilesDialogProps, "onClose">) {
   const [folder, setFolder] = useState("");
   const [file, setFile] = useState<string | null>(null);
   const { data, error, reload } = useLoad(useCallback(() => store.session.files(folder), [store, folder]), `${status} ${folder}`);
@@ -31,7 +41,7 @@ export function FilesDialog({ store, status, onClose }: FilesDialogProps) {
     setFolder(path);
   };
   return (
-    <Dialog title="Files" wide onClose={onClose}>
+    <>
       <FolderPath path={file ?? folder} onOpen={open} />
       {file === null ? (
         <div
@@ -67,7 +77,7 @@ export function FilesDialog({ store, status, onClose }: FilesDialogProps) {
         </Button>
         {file === null && !error ? <UploadButton busy={upload.sending > 0} onFiles={(files) => void upload.send(files)} /> : null}
       </div>
-    </Dialog>
+    </>
   );
 }
 

@@ -3,11 +3,12 @@ import { lazy, Suspense, useCallback, useState } from "react";
 import type { BerthError, SessionStatus, TerminalState } from "@berth/sdk";
 import { toMessage } from "../../lib/error-message.ts";
 import type { SessionStore } from "../../lib/session-store.ts";
+import { isAwake } from "../../lib/shown-status.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
-import { ActButton } from "../act-button.tsx";
+import { SandboxAway } from "../sandbox-away.tsx";
 import { WakeButton } from "../wake-button.tsx";
 import css from "./terminal-panel.module.css";
 
@@ -20,10 +21,16 @@ export interface TerminalPanelProps {
 }
 
 export function TerminalPanel({ store, status, onClose }: TerminalPanelProps) {
-  const awake = status === "idle" || status === "running" || status === "waiting";
   return (
     <section className={css.panel} aria-label="Terminal" data-testid="terminal">
-      {awake ? <LiveTerminal store={store} onClose={onClose} /> : <Asleep store={store} status={status} onClose={onClose} />}
+      {isAwake(status) ? (
+        <LiveTerminal store={store} onClose={onClose} />
+      ) : (
+        <>
+          <Head onClose={onClose} />
+          <SandboxAway store={store} status={status} />
+        </>
+      )}
     </section>
   );
 }
@@ -106,25 +113,5 @@ function Waiting() {
     <div className={css.middle}>
       <Spinner size={20} />
     </div>
-  );
-}
-
-const WORDS: Partial<Readonly<Record<SessionStatus, string>>> = {
-  starting: "The sandbox is starting.",
-  hibernated: "The sandbox is asleep. Its files are saved.",
-  failed: "There is no sandbox: the session could not go on.",
-  ended: "The session has ended.",
-};
-
-function Asleep({ store, status, onClose }: TerminalPanelProps) {
-  return (
-    <>
-      <Head onClose={onClose} />
-      <div className={css.middle}>
-        {status === "starting" ? <Spinner size={20} /> : <Icon name="moon" size={22} />}
-        <p>{WORDS[status]}</p>
-        {status === "hibernated" || status === "failed" ? <ActButton act={() => store.session.resume().then(() => undefined)}>{status === "failed" ? "Start it again" : "Wake it"}</ActButton> : null}
-      </div>
-    </>
   );
 }
