@@ -13,6 +13,7 @@ const NODE_OLDEST = [22, 22];
 const NODE_FETCHED = "24.21.0";
 
 const POLL_MS = 500;
+const began = Date.now();
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const toolchain = join(root, ".berth", "toolchain");
@@ -151,9 +152,9 @@ function diagnoseBare() {
  */
 function endWithNpm(child) {
   if (!process.env.npm_command) return;
-  const began = lineage();
+  const above = lineage();
   const timer = setInterval(() => {
-    if (lineage() !== began) child.kill("SIGTERM");
+    if (lineage() !== above) child.kill("SIGTERM");
   }, POLL_MS);
   timer.unref();
 }
@@ -177,7 +178,7 @@ const child = spawn(node, ["--disable-warning=ExperimentalWarning", join(root, "
   cwd: process.env.INIT_CWD ?? process.cwd(),
   // The channel carries nothing: its end tells the child that this process is gone, however it went.
   stdio: ["inherit", "inherit", "inherit", "ipc"],
-  env: { ...process.env, PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}` },
+  env: { ...process.env, BERTH_BEGAN_MS: String(began), PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}` },
 });
 current = child;
 endWithNpm(child);

@@ -31,7 +31,7 @@ export interface Settings {
 /** As flags and variables have them: backends that nobody chose are for the machine to say. */
 export type GivenSettings = Omit<Settings, "sandboxBackends"> & { readonly sandboxBackends: readonly string[] | null };
 
-const USAGE = `Settings: --port N (PORT), --public-url URL (PUBLIC_URL), --data-dir DIR (DATA_DIR),
+export const USAGE = `Settings: --port N (PORT), --public-url URL (PUBLIC_URL), --data-dir DIR (DATA_DIR),
   --sandbox-backend NAMES (SANDBOX_BACKEND), --database-url URL (DATABASE_URL),
   --sandbox-egress HOSTS of containers (SANDBOX_EGRESS, comma-separated),
   --allow-origin URL, may be repeated (ALLOW_ORIGINS, comma-separated),

@@ -1,7 +1,9 @@
 /** What `npm start` takes, and refuses before anything starts. */
 import { expect, test } from "vitest";
+import { readAllowlist } from "../../../src/core/egress/allowlist.ts";
 import { greeting } from "../src/commands/start.ts";
 import { chooseBackends } from "../src/default-backends.ts";
+import { withNpmHost } from "../src/npm-host.ts";
 import { readSettings } from "../src/settings.ts";
 
 test.each([
@@ -75,6 +77,14 @@ test("a start tells a public address where there is one, and then no key to what
   const own = greeting(stack, { ...served, publicUrl: null }, 1_000, false);
   expect(own).toMatch(/Page +http:\/\/127\.0\.0\.1:8787\n +Sign in/);
   expect(own).toContain(stack.apiKey);
+});
+
+test("[EGR1] what npm installs from is among the hosts of `default`, and of no other list", async () => {
+  const ask = async (): Promise<string | null> => "npm.example.com";
+  const lists = ["default", "none", "a.example", "a.example, default"];
+  expect(await Promise.all(lists.map((list) => withNpmHost(list, ask)))).toEqual(["default,npm.example.com", "none", "a.example", "a.example, default,npm.example.com"]);
+  expect(await withNpmHost("default", async () => null)).toBe("default");
+  expect(readAllowlist(await withNpmHost("default")).length).toBe(readAllowlist("default").length + 1);
 });
 
 test("[EGR1] hosts of containers come by flag or variable, and a wrong one is named at once", () => {

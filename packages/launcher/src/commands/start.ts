@@ -6,22 +6,28 @@ import { refuseTakenPort } from "../port-holder.ts";
 import { readImageBuild } from "../../../../src/adapters/sandbox/docker/image-build.ts";
 import { chooseBackends, chosenImage } from "../default-backends.ts";
 import { buildImageBeside, type BackgroundBuild } from "../image/background-build.ts";
+import { withNpmHost } from "../npm-host.ts";
 import { IMAGE_BUILD } from "../paths.ts";
-import { readSettings, type GivenSettings, type Settings } from "../settings.ts";
+import { readSettings, USAGE, type GivenSettings, type Settings } from "../settings.ts";
 import { startStack, type Stack } from "../stack.ts";
 import { LocalState } from "../local-state.ts";
 import { endSignal } from "../end-signal.ts";
 
 export async function run(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(`npm start [-- settings]\n\n${USAGE}\n\nREADME.md says what they are for.`);
+    return 0;
+  }
   return serve(readSettings(args, process.env), () => new Promise(() => undefined));
 }
 
 /** Runs until it is asked to end. `meanwhile` gets the running stack. */
 export async function serve(given: GivenSettings, meanwhile: (stack: Stack, ended: AbortSignal) => Promise<void>): Promise<number> {
-  const started = performance.now();
+  // What was installed first is a part of the wait.
+  const beganMs = Number(process.env["BERTH_BEGAN_MS"]) || Date.now();
   const ended = endSignal();
   await refuseEarly(given);
-  const choosing = chooseBackends(given);
+  const choosing = Promise.all([chooseBackends(given), withNpmHost(given.sandboxEgress)]);
   const stopBuild = (): void => {
     endBelow(process.pid);
     process.exit(130);
@@ -29,14 +35,15 @@ export async function serve(given: GivenSettings, meanwhile: (stack: Stack, ende
   ended.addEventListener("abort", stopBuild);
   await buildAll();
   ended.removeEventListener("abort", stopBuild);
-  const { settings, lacksImage } = await choosing;
+  const [{ settings: chosen, lacksImage }, sandboxEgress] = await choosing;
+  const settings = { ...chosen, sandboxEgress };
 
   const stack = await startStack(settings, { signal: ended }).catch((error: unknown) => {
     if (ended.aborted) return null;
     throw error;
   });
   if (stack === null) return 130;
-  console.log(greeting(stack, { ...settings, lacksImage }, performance.now() - started, process.stdout.isTTY));
+  console.log(greeting(stack, { ...settings, lacksImage }, Date.now() - beganMs, process.stdout.isTTY));
   const image = lacksImage ? buildImage(settings) : null;
   await Promise.race([meanwhile(stack, ended), new Promise<void>((resolve) => ended.addEventListener("abort", () => resolve()))]);
   console.log("\n  Stopping …");
