@@ -32,6 +32,7 @@ import { outputs } from "./outputs.ts";
 import { outsideSignIn } from "./outside-sign-in.ts";
 import { passwordChange } from "./password-change.ts";
 import { passwordReset } from "./password-reset.ts";
+import { answerPreview } from "./preview.ts";
 import { providerKeys } from "./provider-keys.ts";
 import { repositories } from "./repositories.ts";
 import { listRoutes, methodsAt, type App, type AppEnv } from "./route.ts";
@@ -99,16 +100,23 @@ export function createApp(resolve: (context: ExecutionContextLike, env: unknown)
   app.onError((error, { req }) => toResponse(error, req.raw, log, crypto.randomUUID()));
 
   const { fetch } = app;
-  app.fetch = async (...given) => withSecurityHeaders(await fetch(...given));
+  app.fetch = async (...given) => {
+    const [request, env, context] = given;
+    const preview = await answerPreview(request, () => resolve(context ?? NO_CONTEXT, env)).catch((error: unknown) => toResponse(error, request, log, crypto.randomUUID()));
+    // What is served there has its own word on what its pages may.
+    return preview ?? withSecurityHeaders(await fetch(...given));
+  };
   return app;
 }
 
 /** Without a platform's context, as in a test, background work simply runs. */
+const NO_CONTEXT: ExecutionContextLike = { waitUntil: () => undefined };
+
 function executionContextOf(read: () => ExecutionContextLike): ExecutionContextLike {
   try {
     return read();
   } catch {
-    return { waitUntil: () => undefined };
+    return NO_CONTEXT;
   }
 }
 

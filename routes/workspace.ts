@@ -6,6 +6,7 @@ import { isSessionId } from "../src/app/http/session-id.ts";
 import { parseTicket } from "../src/app/http/ticket.ts";
 import { authorOf, isUpgrade } from "./auth.ts";
 import { json } from "./paging.ts";
+import { previewAddress } from "./preview.ts";
 import { createSubApp, route } from "./route.ts";
 import { SCHEMAS } from "./schemas.ts";
 import { openHandle, unwrap } from "./session-access.ts";
@@ -27,7 +28,7 @@ route(
     audit: "all",
     summary: "Get a ticket for the inside of the session's sandbox",
     description:
-      "It opens one WebSocket at `url`, once, within 30 seconds, for who may act in the session and while there is a sandbox. From then on the session counts as worked in by whoever opened it: what is a person's own is used for them alone. Whoever may not act in the session any more is sent away within a minute.",
+      "It opens one WebSocket at `url`, or one preview of a port, once, within 30 seconds, for who may act in the session and while there is a sandbox. From then on the session counts as worked in by whoever opened it: what is a person's own is used for them alone. Whoever may not act in the session any more is sent away within a minute. For a port `url` is whole: a browser that visits it gets a cookie for that origin alone, and sees there what is served in the sandbox.",
     body: SCHEMAS.WorkspaceTicketRequest,
     idempotency: "natural",
     success: { status: 201, schema: SCHEMAS.WorkspaceTicket },
@@ -35,8 +36,10 @@ route(
   async ({ services, principal, param, url, request, body }) => {
     const sessionId = param("sessionId");
     const handle = await openHandle(services, principal, sessionId);
-    const { ticket, expiresAt } = unwrap(await handle.workspace({ do: "ticket", use: body.what }, authorOf(principal)));
-    return json({ ticket, url: socketUrl(services.publicUrl, request, url, `/v1/sessions/${sessionId}/${body.what}`), expiresAt }, 201);
+    const use = body.what === "port" ? ({ use: "port", port: body.port } as const) : ({ use: "terminal" } as const);
+    const { ticket, expiresAt } = unwrap(await handle.workspace({ do: "ticket", ...use }, authorOf(principal)));
+    const address = body.what === "port" ? previewAddress(services, url, { port: body.port, sessionId }, ticket) : socketUrl(services.publicUrl, request, url, `/v1/sessions/${sessionId}/terminal`);
+    return json({ ticket, url: address, expiresAt }, 201);
   },
 );
 

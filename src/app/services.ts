@@ -71,6 +71,8 @@ export interface Services {
   readonly publicUrl: string;
   /** Where sandboxes reach it; differs from `publicUrl` behind a container network. */
   readonly sandboxUrl: string;
+  /** Below which each port of a session has an origin of its own. Absent: no previews. */
+  readonly workspaceDomain?: string;
   readonly version: string;
   /** Keyed by what is not in the database. */
   readonly requestHash: RequestHash;

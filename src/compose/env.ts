@@ -5,6 +5,8 @@ import { z } from "zod";
 const VARS = z.object({
   /** Where people and SDKs reach this instance, without trailing slash. */
   PUBLIC_URL: z.url(),
+  /** Below which each port of a session has an origin of its own, with PUBLIC_URL's scheme and port. Absent: no previews. */
+  WORKSPACE_DOMAIN: z.string().regex(/^[a-z\d-]+(\.[a-z\d-]+)*$/, "is a domain's name in small letters, without scheme and port").optional(),
   /** Where sandboxes reach it, when that is another address. */
   SANDBOX_URL: z.url().optional(),
   /** Address of the sandbox host, without trailing slash. */
@@ -72,6 +74,11 @@ const NEEDED_BY = {
 } as const satisfies { readonly [Name in keyof z.infer<typeof VARS>]?: Readonly<Record<string, readonly (keyof z.infer<typeof VARS>)[]>> };
 
 export const WorkerVars = VARS.superRefine((vars, context) => {
+  // What is served there could set cookies for Berth. A name without a dot takes none for what is below it.
+  const { WORKSPACE_DOMAIN: domain } = vars;
+  if (domain?.includes(".") === true && `.${URL.parse(vars.PUBLIC_URL)?.hostname}`.endsWith(`.${domain}`)) {
+    context.addIssue({ code: "custom", path: ["WORKSPACE_DOMAIN"], message: "PUBLIC_URL must not be at this domain or below it: what runs in sandboxes is served there" });
+  }
   for (const [choice, options] of Object.entries(NEEDED_BY)) {
     const chosen = vars[choice as keyof typeof NEEDED_BY];
     const needed: readonly (keyof typeof vars)[] = (options as Readonly<Record<string, readonly (keyof typeof vars)[]>>)[chosen] ?? [];

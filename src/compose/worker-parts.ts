@@ -150,6 +150,7 @@ function makeIsolate(env: WorkerBindings, db: Databases) {
     demoModelUrl: vars.DEMO_MODEL_URL ? vars.DEMO_MODEL_URL : null,
     publicUrl: vars.PUBLIC_URL,
     sandboxUrl: vars.SANDBOX_URL ?? vars.PUBLIC_URL,
+    ...(vars.WORKSPACE_DOMAIN === undefined ? {} : { workspaceDomain: vars.WORKSPACE_DOMAIN }),
     version: VERSION,
     requestHash: createRequestHash(vars.AUTH_SECRET),
     // `/health` is open to anyone, and each call to the host takes a place in its memory of nonces.

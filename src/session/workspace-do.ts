@@ -6,10 +6,14 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DurableObjectState, WebSocket as WorkerSocket } from "@cloudflare/workers-types";
 import { AUTHOR_HEADER } from "../app/http/viewer-request.ts";
+import { OpenPreview, PREVIEW_HEADER, PreviewCall } from "../app/http/preview-request.ts";
 import { FilesPlace, TerminalPlace } from "../app/http/workspace-request.ts";
 import type { Author, SessionHandle } from "../app/session-handle.ts";
 import type { HubTimers } from "../app/session/viewer-hub.ts";
-import { transferFile } from "../app/workspace/file-transfer.ts";
+import { refused, transferFile } from "../app/workspace/file-transfer.ts";
+import { answerPort } from "../app/workspace/port-answer.ts";
+import { PortGuests } from "../app/workspace/port-guests.ts";
+import { joinPort } from "../app/workspace/port-socket.ts";
 import { joinTerminal } from "../app/workspace/terminal-viewer.ts";
 import { NotAdmitted, WorkspaceHub, type SocketEvents, type WorkspaceSocket } from "../app/workspace/workspace-hub.ts";
 import { closeSocket, refuseUpgrade, upgrade } from "./sockets.ts";
@@ -25,6 +29,7 @@ export function createWorkspaceObject<Env>(compose: (env: Env) => WorkspaceParts
   return class WorkspaceObject extends DurableObject<Env> {
     readonly #parts: WorkspaceParts;
     #hub: WorkspaceHub | null = null;
+    #guests: PortGuests | null = null;
 
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx, env);
@@ -45,13 +50,26 @@ export function createWorkspaceObject<Env>(compose: (env: Env) => WorkspaceParts
           const author = JSON.parse(request.headers.get(AUTHOR_HEADER) ?? "") as Author;
           return await transferFile(hub, author, FilesPlace.parse(query), request.body);
         }
+        if (url.pathname.startsWith("/preview")) return await this.#preview(request, url, query, hub);
         const { ticket, ...what } = TerminalPlace.parse(query);
-        const who = await hub.admitByTicket(ticket, "terminal");
+        const who = await hub.admitByTicket(ticket);
         return accept((socket) => joinTerminal(hub, socket, who, what));
       } catch (error) {
+        if (error instanceof NotAdmitted && url.pathname.startsWith("/preview")) return refused(error.problem);
         if (error instanceof NotAdmitted) return refuseUpgrade(error.code, error.message.slice(0, 120));
         throw error;
       }
+    }
+
+    async #preview(request: Request, { pathname }: URL, query: Record<string, string>, hub: WorkspaceHub): Promise<Response> {
+      const { orgId = "", sessionId = "" } = query;
+      const guests = (this.#guests ??= new PortGuests(hub, this.#parts.session(orgId, sessionId)));
+      if (pathname === "/preview/open") {
+        const { ticket, port } = OpenPreview.parse(query);
+        return Response.json({ pass: await guests.preview(ticket, port) });
+      }
+      const call = PreviewCall.parse(JSON.parse(request.headers.get(PREVIEW_HEADER) ?? ""));
+      return call.socket ? joinPort(guests, call, accept) : answerPort(guests, call, request.body, request.signal);
     }
 
     #hubOf(orgId: string, sessionId: string): WorkspaceHub {
@@ -61,15 +79,17 @@ export function createWorkspaceObject<Env>(compose: (env: Env) => WorkspaceParts
   };
 }
 
-function accept(join: (socket: WorkspaceSocket) => SocketEvents): Response {
+/** @param protocol that both ends agreed on; empty for none */
+function accept(join: (socket: WorkspaceSocket) => SocketEvents, protocol = ""): Response {
   const { server, response } = upgrade();
+  if (protocol !== "") response.headers.set("sec-websocket-protocol", protocol);
   // Whatever the platform's own choice is, which changed with its dates.
   server.binaryType = "arraybuffer";
   server.accept();
   const events = join(socketOf(server));
   server.addEventListener("message", ({ data }) => events.message(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer)));
-  server.addEventListener("close", () => {
-    events.gone();
+  server.addEventListener("close", ({ code, reason }) => {
+    events.gone(code, reason);
     closeSocket(server, 1000, "");
   });
   server.addEventListener("error", () => events.gone());

@@ -133,6 +133,8 @@ export async function startStack(settings: Settings, parts: StackParts = {}): Pr
             OPERATOR_TOKEN: secrets.operatorToken,
             OPERATOR_ORIGINS: JSON.stringify(Object.fromEntries(origins.map(({ origin, binding }) => [origin, binding]))),
             DEMO_MODEL_URL: demo ? `http://127.0.0.1:${demo.port}` : "",
+            // Browsers take every name below it for this machine.
+            ...(settings.publicUrl === null && { WORKSPACE_DOMAIN: "localhost" }),
             LOCAL_MACHINE: settings.publicUrl === null ? "1" : "0",
             ...passedOn(process.env),
             ...parts.vars,
@@ -236,7 +238,7 @@ async function bootstrap(url: string, operatorToken: string, knownKey: string | 
 const PASSED_ON = [
   ...["SIGN_UP_ALLOW", "MAIL_FROM", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "GITHUB_URL", "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "GOOGLE_ISSUER"],
   ...["MODEL_GATEWAY", "MODEL_GATEWAY_KEYS", "LITELLM_URL", "LITELLM_KEY", "BIFROST_URL", "BIFROST_KEY"],
-  ...["CLIENT_ADDRESS_HEADER", "LOCAL_MACHINE", "MACHINE_ORGANIZATIONS"],
+  ...["CLIENT_ADDRESS_HEADER", "WORKSPACE_DOMAIN", "LOCAL_MACHINE", "MACHINE_ORGANIZATIONS"],
   ...["SECRET_VAULT", "OP_CONNECT_HOST", "OP_CONNECT_TOKEN", "OP_CONNECT_VAULT"],
 ];
 

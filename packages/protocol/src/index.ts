@@ -10,6 +10,7 @@ export * from "./link.ts";
 export * from "./organization.ts";
 export * from "./parts.ts";
 export * from "./policy.ts";
+export * from "./ports.ts";
 export * from "./problem.ts";
 export * from "./resources.ts";
 export * from "./secrets.ts";

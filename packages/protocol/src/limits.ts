@@ -8,6 +8,8 @@ export const LIMITS = {
   pageSizeDefault: 50,
   pageSizeMax: 500,
   ticketLifetimeMs: 30_000,
+  /** Of an opened preview that nobody uses; each use puts it off. */
+  previewLifetimeMs: 30 * 60_000,
   /** Tool output kept inside an event; the rest goes to the blob store. */
   outputInlineBytesMax: 64 * 1024,
   /** Tool output kept at all. */

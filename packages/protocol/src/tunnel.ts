@@ -5,6 +5,7 @@
  * kind, then the bytes.
  */
 import { z } from "zod";
+import { PortNumber } from "./ports.ts";
 
 /** Of one stream in one direction: bytes that may be on their way or not yet taken by the far end. */
 export const TUNNEL_WINDOW_BYTES = 256 * 1024;
@@ -55,7 +56,10 @@ export const TerminalMoved = z.object({ moved: z.literal(true) });
 export const TerminalExit = z.object({ exit: z.int() });
 
 /** What a ticket is to open. */
-export const WorkspaceTicketRequest = z.strictObject({ what: z.enum(["terminal"]) });
+export const WorkspaceTicketRequest = z.discriminatedUnion("what", [
+  z.strictObject({ what: z.literal("terminal") }),
+  z.strictObject({ what: z.literal("port"), port: PortNumber.describe("on which something is served inside the sandbox") }),
+]);
 export type WorkspaceTicketRequest = z.infer<typeof WorkspaceTicketRequest>;
 export const WorkspaceTicket = z.object({ ticket: z.string(), url: z.string(), expiresAt: z.iso.datetime() });
 export type WorkspaceTicket = z.infer<typeof WorkspaceTicket>;

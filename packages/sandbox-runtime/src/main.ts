@@ -20,6 +20,7 @@ import { giveGitAccess } from "./repository/git-access.ts";
 import { createRepository } from "./repository/prepare.ts";
 import { maskingAgent } from "./masking/masking-agent.ts";
 import { measureInside } from "./policy/measure.ts";
+import { acceptPort } from "./ports/ports.ts";
 import { Runtime } from "./runtime.ts";
 import { createSecretsClient } from "./secrets-client.ts";
 import { Terminals } from "./tunnel/terminals.ts";
@@ -79,7 +80,7 @@ let given: Readonly<Record<string, string>> = {};
 // What people start has no more than the agent's programs have, and none of the secrets that these may read.
 const terminals = new Terminals({ workFolder, environment: programEnvironment, peopleAtWork: (areThey) => checkpointer.peopleAtWork(areThey) });
 const files = new Files(workFolder);
-const tunnel = new TunnelClient({ ...plane, accept: (what, stream) => terminals.accept(what, stream) ?? files.accept(what, stream) ?? "This sandbox's runtime does not know that." });
+const tunnel = new TunnelClient({ ...plane, accept: (what, stream) => terminals.accept(what, stream) ?? files.accept(what, stream) ?? acceptPort(what, stream) ?? "This sandbox's runtime does not know that." });
 
 const runtime = new Runtime({
   agent,

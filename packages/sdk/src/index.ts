@@ -107,6 +107,7 @@ export type {
   Usage,
   Visibility,
   WaitingFor,
+  WorkspaceTicket,
   WrittenFile,
   WorkDiff,
   Workspace,

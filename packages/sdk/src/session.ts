@@ -17,6 +17,7 @@ import type {
   SessionSecret,
   Share,
   UpdateSession,
+  WorkspaceTicket,
   WrittenFile,
   WorkDiff,
 } from "@berth/protocol";
@@ -223,6 +224,14 @@ export class SessionClient {
   /** A shell in the session's sandbox, for who may act in the session. Closes with `conflict` while there is no sandbox. */
   terminal(options: TerminalOptions): SessionTerminal {
     return new SessionTerminal(this.#http, this.#path, this.#WebSocket, options);
+  }
+
+  /**
+   * What is served on a port of the session's sandbox, for who may act in the session: `url` opens it in a browser, once, within 30
+   * seconds, on an origin of its own.
+   */
+  preview(port: number): Promise<WorkspaceTicket> {
+    return this.#http.post<WorkspaceTicket>(`${this.#path}/workspace-ticket`, { body: { what: "port", port } });
   }
 
   /**

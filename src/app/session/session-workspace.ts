@@ -10,8 +10,8 @@ import type { SessionSharing } from "./session-sharing.ts";
 import { recheckViewer } from "./viewer-standing.ts";
 import { authorOfViewer, newViewer } from "./viewer.ts";
 
-/** As it is kept under its hash. */
-type KeptTicket = Author & { readonly opens?: WorkspaceUse };
+/** As it is kept under its hash: a ticket, or the pass that was given for one. */
+type KeptTicket = Author & { readonly opens?: WorkspaceUse | "pass"; readonly port?: number };
 
 export class SessionWorkspace {
   readonly #actor: SessionActor;
@@ -31,17 +31,21 @@ export class SessionWorkspace {
   async #run(command: WorkspaceCommand, author: Author | null): Promise<Result<WorkspaceAnswers[WorkspaceCommand["do"]]>> {
     switch (command.do) {
       case "redeem":
-        return this.#redeem(command.ticket, command.use);
+        return this.#redeem(command.ticket);
+      case "preview":
+        return this.#preview(command);
+      case "pass":
+        return this.#pass(command);
       case "stand":
         return { ok: true, value: await this.#stand(command.visitors) };
       case "ticket":
-        return author === null ? noAuthor() : this.#ticket(command.use, author);
+        return author === null ? noAuthor() : this.#ticket(command, author);
       case "enter":
         return author === null ? noAuthor() : this.#enter(command, author);
     }
   }
 
-  async #ticket(opens: WorkspaceUse, author: Author): Promise<Result<WorkspaceAnswers["ticket"]>> {
+  async #ticket({ do: _, use: opens, ...of }: Extract<WorkspaceCommand, { do: "ticket" }>, author: Author): Promise<Result<WorkspaceAnswers["ticket"]>> {
     const { state, nowMs } = this.#actor;
     const barred = this.#sharing.barred(author, "write");
     if (barred) return barred;
@@ -49,16 +53,43 @@ export class SessionWorkspace {
     // Another word than a viewer's ticket begins with: neither opens what the other does.
     const ticket = `wkt_${state.orgId}.${hexOf(this.#ports.randomBytes(24))}`;
     const expiresAtMs = nowMs + LIMITS.ticketLifetimeMs;
-    const kept: KeptTicket = { checkedAtMs: nowMs, ...author, opens };
-    this.#ports.store.putTicket({ hash: await this.#ports.sha256(ticket), author: JSON.stringify(kept), expiresAtMs }, nowMs);
+    const kept: KeptTicket = { checkedAtMs: nowMs, ...author, opens, ...of };
+    await this.#keep(ticket, kept, expiresAtMs);
     return { ok: true, value: { ticket, expiresAt: new Date(expiresAtMs).toISOString() } };
   }
 
-  async #redeem(ticket: string, use: WorkspaceUse): Promise<Result<Author>> {
+  async #redeem(ticket: string): Promise<Result<Author>> {
+    const { opens, ...author } = await this.#take(ticket);
+    return opens === "terminal" ? { ok: true, value: author } : notOpened("The ticket is unknown, used or expired.");
+  }
+
+  async #preview({ ticket, port }: Extract<WorkspaceCommand, { do: "preview" }>): Promise<Result<WorkspaceAnswers["preview"]>> {
+    const kept = await this.#take(ticket);
+    if (kept.opens !== "port" || kept.port !== port) return notOpened("The ticket is unknown, used or expired.");
+    const pass = `wkp_${this.#actor.state?.orgId}.${hexOf(this.#ports.randomBytes(24))}`;
+    await this.#keep(pass, { ...kept, opens: "pass" }, this.#actor.nowMs + LIMITS.previewLifetimeMs);
+    return { ok: true, value: { pass } };
+  }
+
+  async #pass({ pass, port }: Extract<WorkspaceCommand, { do: "pass" }>): Promise<Result<Author>> {
+    const kept = await this.#take(pass);
+    const { opens, port: ofPort, ...author } = kept;
+    if (opens !== "pass" || ofPort !== port || this.#actor.state === null || this.#actor.state.status === "ended") return notOpened("This preview is not open any more.");
+    const mayStay = await this.#mayStay(author);
+    if (mayStay === false) return this.#sharing.barred(author, "write") ?? notOpened("What this preview was opened with opens nothing any more.");
+    await this.#keep(pass, kept, this.#actor.nowMs + LIMITS.previewLifetimeMs);
+    if (mayStay === null) return { ok: false, problem: makeProblem("unavailable", "It cannot be asked now who may come in.", { fix: "Try again in a moment." }) };
+    return { ok: true, value: author };
+  }
+
+  /** Nothing is known of one that is unknown, used or expired. */
+  async #take(ticket: string): Promise<Partial<KeptTicket> & Author> {
     const text = this.#ports.store.takeTicket(await this.#ports.sha256(ticket), this.#actor.nowMs);
-    const { opens, ...author } = text === null ? ({} as KeptTicket) : (JSON.parse(text) as KeptTicket);
-    if (opens === use) return { ok: true, value: author };
-    return { ok: false, problem: makeProblem("unauthenticated", "The ticket is unknown, used or expired.", { fix: "Ask for a new one." }) };
+    return (text === null ? {} : JSON.parse(text)) as KeptTicket;
+  }
+
+  async #keep(ticket: string, kept: KeptTicket, expiresAtMs: number): Promise<void> {
+    this.#ports.store.putTicket({ hash: await this.#ports.sha256(ticket), author: JSON.stringify(kept), expiresAtMs }, this.#actor.nowMs);
   }
 
   #enter({ acts, tunnelEpoch }: Extract<WorkspaceCommand, { do: "enter" }>, author: Author): Result<WorkspaceAnswers["enter"]> {
@@ -111,6 +142,10 @@ export class SessionWorkspace {
 
 function noAuthor(): Extract<Result<never>, { ok: false }> {
   return { ok: false, problem: makeProblem("not-found", "There is no such session.") };
+}
+
+function notOpened(detail: string): Extract<Result<never>, { ok: false }> {
+  return { ok: false, problem: makeProblem("unauthenticated", detail, { fix: "Open it again from the session." }) };
 }
 
 function noSandbox(): Extract<Result<never>, { ok: false }> {

@@ -130,6 +130,7 @@ class Transfer implements StreamListener {
   }
 }
 
-function refused(problem: Problem): Response {
+/** For the Worker, which answers it in its own way. */
+export function refused(problem: Problem): Response {
   return Response.json(problem, { headers: { [PROBLEM_HEADER]: "1" } });
 }

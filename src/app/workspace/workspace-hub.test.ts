@@ -56,7 +56,7 @@ class World {
   }
 
   async visit(): Promise<{ readonly socket: Socket; readonly events: SocketEvents }> {
-    const who = await this.hub.admitByTicket("wkt_org.x", "terminal");
+    const who = await this.hub.admitByTicket("wkt_org.x");
     const socket = new Socket();
     const events = joinTerminal(this.hub, socket, who, SHELL);
     await settled();
@@ -85,6 +85,8 @@ class World {
       case "stand":
         return { ok: true, value: { epoch: this.epoch, mayStay: command.visitors.map(() => true) } };
       case "ticket":
+      case "preview":
+      case "pass":
         return { ok: false, problem: makeProblem("conflict", "not asked here") };
     }
   }
@@ -160,7 +162,7 @@ verifies("WSP6", "of a ticket that is refused, and of who may not enter, nothing
   ];
   for (const [command, problem, code] of tried) {
     world.answers = { [command]: { ok: false, problem } };
-    const refused = await world.hub.admitByTicket("wkt_org.x", "terminal").catch((error: unknown) => error);
+    const refused = await world.hub.admitByTicket("wkt_org.x").catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(NotAdmitted);
     expect(refused).toMatchObject({ code, message: problem.detail });
   }

@@ -7,7 +7,7 @@ import { CLOSE_CODES, makeProblem, type Problem } from "@berth/protocol";
 import { TunnelEnd } from "../../core/tunnel/tunnel-end.ts";
 import type { Author, Result, SessionHandle } from "../session-handle.ts";
 import type { HubTimers } from "../session/viewer-hub.ts";
-import type { WorkspaceAnswers, WorkspaceUse } from "../session-workspace.ts";
+import type { WorkspaceAnswers } from "../session-workspace.ts";
 
 export interface WorkspaceSocket {
   send(message: string | Uint8Array<ArrayBuffer>): void;
@@ -17,7 +17,8 @@ export interface WorkspaceSocket {
 /** What the platform tells of a socket. */
 export interface SocketEvents {
   message(message: string | Uint8Array): void;
-  gone(): void;
+  /** @param code with which the far end closed it, where it did */
+  gone(code?: number, reason?: string): void;
 }
 
 export interface WorkspaceHubDeps {
@@ -81,9 +82,9 @@ export class WorkspaceHub {
   }
 
   /** @throws NotAdmitted */
-  async admitByTicket(ticket: string, use: WorkspaceUse): Promise<{ readonly author: Author; readonly epoch: number }> {
+  async admitByTicket(ticket: string): Promise<{ readonly author: Author; readonly epoch: number }> {
     const { session } = this.#deps;
-    const redeemed = await session.workspace({ do: "redeem", ticket, use }, null);
+    const redeemed = await session.workspace({ do: "redeem", ticket, use: "terminal" }, null);
     if (!redeemed.ok) throw new NotAdmitted(CLOSE_CODES.unauthorized, redeemed.problem);
     return { author: redeemed.value, epoch: await this.admit(redeemed.value, true) };
   }
@@ -144,9 +145,15 @@ export class WorkspaceHub {
     };
   }
 
+  /** The tunnel of that sandbox, where it is open. */
+  openTunnel(epoch: number): TunnelEnd | null {
+    return this.#tunnel?.epoch === epoch ? this.#tunnel.end : null;
+  }
+
   /** Resolves with the tunnel of that sandbox, once it dialed; null when it does not in time, or was replaced. */
   async tunnelOf(epoch: number): Promise<TunnelEnd | null> {
-    if (this.#tunnel?.epoch === epoch) return this.#tunnel.end;
+    const open = this.openTunnel(epoch);
+    if (open !== null) return open;
     return new Promise((resolve) => {
       const one = { epoch, settle: resolve };
       this.#waiting.push(one);

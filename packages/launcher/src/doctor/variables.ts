@@ -8,6 +8,7 @@ import { bad, info, ok, type Finding } from "./finding.ts";
 /** Shell text that makes a right value. In `.dev.vars` the last line of a name wins, so adding one also mends a wrong one. */
 const VALUES: Readonly<Record<keyof WorkerVars, string>> = {
   PUBLIC_URL: "http://127.0.0.1:8787",
+  WORKSPACE_DOMAIN: "localhost",
   SANDBOX_URL: "http://127.0.0.1:8787",
   SANDBOX_HOST_URL: "http://127.0.0.1:8788",
   SANDBOX_HOST_SECRET: "$(openssl rand -hex 32)",

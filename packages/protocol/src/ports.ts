@@ -1,0 +1,30 @@
+/** What a program serves on a port of the sandbox: streams of the tunnel that carry one request, or one WebSocket, each. */
+import { z } from "zod";
+
+export const PortNumber = z.int().min(1).max(65_535);
+
+const headers = z.array(z.tuple([z.string(), z.string()]));
+
+/** The stream carries the body there and back; for a `socket` messages, as `src/core/tunnel/port-messages.ts` writes them. */
+export const OpenPort = z.object({
+  kind: z.literal("port"),
+  port: PortNumber,
+  socket: z.boolean(),
+  method: z.string().regex(/^[A-Z]{1,20}$/),
+  /** With its query. */
+  path: z.string().startsWith("/"),
+  headers,
+});
+export type OpenPort = z.infer<typeof OpenPort>;
+
+export const PortHead = z.discriminatedUnion("is", [
+  z.object({ is: z.literal("answer"), status: z.int().min(200).max(599), headers }),
+  /** `protocol`: what was agreed on; empty for none. */
+  z.object({ is: z.literal("socket"), protocol: z.string().regex(/^[\x21-\x7e]*$/) }),
+  /** `silent`: nothing listens there. `broken`: what listens does not answer as it should. */
+  z.object({ is: z.literal("refused"), why: z.enum(["silent", "broken"]), detail: z.string().max(300) }),
+]);
+export type PortHead = z.infer<typeof PortHead>;
+
+/** Of one message of a WebSocket, either way. */
+export const PORT_MESSAGE_BYTES_MAX = 4 * 1024 * 1024;

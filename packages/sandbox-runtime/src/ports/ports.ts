@@ -1,0 +1,14 @@
+/** Answers the tunnel's streams for ports: a request, or a WebSocket, to what listens on this sandbox's own loopback. */
+import { OpenPort } from "@berth/protocol";
+import type { Accept } from "../../../../src/core/tunnel/tunnel-end.ts";
+import type { TunnelStream } from "../../../../src/core/tunnel/tunnel-stream.ts";
+import { PortRequest } from "./port-request.ts";
+import { PortSocket } from "./port-socket.ts";
+
+/** Takes the streams that are for a port; null for others. */
+export function acceptPort(what: Parameters<Accept>[0], stream: TunnelStream): ReturnType<Accept> | null {
+  if (what["kind"] !== "port") return null;
+  const parsed = OpenPort.safeParse(what);
+  if (!parsed.success) return "That is no request this sandbox can pass to a port.";
+  return parsed.data.socket ? new PortSocket(parsed.data, stream) : new PortRequest(parsed.data, stream);
+}
