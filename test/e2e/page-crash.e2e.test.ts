@@ -1,4 +1,4 @@
-/** What the page shows of interruptions, steering, the queue and sleep. `PICTURES=<folder>` also takes pictures. */
+/** What the page shows of interruptions, steering, the queue, sleep and failed commands. `PICTURES=<folder>` also takes pictures. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser, signIn, type Cookies } from "./support/browser.ts";
@@ -125,4 +125,22 @@ test("[PAGE25] a command that fails says with which code", () =>
     await tool(page).getByText("Exit code 3").waitFor();
     expect(await tool(page).innerText()).toContain("wrong");
     await picture(page, "exit-code");
+  }));
+
+test("[PAGE26] how the sandbox is kept is told in a line for each boundary, and who measured it below", () =>
+  person(async ({ tab }) => {
+    const page = await tab();
+    await beginSession(page, "!say here");
+    await untilOver(page, 1);
+    await page.getByRole("button", { name: "bubblewrap" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(/kept as declared/).waitFor();
+    await picture(page, "policy");
+    const folders = dialog.getByRole("listitem").filter({ hasText: "Folders" });
+    expect(await folders.getByText("Measured by").first().isVisible()).toBe(false);
+    await folders.getByText("Folders").click();
+    await folders.getByText("Measured by").first().waitFor();
+    await picture(page, "policy-open");
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
   }));

@@ -11,7 +11,7 @@ import { Button, IconButton } from "../ui/button.tsx";
 import { ApplyDialog } from "./apply-dialog.tsx";
 import { ChangesDialog } from "./changes/changes-dialog.tsx";
 import { FilesDialog } from "./files/files-dialog.tsx";
-import { PolicyBadge } from "./policy-panel.tsx";
+import { PolicyBadge } from "./policy/policy-panel.tsx";
 import { SessionMenu } from "./session-menu.tsx";
 import { SessionTitle } from "./session-title.tsx";
 import { StatusPill } from "./status.tsx";
