@@ -16,6 +16,7 @@ import { detectEngine, enginePath } from "../adapters/sandbox/docker/detect-engi
 import { readAllowlist } from "../core/egress/allowlist.ts";
 import { createProcessSandboxProvider } from "../adapters/sandbox/process.ts";
 import { detectIsolation } from "../adapters/sandbox/process/detect-isolation.ts";
+import { StartPace } from "../adapters/sandbox/session-folders/start-pace.ts";
 import { isPortError } from "../core/kernel/port-error.ts";
 import type { SandboxProvider } from "../ports/sandbox/sandbox.port.ts";
 import { HOST_BACKENDS, type HostBackend } from "./host-backends.ts";
@@ -34,6 +35,8 @@ export const HostVars = ModalVars.extend({
   SANDBOX_BACKENDS: z.string().default("process"),
   /** Sandboxes alive at once on this host. */
   SANDBOXES_MAX: z.coerce.number().int().positive().optional(),
+  /** Sandboxes that boot at once while the machine has nothing to spare; others wait for their turn. Absent: two for each processor. */
+  SANDBOX_STARTS_AT_ONCE: z.coerce.number().int().positive().optional(),
   /** The user accepts an agent without isolation. */
   TRUST_AGENT: flag,
   /** The container engine: a socket of this machine. */
@@ -102,7 +105,7 @@ interface ComposedBackend {
   readonly provider: SandboxProvider;
   readonly report: BackendReport;
 }
-type ComposeBackend = (vars: HostVars, gitIdentity: () => Promise<{ name: string; email: string } | null>) => Promise<ComposedBackend>;
+type ComposeBackend = (vars: HostVars, gitIdentity: () => Promise<{ name: string; email: string } | null>, pace: StartPace) => Promise<ComposedBackend>;
 
 /** What every kind of backend is opened with. */
 function commonOptions(vars: HostVars) {
@@ -114,13 +117,14 @@ function commonOptions(vars: HostVars) {
   };
 }
 
-const composeProcess: ComposeBackend = async (vars, gitIdentity) => {
+const composeProcess: ComposeBackend = async (vars, gitIdentity, pace) => {
   const node = realpathSync(vars.NODE_PATH_IN_SANDBOX ?? process.execPath);
   const runtime = realpathSync(vars.RUNTIME_PATH);
   const opencode = realpathSync(vars.OPENCODE_PATH ?? installedOpencode());
   const { isolation, reason, fix } = await detectIsolation();
   const provider = createProcessSandboxProvider({
     ...commonOptions(vars),
+    pace,
     runtimeCommand: [node, runtime],
     opencodePath: opencode,
     readOnlyPaths: [nodePaths(node), runtime, opencode],
@@ -133,11 +137,12 @@ const composeProcess: ComposeBackend = async (vars, gitIdentity) => {
 };
 
 /** It is offered also while the engine is away, which may be back before the next session. */
-const composeDocker: ComposeBackend = async (vars, gitIdentity) => {
+const composeDocker: ComposeBackend = async (vars, gitIdentity, pace) => {
   const socketPath = enginePath(vars.DOCKER_HOST);
   const chosen = { socketPath, image: vars.SANDBOX_IMAGE, ...(vars.SANDBOX_RUNTIME === undefined ? {} : { runtime: vars.SANDBOX_RUNTIME }) };
   const { provider, engineProblem } = await openDockerSandboxes({
     ...commonOptions(vars),
+    pace,
     ...chosen,
     limits: { memoryBytes: vars.SANDBOX_MEMORY_MB * 1024 ** 2, cpus: Math.min(vars.SANDBOX_CPUS, availableParallelism()), pids: vars.SANDBOX_PIDS },
     egress: { allowlist: readAllowlist(vars.SANDBOX_EGRESS), log },
@@ -185,7 +190,8 @@ export async function composeHost(environment: NodeJS.ProcessEnv = process.env):
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const home = homedir();
   const machine = createMachine({ environment, home, dataHome: vars.XDG_DATA_HOME ?? join(home, ".local", "share"), dataDir, fetch });
-  const backends = await Promise.all(names.filter(isBackend).map((name) => BACKENDS[name]({ ...vars, DATA_DIR: dataDir }, () => machine.gitIdentity())));
+  const pace = new StartPace({ atOnce: vars.SANDBOX_STARTS_AT_ONCE ?? 2 * availableParallelism(), now: Date.now });
+  const backends = await Promise.all(names.filter(isBackend).map((name) => BACKENDS[name]({ ...vars, DATA_DIR: dataDir }, () => machine.gitIdentity(), pace)));
   const providers = backends.map(({ provider }) => provider);
   const reports = backends.map(({ report }) => report);
   const vaultItems = await vaultItemsOf(vars);

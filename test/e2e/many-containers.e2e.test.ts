@@ -148,7 +148,7 @@ interface Host {
 async function startHost(dataDir: string): Promise<Host> {
   const child: ChildProcess = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(ROOT, "packages", "sandbox-host", "src", "main.ts")], {
     stdio: ["ignore", "pipe", "ignore"],
-    env: { ...process.env, DATA_DIR: dataDir, SANDBOX_HOST_SECRET: SECRET, SANDBOX_BACKENDS: "docker", SANDBOXES_MAX: String(LIMIT), SANDBOX_MEMORY_MB: "256", RUNTIME_PATH: STAND_IN, PORT: "0" },
+    env: { ...process.env, DATA_DIR: dataDir, SANDBOX_HOST_SECRET: SECRET, SANDBOX_BACKENDS: "docker", SANDBOXES_MAX: String(LIMIT), SANDBOX_STARTS_AT_ONCE: String(COUNT * 2), SANDBOX_MEMORY_MB: "256", RUNTIME_PATH: STAND_IN, PORT: "0" },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const port = await new Promise<number>((resolve, reject) => {

@@ -28,7 +28,7 @@ export const PROMISES: readonly Promised[] = [
     sentence: "Every session start reaches `ready` or a typed failure, with fallback backends tried in the configured order.",
     features: [
       { name: "Containers where an engine answers; while their image is built, or could not be, processes and a word of why", bound: "no restart", rules: ["DKR5", "DKR8", "DKR9", "DKR10"] },
-      { name: "Many containers at once, and an operator's limit to them", bound: "20, with a limit of 8", rules: ["DKR11", "DKR12"] },
+      { name: "Many containers at once, and an operator's limit to them", bound: "20, with a limit of 8", rules: ["DKR11", "DKR12", "DKR13"] },
       { name: "A start's deadline, attempt by attempt", bound: "90 s in all; an attempt at most 45 s", rules: ["SES1", "SES2", "SES4", "STA1", "STA2"] },
       { name: "Fallback backends, and a second try of one that may be back", bound: "ready on the fallback within 90 s", rules: ["SES47", "SES51", "STA3"] },
       { name: "A create without an answer, a sandbox that never dials or dies on the way", bound: "asked about every 10 s", rules: ["SES6", "SES7", "SES48", "SES36"] },

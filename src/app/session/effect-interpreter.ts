@@ -7,7 +7,7 @@ import { formatSandboxToken } from "../../core/sandbox/sandbox-token.ts";
 import type { Effect, EffectOf, NoStep, Step } from "../../core/session/session.effects.ts";
 import type { SessionInput } from "../../core/session/session.inputs.ts";
 import type { SessionState } from "../../core/session/session.state.ts";
-import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import type { SandboxDescription, SandboxProvider, SandboxSpec } from "../../ports/sandbox/sandbox.port.ts";
 import { BudgetEffects } from "./budget-effects.ts";
 import { checkPolicy, stopsOnMismatch } from "./policy-check.ts";
 import type { SessionPorts } from "./session-ports.ts";
@@ -89,7 +89,7 @@ export class EffectInterpreter {
       const provider = this.#ports.sandboxes.get(backend);
       if (!provider) throw unknownBackend(backend);
       const link = { url: this.#ports.linkUrl, token };
-      const made = await provider.create({ id, orgId, sessionId, epoch, workspace, link, demoOnly });
+      const made = await this.#askFor(provider, { id, orgId, sessionId, epoch, workspace, link, demoOnly });
       if (made.phase === "failed") {
         const failure = made.failure ?? { code: "sandbox-failed", message: "The sandbox could not be started." };
         this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure, outcome: "applied", mayPass: mayPass(failure), nowMs: this.#nowMs });
@@ -103,6 +103,21 @@ export class EffectInterpreter {
       const again = isPortError(error) && error.retry !== "never";
       this.#ports.log({ event: "sandbox-create-failed", sessionId, epoch, backend, error: String(error) });
       this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: toFailure(error), outcome, mayPass: again, nowMs: this.#nowMs });
+    }
+  }
+
+  /** Who is told to come again in a moment, as by a machine that boots others, does so while the attempt lasts. */
+  async #askFor(provider: SandboxProvider, spec: SandboxSpec): Promise<SandboxDescription> {
+    for (;;) {
+      try {
+        return await provider.create(spec);
+      } catch (error) {
+        const pauseMs = soonAgain(error);
+        if (pauseMs === null) throw error;
+        await new Promise<void>((resolve) => this.#ports.timers.after(pauseMs, resolve));
+        const lease = this.#actor.state()?.lease;
+        if (lease?.epoch !== spec.epoch || lease.phase !== "requested") throw error;
+      }
     }
   }
 
@@ -177,6 +192,15 @@ export class EffectInterpreter {
     return this.#ports.timers.now();
   }
 }
+
+/** Milliseconds after which a backend that has no room just now is asked again by itself. Null: whoever asked decides. */
+function soonAgain(error: unknown): number | null {
+  if (!isPortError(error) || error.code !== "resource-exhausted" || error.outcome !== "not-applied" || typeof error.retry === "string") return null;
+  return error.retry.afterMs <= SOON_MS ? error.retry.afterMs : null;
+}
+
+/** Longer than a backend's word for "others are being started", shorter than for "full". */
+const SOON_MS = 2_000;
 
 const UNCHECKED: Failure = { code: "budget-unchecked", message: "Berth cannot check the spending caps right now, so no sandbox was started.", fix: "Resume the session in a moment." };
 

@@ -26,6 +26,7 @@ import { LabelStore, sessionOf, type SandboxLabel } from "./label.ts";
 import { LetGo } from "./let-go.ts";
 import { SandboxLife } from "./life.ts";
 import type { RunOptions, RunResult } from "./run.ts";
+import type { StartPace } from "./start-pace.ts";
 import { Turns } from "./turns.ts";
 import type { GitIdentity } from "./workspace.ts";
 
@@ -38,6 +39,8 @@ export interface FolderSandboxOptions {
   readonly sandboxesMax?: number;
   /** How long `create` may wait for a start to fail or to be well on its way, so that most answers say which. */
   readonly answerWithinMs?: number;
+  /** Absent: as many boot at once as are asked for. */
+  readonly pace?: StartPace;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -113,6 +116,7 @@ export class FolderSandboxProvider implements SandboxProvider {
       const label: SandboxLabel = { spec: { id, orgId, sessionId, epoch, workspace, demoOnly }, createdAtMs: this.#options.now(), phase: "accepted" };
       await this.#inTurn("create", ADMISSION, async () => {
         await this.#requireRoom(sessionId);
+        this.#options.pace?.take();
         this.#labels.write(label);
         this.#life.start(label, link);
       });
