@@ -1,5 +1,6 @@
 /** One HTTP request on its way to a port and its answer on the way back, neither faster than it is taken. */
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { OpenPort, PortHead } from "@berth/protocol";
 import type { StreamListener, TunnelStream } from "../../../../src/core/tunnel/tunnel-stream.ts";
 import { LOOPBACK } from "./loopback.ts";
@@ -17,11 +18,19 @@ export class PortRequest implements StreamListener {
       this.#answer = answer;
       sendAnswer(answer, stream);
     });
-    this.#request.on("error", (error) => {
+    const refuse = (error: unknown): void => {
       if (this.#answer !== null) return stream.reset("what listens on the port broke off");
       stream.sendHead(refusalOf(port, error));
       stream.end();
-    });
+    };
+    this.#request.on("error", refuse);
+    // Nobody asked for another protocol; without a listener it would only fall silent.
+    for (const event of ["upgrade", "connect"]) {
+      this.#request.on(event, (_answer, socket: Duplex) => {
+        socket.destroy();
+        refuse(new Error("it speaks another protocol"));
+      });
+    }
   }
 
   data(bytes: Uint8Array): void {

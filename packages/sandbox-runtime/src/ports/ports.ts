@@ -10,5 +10,10 @@ export function acceptPort(what: Parameters<Accept>[0], stream: TunnelStream): R
   if (what["kind"] !== "port") return null;
   const parsed = OpenPort.safeParse(what);
   if (!parsed.success) return "That is no request this sandbox can pass to a port.";
-  return parsed.data.socket ? new PortSocket(parsed.data, stream) : new PortRequest(parsed.data, stream);
+  try {
+    return parsed.data.socket ? new PortSocket(parsed.data, stream) : new PortRequest(parsed.data, stream);
+  } catch (error) {
+    // Names and values that HTTP does not know, or protocols that WebSockets do not: the rest of the tunnel is not to end with them.
+    return `This cannot be passed to a port: ${(error as Error).message}`;
+  }
 }
