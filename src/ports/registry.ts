@@ -16,7 +16,7 @@ export interface PortEntry {
 
 export const PORTS: readonly PortEntry[] = [
   { plane: "compute", port: "sandbox", rules: "SBX", adapters: ["process", "docker", "modal", "remote"], notVerifiedLive: ["modal"], state: "complete" },
-  { plane: "agent", port: "agent", rules: "AGT", adapters: ["opencode"], state: "complete" },
+  { plane: "agent", port: "agent", rules: "AGT", adapters: ["opencode", "acp"], state: "complete" },
   { plane: "agent", port: "model-gateway", rules: "MGW", adapters: ["direct", "litellm", "bifrost"], notVerifiedLive: ["litellm", "bifrost"], state: "complete" },
   { plane: "identity", port: "identity", rules: "IDN", adapters: ["better-auth"], state: "complete" },
   { plane: "identity", port: "secret-vault", rules: "VLT", adapters: ["postgres", "onepassword", "onepassword-service-account"], notVerifiedLive: ["onepassword", "onepassword-service-account"], state: "complete" },

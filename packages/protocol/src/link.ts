@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { SandboxMeasurement } from "./policy.ts";
-import { Answer, Checkpoint, Failure, MaskedSecret, ModelId, Part, Question, Usage } from "./parts.ts";
+import { AgentKind, AgentLimits, Answer, Checkpoint, Failure, MaskedSecret, ModelId, Part, Question, Usage } from "./parts.ts";
 
 export const LINK_VERSION = 3;
 /** The versions from which on the ends may count on it. */
@@ -36,6 +36,8 @@ export type PermissionPolicy = z.infer<typeof PermissionPolicy>;
 export const DownMessage = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("configure"),
+    /** Absent: `opencode`. */
+    agent: AgentKind.optional(),
     providers: z.array(SandboxProviderConfig),
     permissions: PermissionPolicy,
     git: z.object({ name: z.string(), email: z.string() }).optional(),
@@ -60,8 +62,8 @@ export type DownMessage = z.infer<typeof DownMessage>;
 
 /** Runtime → session, numbered. */
 export const UpMessage = z.discriminatedUnion("type", [
-  /** The agent can take a prompt. */
-  z.object({ type: z.literal("ready"), agent: z.string(), agentVersion: z.string() }),
+  /** The agent can take a prompt. `cannot`: absent for nothing. */
+  z.object({ type: z.literal("ready"), agent: z.string(), agentVersion: z.string(), cannot: AgentLimits.optional() }),
   z.object({ type: z.literal("workspace-ready"), branch: z.string().optional(), base: z.string().optional() }),
   z.object({ type: z.literal("workspace-failed"), failure: Failure }),
   /** The prompt is on the runtime's disk and will run at most once. */

@@ -143,3 +143,18 @@ export const Actor = z.object({
   name: z.string().optional(),
 });
 export type Actor = z.infer<typeof Actor>;
+
+/** The program that works in a session's sandbox: `opencode` through its own server, `acp` over the Agent Client Protocol. */
+export const AgentKind = z.enum(["opencode", "acp"]);
+export type AgentKind = z.infer<typeof AgentKind>;
+
+/**
+ * What some agents cannot do: take a message into a turn that runs (`steer`), `ask` questions, `tell-retries` of a model
+ * that failed, `remember` the conversation after a restart, work with the model that is chosen (`choose-model`).
+ */
+export const AgentAbility = z.enum(["steer", "ask", "tell-retries", "remember", "choose-model"]);
+export type AgentAbility = z.infer<typeof AgentAbility>;
+
+/** What the agent cannot do, each with the reason. */
+export const AgentLimits = z.partialRecord(AgentAbility, z.string());
+export type AgentLimits = z.infer<typeof AgentLimits>;

@@ -1,9 +1,9 @@
 /** The OpenCode server process: started, found healthy, watched and stopped with everything it started. */
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { startAgentProcess } from "./agent-process.ts";
 import { StartFailure } from "./opencode-classify.ts";
-import { endStragglers } from "./opencode-stragglers.ts";
 
 export interface ServerOptions {
   readonly executable: string;
@@ -28,16 +28,7 @@ export interface OpenCodeServer {
  */
 const HEALTH_ATTEMPT_MS = 300;
 const HEALTH_PAUSE_MS = 40;
-const STOP_GRACE_MS = 2_000;
 const LOG_TAIL_CHARACTERS = 2_000;
-
-/**
- * OpenCode leads a process group of its own. The watcher beside it reads from a pipe whose other end only we hold: when
- * we go, however suddenly, it ends the group, so that no agent works on without anybody to answer to.
- */
-const LAUNCH = `exec 3<&0
-( trap '' TERM; cat <&3 >/dev/null; kill -s TERM -- -$$; sleep 2; kill -s KILL -- -$$ ) >/dev/null 2>&1 &
-exec "$@" </dev/null 3<&-`;
 
 export function authorization(password: string): string {
   return `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`;
@@ -46,27 +37,14 @@ export function authorization(password: string): string {
 /** @throws StartFailure, or the raw error of spawn */
 export async function startOpenCodeServer(options: ServerOptions): Promise<OpenCodeServer> {
   const { executable, workFolder, environment, password, startTimeoutMs, signal } = options;
-  const command = ["-c", LAUNCH, "opencode", executable, "serve", "--hostname", "127.0.0.1", "--port", String(await freePort())];
-  const child = spawn("/bin/sh", command, { cwd: workFolder, env: { ...environment }, detached: true, stdio: ["pipe", "pipe", "pipe"] });
-  // Writing to a watcher that is gone must not end us.
-  child.stdin.on("error", () => {});
-  const exited = new Promise<void>((resolve, reject) => {
-    child.once("exit", () => resolve());
-    child.once("error", reject);
-  });
+  const command = [executable, "serve", "--hostname", "127.0.0.1", "--port", String(await freePort())];
+  const { child, exited, stop } = startAgentProcess({ command, workFolder, environment, marker: `OPENCODE_SERVER_PASSWORD=${password}`, takesInput: false });
   const output = new OutputTail(child);
-  const cleared = exited.then(() => {
-    child.stdin.destroy();
-    return endStragglers(password);
-  });
-  // What could not be started is told below.
-  cleared.catch(() => {});
-  const stop = (): Promise<void> => stopGroup(child, exited).then(() => cleared);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
   try {
     const url = await Promise.race([output.address(deadline), exited.then(() => Promise.reject(new StartFailure("exited", output.text)))]);
     const version = await healthy(url, password, deadline, output);
-    return { url, version, pid: child.pid ?? 0, exited: cleared, stop };
+    return { url, version, pid: child.pid ?? 0, exited, stop };
   } catch (error) {
     if (child.pid !== undefined) await stop();
     throw error;
@@ -88,26 +66,6 @@ async function healthy(url: string, password: string, deadline: AbortSignal, out
     await delay(HEALTH_PAUSE_MS);
   }
   throw new StartFailure("never-healthy", output.text);
-}
-
-async function stopGroup(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  const { pid } = child;
-  if (pid === undefined) return;
-  signalGroup(pid, "SIGTERM");
-  const grace = new AbortController();
-  await Promise.race([exited, delay(STOP_GRACE_MS, undefined, { signal: grace.signal }).catch(() => {})]);
-  grace.abort();
-  // The leader may be gone while the watcher or a tool of the agent still runs.
-  signalGroup(pid, "SIGKILL");
-  await exited;
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Already gone.
-  }
 }
 
 /** Reads the address OpenCode prints, and keeps the end of what it prints for the error when it does not come up. */

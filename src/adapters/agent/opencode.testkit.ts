@@ -6,6 +6,8 @@ import { join, resolve } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { FileLog } from "../../../packages/sandbox-runtime/src/append-log.ts";
 import type { AgentConfig, CodingAgent } from "../../ports/agent/agent.port.ts";
+import { createAcpAgent, type AcpDeps } from "./acp.ts";
+import { openCodeProgram } from "./acp-opencode.ts";
 import { createOpenCodeAgent } from "./opencode.ts";
 import type { OpenCodeDeps } from "./opencode-launch.ts";
 
@@ -39,27 +41,39 @@ export class OpenCodeStage {
 
   /** Each one has the same files. @param part may hold getters, which are asked each time */
   agent(part: Partial<OpenCodeDeps> = {}): CodingAgent {
-    const log = new FileLog(join(this.folder, "state", "opencode.jsonl"));
-    this.atEnd(() => log.close());
-    const deps: OpenCodeDeps = {
-      executable: OPENCODE,
-      home: this.home,
-      tokenFile: join(this.folder, "state", "token"),
-      log,
-      environment: { PATH: process.env["PATH"] ?? "" },
-      now: () => Date.now(),
-      randomBytes: (length) => randomBytes(length),
-      startTimeoutMs: START_MS,
-    };
-    const agent = createOpenCodeAgent(Object.defineProperties(deps, Object.getOwnPropertyDescriptors(part)));
-    this.atEnd(() => agent.close());
-    return agent;
+    const deps: OpenCodeDeps = { ...this.#deps(OPENCODE), now: () => Date.now(), startTimeoutMs: START_MS };
+    return this.#ofThis(createOpenCodeAgent(Object.defineProperties(deps, Object.getOwnPropertyDescriptors(part))));
+  }
+
+  /** OpenCode over the Agent Client Protocol, with the same files. @param part may hold getters, which are asked each time */
+  acpAgent(part: Partial<AcpDeps> & { readonly executable?: string } = {}): CodingAgent {
+    const { log, ...program } = this.#deps(part.executable ?? OPENCODE);
+    const deps: AcpDeps = { program: openCodeProgram(program), log, startTimeoutMs: START_MS };
+    return this.#ofThis(createAcpAgent(Object.defineProperties(deps, Object.getOwnPropertyDescriptors(part))));
   }
 
   /** The model is `demo/demo`. @param baseUrl of an OpenAI-compatible server */
   config(baseUrl: string, permissions: AgentConfig["permissions"] = { "*": "allow" }): AgentConfig {
     const models = [{ id: "demo", name: "Demo", contextTokens: 200_000 }];
     return { providers: [{ id: "demo", kind: "openai-compatible", baseUrl, models }], permissions, workFolder: this.work, brokerToken: TOKEN };
+  }
+
+  #deps(executable: string) {
+    const log = new FileLog(join(this.folder, "state", "agent.jsonl"));
+    this.atEnd(() => log.close());
+    return {
+      executable,
+      home: this.home,
+      tokenFile: join(this.folder, "state", "token"),
+      log,
+      environment: { PATH: process.env["PATH"] ?? "" },
+      randomBytes: (length: number) => randomBytes(length),
+    };
+  }
+
+  #ofThis(agent: CodingAgent): CodingAgent {
+    this.atEnd(() => agent.close());
+    return agent;
   }
 
   async end(): Promise<void> {

@@ -1,6 +1,6 @@
 /** What every coding agent keeps. Prompts are the demo model's directives, so that each implementation can obey them. */
 import { describe, expect } from "vitest";
-import type { PermissionPolicy, UpMessage } from "@berth/protocol";
+import type { AgentAbility, PermissionPolicy, UpMessage } from "@berth/protocol";
 import { verifiesOn, type ContractHarness } from "@berth/testkit";
 import { AGENT_FAULTS } from "./agent.faults.ts";
 import type { AgentConfig, CodingAgent } from "./agent.port.ts";
@@ -12,6 +12,8 @@ export interface AgentHarness extends ContractHarness<CodingAgent> {
   /** Ends the agent as a crash of its machine would: nothing more is said, and its store stays. */
   crash(subject: CodingAgent): Promise<void> | void;
   readonly timeoutMs?: number;
+  /** What this agent says that it cannot do. Rules about it are then not asked of it, but that it says so. */
+  readonly cannot?: readonly AgentAbility[];
 }
 
 interface Stage {
@@ -36,13 +38,16 @@ export function describeAgentContract(harness: AgentHarness): void {
   };
   const rule = (ids: string | readonly string[], sentence: string, body: () => Promise<void>): void =>
     verifiesOn(harness, ids, sentence, async () => body().finally(() => harness.dispose?.()), harness.timeoutMs);
+  const able = (ability: AgentAbility): boolean => harness.cannot?.includes(ability) !== true;
 
   describe(`agent contract on ${harness.name}`, () => {
-    rule(["AGT1", "AGT24"], "the agent opens twice with the same answer and does nothing yet", async () => {
+    rule(["AGT1", "AGT24", "AGT35"], "the agent opens twice with the same answer, says what it cannot do and why, and does nothing yet", async () => {
       const { agent } = await opened();
       const info = await agent.open(config(), AbortSignal.timeout(60_000));
       expect(info.name).not.toBe("");
       expect(info.version).toMatch(/\d/);
+      expect(Object.keys(info.cannot ?? {}).toSorted()).toEqual([...(harness.cannot ?? [])].toSorted());
+      for (const reason of Object.values(info.cannot ?? {})) expect(reason).toMatch(/^[A-Z].+\.$/);
       expect(agent.activity()).toBeNull();
     });
 
@@ -144,26 +149,41 @@ export function describeAgentContract(harness: AgentHarness): void {
       expect(said.all("turn-ended", "msg_1")).toHaveLength(1);
     });
 
-    rule(["AGT21", "AGT22"], "a question waits for an answer of its kind and the turn goes on with it", async () => {
-      const { agent, said, prompt } = await opened();
-      await prompt("msg_1", "!ask Which way? | left | right\n!say thanks");
-      const { requestId, questions } = await said.first("question-asked");
-      expect(questions[0]).toMatchObject({ question: "Which way?", options: [{ label: "left" }, { label: "right" }] });
-      await expect(agent.answer(requestId, { kind: "permission", reply: "once" })).rejects.toMatchObject({ code: "invalid-argument" });
-      await agent.answer(requestId, { kind: "question", answers: [["right"]] });
-      expect(await said.first("turn-ended")).toMatchObject({ outcome: "completed" });
-      expect(said.parts("msg_1", "text").at(-1)?.text).toContain("thanks");
-    });
+    if (able("ask")) {
+      rule(["AGT21", "AGT22"], "a question waits for an answer of its kind and the turn goes on with it", async () => {
+        const { agent, said, prompt } = await opened();
+        await prompt("msg_1", "!ask Which way? | left | right\n!say thanks");
+        const { requestId, questions } = await said.first("question-asked");
+        expect(questions[0]).toMatchObject({ question: "Which way?", options: [{ label: "left" }, { label: "right" }] });
+        await expect(agent.answer(requestId, { kind: "permission", reply: "once" })).rejects.toMatchObject({ code: "invalid-argument" });
+        await agent.answer(requestId, { kind: "question", answers: [["right"]] });
+        expect(await said.first("turn-ended")).toMatchObject({ outcome: "completed" });
+        expect(said.parts("msg_1", "text").at(-1)?.text).toContain("thanks");
+      });
 
-    rule(["AGT22", "AGT23", "agent:answer:question-gone"], "a question is withdrawn with its turn and cannot be answered then", async () => {
-      const { agent, said, prompt } = await opened();
-      await prompt("msg_1", "!ask Really?");
-      const { requestId } = await said.first("question-asked");
+      rule(["AGT23"], "a question is withdrawn with its turn and cannot be answered then", async () => {
+        const { agent, said, prompt } = await opened();
+        await prompt("msg_1", "!ask Really?");
+        const { requestId } = await said.first("question-asked");
+        await agent.interrupt("msg_1");
+        await said.first("turn-ended");
+        expect(said.all("request-gone")).toEqual([{ type: "request-gone", requestId }]);
+        const late = agent.answer(requestId, { kind: "question", answers: [["Yes"]] });
+        await expect(late).rejects.toMatchObject({ code: "not-found", outcome: "not-applied", retry: "never" });
+      });
+    }
+
+    rule(["AGT22", "AGT23", "agent:answer:question-gone"], "a permission takes an answer of its kind, is withdrawn with its turn, and cannot be answered then", async () => {
+      const { agent, said, prompt, turn } = await opened({ "*": "allow", bash: "ask" });
+      await prompt("msg_1", "!bash echo never");
+      const { requestId } = await said.first("permission-asked");
+      await expect(agent.answer(requestId, { kind: "question", answers: [["Yes"]] })).rejects.toMatchObject({ code: "invalid-argument" });
       await agent.interrupt("msg_1");
-      await said.first("turn-ended");
+      expect(await said.first("turn-ended")).toMatchObject({ outcome: "stopped" });
       expect(said.all("request-gone")).toEqual([{ type: "request-gone", requestId }]);
-      const late = agent.answer(requestId, { kind: "question", answers: [["Yes"]] });
+      const late = agent.answer(requestId, { kind: "permission", reply: "once" });
       await expect(late).rejects.toMatchObject({ code: "not-found", outcome: "not-applied", retry: "never" });
+      expect(await turn("msg_2", "!say on")).toMatchObject({ outcome: "completed" });
     });
 
     rule(["AGT20"], "a tool waits for permission and runs when it is given", async () => {
@@ -183,29 +203,85 @@ export function describeAgentContract(harness: AgentHarness): void {
       expect(said.all("request-gone")).toEqual([]);
     });
 
-    rule("AGT27", "a message for a running turn is in the next model request, and the turn ends once after it", async () => {
-      const { agent, said, prompt } = await opened();
-      await prompt("msg_1", "!bash echo one; sleep 0.5\n!say never said");
-      await said.until(() => said.all("part-started").some(({ part }) => part.kind === "tool"));
-      expect(await agent.steer("msg_1", "msg_2", "!say steered\n!bash echo two")).toBe("taken");
-      expect(said.all("turn-ended")).toEqual([]);
-      expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed", usage: { outputTokens: expect.any(Number) } });
-      expect(said.parts("msg_1", "text").map(({ text }) => text?.split("\n")[0])).toContain("steered");
-      expect(said.parts("msg_1", "text").map(({ text }) => text)).not.toContain("never said");
-      expect(said.parts("msg_1", "tool").map(({ tool }) => tool?.output?.trim().split("\n")[0])).toEqual(["one", "two"]);
-      expect(said.all("turn-started").map(({ messageId }) => messageId)).toEqual(["msg_1"]);
-      expectWellFormedParts(said);
-    });
+    if (able("steer")) {
+      rule("AGT27", "a message for a running turn is in the next model request, and the turn ends once after it", async () => {
+        const { agent, said, prompt } = await opened();
+        await prompt("msg_1", "!bash echo one; sleep 0.5\n!say never said");
+        await said.until(() => said.all("part-started").some(({ part }) => part.kind === "tool"));
+        expect(await agent.steer("msg_1", "msg_2", "!say steered\n!bash echo two")).toBe("taken");
+        expect(said.all("turn-ended")).toEqual([]);
+        expect(await said.first("turn-ended")).toMatchObject({ messageId: "msg_1", outcome: "completed", usage: { outputTokens: expect.any(Number) } });
+        expect(said.parts("msg_1", "text").map(({ text }) => text?.split("\n")[0])).toContain("steered");
+        expect(said.parts("msg_1", "text").map(({ text }) => text)).not.toContain("never said");
+        expect(said.parts("msg_1", "tool").map(({ tool }) => tool?.output?.trim().split("\n")[0])).toEqual(["one", "two"]);
+        expect(said.all("turn-started").map(({ messageId }) => messageId)).toEqual(["msg_1"]);
+        expectWellFormedParts(said);
+      });
 
-    rule("AGT27", "a message that comes during the last answer is answered in the same turn", async () => {
-      const { agent, said, prompt } = await opened();
-      await prompt("msg_1", "!say begun\n!sleep 400\n!say last");
-      await said.until(() => said.all("part-started").length > 0);
-      expect(await agent.steer("msg_1", "msg_2", "!say one more")).toBe("taken");
-      await said.first("turn-ended", "msg_1");
-      expect(said.parts("msg_1", "text").at(-1)?.text).toBe("one more");
-      expect(said.all("turn-ended")).toHaveLength(1);
-    });
+      rule("AGT27", "a message that comes during the last answer is answered in the same turn", async () => {
+        const { agent, said, prompt } = await opened();
+        await prompt("msg_1", "!say begun\n!sleep 400\n!say last");
+        await said.until(() => said.all("part-started").length > 0);
+        expect(await agent.steer("msg_1", "msg_2", "!say one more")).toBe("taken");
+        await said.first("turn-ended", "msg_1");
+        expect(said.parts("msg_1", "text").at(-1)?.text).toBe("one more");
+        expect(said.all("turn-ended")).toHaveLength(1);
+      });
+
+      rule("AGT29", "a steered id is known as its turn is and is not given again, also after a crash", async () => {
+        const first = await opened();
+        await first.prompt("msg_1", "!bash sleep 0.5");
+        await first.said.until(() => first.said.all("part-started").some(({ part }) => part.kind === "tool"));
+        expect(await first.agent.steer("msg_1", "msg_2", "!say steered")).toBe("taken");
+        expect(await first.agent.steer("msg_1", "msg_2", "!say steered")).toBe("taken");
+        expect(await first.agent.lookup("msg_2")).toBe("running");
+        await first.said.first("turn-ended", "msg_1");
+        expect(first.said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["steered"]);
+        expect(await first.agent.lookup("msg_2")).toBe("finished");
+        await first.prompt("msg_3", "!bash sleep 60");
+        await first.said.until(() => first.said.all("part-started", "msg_3").length > 0);
+        expect(await first.agent.steer("msg_3", "msg_4", "!say never")).toBe("taken");
+        await harness.crash(first.agent);
+        const { agent, said, prompt, turn } = await opened();
+        expect(await agent.lookup("msg_2")).toBe("finished");
+        expect(await agent.lookup("msg_4")).toBe("maybe");
+        expect(await agent.steer("msg_1", "msg_2", "!say again")).toBe("taken");
+        await expect(prompt("msg_4", "!say again")).rejects.toMatchObject({ code: "already-exists", outcome: "not-applied" });
+        await agent.resume("msg_1");
+        expect(await said.first("turn-ended", "msg_1")).toMatchObject({ outcome: "completed" });
+        expect(said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["steered"]);
+        await agent.resume("msg_3");
+        expect(await said.first("turn-ended", "msg_3")).toMatchObject({ outcome: "interrupted" });
+        await turn("msg_5", "!say on");
+        expect(said.parts("msg_5", "text").map(({ text }) => text)).toEqual(["on"]);
+      });
+
+      rule("AGT30", "what a stopped turn had taken ends with it", async () => {
+        const { agent, said, prompt, turn } = await opened();
+        await prompt("msg_1", "!bash sleep 60");
+        await said.until(() => said.all("part-started", "msg_1").length > 0);
+        expect(await agent.steer("msg_1", "msg_2", "!bash echo never")).toBe("taken");
+        const stopped = agent.interrupt("msg_1");
+        expect(await agent.steer("msg_1", "msg_3", "!bash echo never")).toBe("refused");
+        await stopped;
+        expect(await said.first("turn-ended", "msg_1")).toMatchObject({ outcome: "stopped" });
+        await turn("msg_4", "!bash echo next");
+        expect([said.parts("msg_1", "tool"), said.parts("msg_4", "tool")].map((parts) => parts.map(({ tool }) => tool?.input))).toMatchObject([[{ command: "sleep 60" }], [{ command: "echo next" }]]);
+        expect(await agent.lookup("msg_3")).toBe("unknown");
+      });
+    }
+
+    if (!able("steer")) {
+      rule(["AGT35", "AGT28"], "an agent that takes no message into its turn refuses it, and goes on as if nothing had been said", async () => {
+        const { agent, said, prompt } = await opened();
+        await prompt("msg_1", "!bash echo one; sleep 0.3\n!say two");
+        await said.until(() => said.all("part-started").some(({ part }) => part.kind === "tool"));
+        expect(await agent.steer("msg_1", "msg_2", "!say steered")).toBe("refused");
+        expect(await agent.lookup("msg_2")).toBe("unknown");
+        expect(await said.first("turn-ended")).toMatchObject({ outcome: "completed" });
+        expect(said.parts("msg_1", "text").map(({ text }) => text?.split("\n")[0])).toEqual(["two"]);
+      });
+    }
 
     rule(["AGT28", "agent:steer:turn-over"], "a message for a turn that is over is refused, has no effect, and runs as a prompt", async () => {
       const { agent, said, turn } = await opened();
@@ -218,48 +294,6 @@ export function describeAgentContract(harness: AgentHarness): void {
       expect(said.all("turn-ended").map(({ messageId }) => messageId)).toEqual(["msg_1", "msg_2"]);
     });
 
-    rule("AGT29", "a steered id is known as its turn is and is not given again, also after a crash", async () => {
-      const first = await opened();
-      await first.prompt("msg_1", "!bash sleep 0.5");
-      await first.said.until(() => first.said.all("part-started").some(({ part }) => part.kind === "tool"));
-      expect(await first.agent.steer("msg_1", "msg_2", "!say steered")).toBe("taken");
-      expect(await first.agent.steer("msg_1", "msg_2", "!say steered")).toBe("taken");
-      expect(await first.agent.lookup("msg_2")).toBe("running");
-      await first.said.first("turn-ended", "msg_1");
-      expect(first.said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["steered"]);
-      expect(await first.agent.lookup("msg_2")).toBe("finished");
-      await first.prompt("msg_3", "!bash sleep 60");
-      await first.said.until(() => first.said.all("part-started", "msg_3").length > 0);
-      expect(await first.agent.steer("msg_3", "msg_4", "!say never")).toBe("taken");
-      await harness.crash(first.agent);
-      const { agent, said, prompt, turn } = await opened();
-      expect(await agent.lookup("msg_2")).toBe("finished");
-      expect(await agent.lookup("msg_4")).toBe("maybe");
-      expect(await agent.steer("msg_1", "msg_2", "!say again")).toBe("taken");
-      await expect(prompt("msg_4", "!say again")).rejects.toMatchObject({ code: "already-exists", outcome: "not-applied" });
-      await agent.resume("msg_1");
-      expect(await said.first("turn-ended", "msg_1")).toMatchObject({ outcome: "completed" });
-      expect(said.parts("msg_1", "text").map(({ text }) => text)).toEqual(["steered"]);
-      await agent.resume("msg_3");
-      expect(await said.first("turn-ended", "msg_3")).toMatchObject({ outcome: "interrupted" });
-      await turn("msg_5", "!say on");
-      expect(said.parts("msg_5", "text").map(({ text }) => text)).toEqual(["on"]);
-    });
-
-    rule("AGT30", "what a stopped turn had taken ends with it", async () => {
-      const { agent, said, prompt, turn } = await opened();
-      await prompt("msg_1", "!bash sleep 60");
-      await said.until(() => said.all("part-started", "msg_1").length > 0);
-      expect(await agent.steer("msg_1", "msg_2", "!bash echo never")).toBe("taken");
-      const stopped = agent.interrupt("msg_1");
-      expect(await agent.steer("msg_1", "msg_3", "!bash echo never")).toBe("refused");
-      await stopped;
-      expect(await said.first("turn-ended", "msg_1")).toMatchObject({ outcome: "stopped" });
-      await turn("msg_4", "!bash echo next");
-      expect([said.parts("msg_1", "tool"), said.parts("msg_4", "tool")].map((parts) => parts.map(({ tool }) => tool?.input))).toMatchObject([[{ command: "sleep 60" }], [{ command: "echo next" }]]);
-      expect(await agent.lookup("msg_3")).toBe("unknown");
-    });
-
     rule(["AGT12", "agent:turn:model-key-refused"], "a refused key fails the turn with its code, and the next turn is not hurt", async () => {
       const { said, turn } = await opened();
       const ended = await turn("msg_1", "!fail 401");
@@ -268,11 +302,13 @@ export function describeAgentContract(harness: AgentHarness): void {
       expect(said.all("turn-ended")).toHaveLength(2);
     });
 
-    rule(["AGT12", "agent:turn:model-rate-limited"], "a model that stays over its limit fails the turn with the reason", async () => {
-      const { turn } = await opened();
-      const ended = await turn("msg_1", "!fail 429");
-      expect(ended).toMatchObject({ outcome: "failed", failure: { code: "model-rate-limited" } });
-    });
+    if (able("tell-retries")) {
+      rule(["AGT12", "agent:turn:model-rate-limited"], "a model that stays over its limit fails the turn with the reason", async () => {
+        const { turn } = await opened();
+        const ended = await turn("msg_1", "!fail 429");
+        expect(ended).toMatchObject({ outcome: "failed", failure: { code: "model-rate-limited" } });
+      });
+    }
 
     rule(["AGT3"], "a closed agent ends its events, once", async () => {
       const { agent, said, turn } = await opened();

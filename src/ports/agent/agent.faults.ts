@@ -5,7 +5,7 @@
  */
 import type { FaultCatalog } from "../../core/kernel/fault.ts";
 
-const noHook = (why: string) => ({ opencode: { reason: "vendor-offers-no-hook", why } }) as const;
+const noHook = (why: string, overAcp = why) => ({ opencode: { reason: "vendor-offers-no-hook", why }, acp: { reason: "vendor-offers-no-hook", why: overAcp } }) as const;
 
 export const AGENT_FAULTS: FaultCatalog = {
   port: "agent",
@@ -36,6 +36,7 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The run fails with the provider's reason after the agent's own attempts; the session does not send it again by itself.",
       recovery: "The message shows the provider's words and can be sent again.",
       source: "OpenCode asks a failing model again without end; seen with 1.18.33",
+      notInjectable: { acp: { reason: "vendor-offers-no-hook", why: "the protocol does not tell that a model is asked again, so that the turn looks as if the model were silent" } },
     },
     {
       id: "agent:prompt:not-listening",
@@ -65,7 +66,7 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "The adapter connects again and reads what is stored; every part still ends with its whole text.",
       recovery: "Nothing but a pause in the streamed text.",
       source: "sdk",
-      notInjectable: noHook("its event stream cannot be cut from outside without ending the process"),
+      notInjectable: noHook("its event stream cannot be cut from outside without ending the process", "what it says is the output of its process, which is not cut without ending it"),
     },
     {
       id: "agent:prompt:submitted-twice",
@@ -91,7 +92,7 @@ export const AGENT_FAULTS: FaultCatalog = {
       rule: "It is looked up by its id and never given a second time; what cannot be told ends with its turn.",
       recovery: "The message goes on with the turn.",
       source: "sdk",
-      notInjectable: noHook("its answer cannot be held back"),
+      notInjectable: noHook("its answer cannot be held back", "it takes no message into a turn, so that none can be lost on its way there"),
     },
     {
       id: "agent:prompt:not-open",

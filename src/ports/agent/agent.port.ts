@@ -1,5 +1,5 @@
 /** A coding agent inside the sandbox, as the runtime drives it. */
-import type { Answer, DownMessage, UpMessage } from "@berth/protocol";
+import type { AgentLimits, Answer, DownMessage, UpMessage } from "@berth/protocol";
 
 export type AgentConfig = Omit<Extract<DownMessage, { type: "configure" }>, "type" | "environment"> & {
   /** Absolute path of the work folder. */
@@ -34,6 +34,8 @@ export type AgentEvent =
 export interface AgentInfo {
   readonly name: string;
   readonly version: string;
+  /** Absent: nothing. */
+  readonly cannot?: AgentLimits;
 }
 
 export type SteerAnswer = "taken" | "refused";
