@@ -6,6 +6,7 @@ import { z } from "zod";
 import { BudgetReached } from "./budgets.ts";
 import {
   Actor,
+  AgentKind,
   Answer,
   Checkpoint,
   Delivery,
@@ -28,7 +29,7 @@ import {
 import { PolicyFact } from "./policy.ts";
 
 export const EVENT_DATA = {
-  "session.created": z.object({ title: z.string(), model: ModelId, workspace: Workspace, environment: SessionEnvironment.optional() }),
+  "session.created": z.object({ title: z.string(), model: ModelId, workspace: Workspace, environment: SessionEnvironment.optional(), agent: AgentKind.optional() }),
   "session.updated": z.object({ title: z.string().optional(), model: ModelId.optional(), onInterruption: OnInterruption.optional() }),
   "session.status": z.object({
     status: SessionStatus,

@@ -1,6 +1,6 @@
 /** REST resources and request bodies of /v1. Unknown fields in a body are refused with a pointer to them. */
 import { z } from "zod";
-import { Actor, Answer, Delivery, Failure, Isolation, MessageStatus, ModelId, OnInterruption, RunOutcome, SandboxPhase, SessionEnvironment, SessionStatus, Usage, WaitingFor, Workspace } from "./parts.ts";
+import { Actor, AgentKind, AgentLimits, Answer, Delivery, Failure, Isolation, MessageStatus, ModelId, OnInterruption, RunOutcome, SandboxPhase, SessionEnvironment, SessionStatus, Usage, WaitingFor, Workspace } from "./parts.ts";
 import { Role, Scope } from "./access.ts";
 import { BudgetReached } from "./budgets.ts";
 import { PermissionPolicy } from "./link.ts";
@@ -19,6 +19,8 @@ export const CreateSession = z.strictObject({
   externalUserId: z.string().max(255).optional(),
   /** Tool permissions; absent means the default policy, which allows what stays inside the sandbox. */
   permissions: PermissionPolicy.optional(),
+  /** The program that works in its sandboxes, for as long as the session is there. Absent: `opencode`. */
+  agent: AgentKind.optional(),
   /** What happens when a run is cut off by the loss of its sandbox. Absent: `ask`. */
   onInterruption: OnInterruption.optional(),
   /** Who sees it besides those it is shared with. Absent: `org`. */
@@ -50,6 +52,10 @@ export const Session = z.object({
   workspace: Workspace,
   /** What its sandboxes begin with; absent: no more than any. */
   environment: SessionEnvironment.optional(),
+  /** Absent: `opencode`. */
+  agent: AgentKind.optional(),
+  /** As its agent said when it began; absent for nothing, and before the first began. */
+  agentCannot: AgentLimits.optional(),
   metadata: Metadata,
   externalUserId: z.string().optional(),
   createdBy: Actor,
@@ -72,7 +78,7 @@ export const Session = z.object({
 export type Session = z.infer<typeof Session>;
 
 /** The part of a session that a list shows; kept in Postgres, a moment behind the session itself. */
-export const SessionSummary = Session.omit({ sandbox: true, environment: true, queueLength: true, failure: true, budget: true, onInterruption: true, savedAt: true, access: true });
+export const SessionSummary = Session.omit({ sandbox: true, environment: true, agent: true, agentCannot: true, queueLength: true, failure: true, budget: true, onInterruption: true, savedAt: true, access: true });
 export type SessionSummary = z.infer<typeof SessionSummary>;
 
 export const SendMessage = z.strictObject({ text: z.string().min(1), model: ModelId.optional(), delivery: Delivery.optional() });

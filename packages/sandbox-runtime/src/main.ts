@@ -2,10 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { createAcpAgent } from "../../../src/adapters/agent/acp.ts";
+import { openCodeProgram } from "../../../src/adapters/agent/acp-opencode.ts";
 import { createOpenCodeAgent } from "../../../src/adapters/agent/opencode.ts";
 import { createOpenCodeMemory } from "../../../src/adapters/agent/opencode-memory.ts";
 import { FileLog } from "./append-log.ts";
 import { createBlobClient } from "./checkpoint/blob-client.ts";
+import { chosenAgent } from "./chosen-agent.ts";
 import { Checkpointer } from "./checkpoint/checkpointer.ts";
 import { KeptState } from "./checkpoint/kept.ts";
 import { systemClock } from "./clock.ts";
@@ -52,15 +55,14 @@ const programEnvironment = {
   BERTH_TOKEN_FILE: tokenFile,
 };
 
-const agent = maskingAgent(createOpenCodeAgent({
-  executable: opencodePath,
-  home,
-  tokenFile,
-  log: idLog,
-  environment: programEnvironment,
-  now: () => Date.now(),
-  randomBytes: (length) => randomBytes(length),
-}));
+const opencode = { executable: opencodePath, home, tokenFile, log: idLog, environment: programEnvironment, randomBytes: (length: number) => randomBytes(length) };
+
+const agent = maskingAgent(
+  chosenAgent({
+    opencode: () => createOpenCodeAgent({ ...opencode, now: () => Date.now() }),
+    acp: () => createAcpAgent({ program: openCodeProgram(opencode), log: idLog }),
+  }),
+);
 
 const checkpointer = new Checkpointer({
   workFolder,

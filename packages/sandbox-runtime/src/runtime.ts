@@ -205,8 +205,8 @@ export class Runtime {
     try {
       await this.#beginWork(configure);
       if (!journal.state.workspace) void this.#describeWorkspace();
-      const { name, version } = await this.#open(configure);
-      if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version });
+      const { name, version, cannot } = await this.#open(configure);
+      if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version, ...(cannot && { cannot }) });
       await this.#setUp(configure);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;

@@ -28,6 +28,9 @@ export type { WaitOptions, WaitResult } from "./wait.ts";
 export type {
   Actor,
   AcceptedInvitation,
+  AgentAbility,
+  AgentKind,
+  AgentLimits,
   Answer,
   ApiKey,
   AppliedWork,

@@ -1,5 +1,5 @@
 /** What a transcript is made of: turns of a message and what the agent made of it. Plain data. */
-import type { Actor, Answer, EventData, Failure, MessageStatus, Part, PolicyFact, SessionStatus, WaitingFor, Workspace } from "@berth/protocol";
+import type { Actor, AgentKind, Answer, EventData, Failure, MessageStatus, Part, PolicyFact, SessionStatus, WaitingFor, Workspace } from "@berth/protocol";
 
 export interface Transcript {
   /** The newest `seq` in it; subscribe after it. */
@@ -14,6 +14,8 @@ export interface Transcript {
   readonly workspace: Workspace | null;
   readonly workspaceStatus: EventData<"workspace.status"> | null;
   readonly sandbox: EventData<"sandbox.status"> | null;
+  /** Null for the usual one. */
+  readonly agent: AgentKind | null;
   /** What its sandboxes begin with; null in none. */
   readonly environment: TranscriptEnvironment | null;
   /** Where the present sandbox is not kept as declared, as told last. */

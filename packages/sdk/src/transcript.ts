@@ -17,6 +17,7 @@ export function emptyTranscript(): Transcript {
     workspace: null,
     workspaceStatus: null,
     sandbox: null,
+    agent: null,
     environment: null,
     todos: [],
     mismatch: [],
@@ -54,7 +55,7 @@ export function applyDeltas(transcript: Transcript, deltas: readonly Delta[]): T
 function reduce(transcript: Transcript, event: SessionEvent): Transcript {
   switch (event.type) {
     case "session.created":
-      return { ...transcript, ...event.data, environment: event.data.environment ? { ...event.data.environment, phase: null, failure: null, output: "" } : null };
+      return { ...transcript, ...event.data, agent: event.data.agent ?? null, environment: event.data.environment ? { ...event.data.environment, phase: null, failure: null, output: "" } : null };
     case "session.updated":
       return { ...transcript, title: event.data.title ?? transcript.title, model: event.data.model ?? transcript.model };
     case "session.status": {

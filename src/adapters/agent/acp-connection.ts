@@ -20,6 +20,8 @@ import { startAgentProcess, type AgentProcess } from "./agent-process.ts";
 export interface AcpProgram {
   /** Writes what the program reads at its start. @throws the system's own error */
   prepare(config: AgentConfig): { readonly command: readonly string[]; readonly environment: Readonly<Record<string, string>>; readonly marker: string };
+  /** Removes what `prepare` wrote and nobody may find later. */
+  forget(): void;
 }
 
 /** What the agent says without being asked. */

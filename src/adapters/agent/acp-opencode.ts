@@ -1,5 +1,5 @@
 /** OpenCode as an ACP agent: the same files, configuration and environment as behind its own server, and `opencode acp`. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AgentConfig } from "../../ports/agent/agent.port.ts";
 import type { AcpProgram } from "./acp-connection.ts";
@@ -36,5 +36,6 @@ export function openCodeProgram({ executable, home, tokenFile, environment, rand
         marker: `OPENCODE_SERVER_PASSWORD=${password}`,
       };
     },
+    forget: () => rmSync(tokenFile, { force: true }),
   };
 }

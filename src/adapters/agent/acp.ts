@@ -142,6 +142,7 @@ class AcpAgent implements CodingAgent {
 
   async close(): Promise<void> {
     await this.#shutDown();
+    this.#deps.program.forget();
     this.#out.end();
   }
 

@@ -77,6 +77,7 @@ export class SessionService {
       metadata: input.metadata ?? {},
       externalUserId: input.externalUserId ?? null,
       permissions: input.permissions ?? DEFAULT_PERMISSIONS,
+      ...(input.agent === undefined ? {} : { agent: input.agent }),
       onInterruption: input.onInterruption ?? "ask",
       providers,
       gitIdentity,

@@ -37,7 +37,7 @@ export function sendDown(draft: Draft, body: HeldDown): void {
 
 /** Puts the settings in the down queue if this sandbox does not have the newest; they take effect in order. */
 export function sendSettings(draft: Draft): void {
-  const { lease, settings, checkpoint, workspace, environment, sessionId } = draft.state;
+  const { lease, settings, checkpoint, workspace, environment, agent, sessionId } = draft.state;
   if (lease === null || lease.configRevision === settings.revision) return;
   const restore = lease.configRevision === 0 && checkpoint !== null ? { restore: { checkpoint: checkpoint.id } } : {};
   patch(draft, { lease: { ...lease, configRevision: settings.revision } });
@@ -47,6 +47,7 @@ export function sendSettings(draft: Draft): void {
     permissions: settings.permissions,
     ...(settings.gitIdentity === null ? {} : { git: settings.gitIdentity }),
     ...(workspace.kind === "repo" ? { repo: { url: workspace.url, branch: workBranchOf(sessionId), ...(workspace.ref === undefined ? {} : { ref: workspace.ref }) } } : {}),
+    ...(agent ? { agent } : {}),
     ...(environment ? { environment: { id: environment.id } } : {}),
     ...restore,
   });

@@ -33,6 +33,7 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
     model: input.model,
     workspace: input.workspace,
     environment: input.environment ?? null,
+    ...(input.agent === undefined ? {} : { agent: input.agent }),
     metadata: input.metadata,
     externalUserId: input.externalUserId,
     createdBy: input.author.actor,
@@ -67,8 +68,8 @@ export function newSession(input: InputOf<"session-opened">): SessionState {
 }
 
 export function sessionOpened(draft: Draft, { author, prompt }: InputOf<"session-opened">): null {
-  const { title, model, workspace, environment } = draft.state;
-  emit(draft, { type: "session.created", data: { title, model, workspace, ...(environment ? { environment } : {}) }, actor: author.actor });
+  const { title, model, workspace, environment, agent } = draft.state;
+  emit(draft, { type: "session.created", data: { title, model, workspace, ...(environment ? { environment } : {}), ...(agent ? { agent } : {}) }, actor: author.actor });
   if (prompt !== null) enqueueMessage(draft, prompt, author);
   startSandbox(draft);
   return null;

@@ -4,6 +4,7 @@
  */
 import type {
   Actor,
+  AgentKind,
   Answer,
   BudgetReached,
   Failure,
@@ -70,6 +71,8 @@ export type SessionInput =
       readonly metadata: Readonly<Record<string, string>>;
       readonly externalUserId: string | null;
       readonly permissions: PermissionPolicy;
+      /** Absent: `opencode`. */
+      readonly agent?: AgentKind;
       /** Absent: `ask`. */
       readonly onInterruption?: OnInterruption;
       readonly providers: readonly SessionProvider[];

@@ -1,6 +1,8 @@
 /** The state of one session: plain JSON with a version, committed with the events of the step that made it. */
 import type {
   Actor,
+  AgentKind,
+  AgentLimits,
   BudgetReached,
   Checkpoint,
   Delivery,
@@ -137,6 +139,10 @@ export interface SessionState {
   readonly base?: string | null;
   /** What its sandboxes begin with. Absent or null: no more than any. */
   readonly environment?: SessionEnvironment | null;
+  /** Absent: `opencode`. */
+  readonly agent?: AgentKind;
+  /** As the agent of the newest sandbox said. Absent: nothing. */
+  readonly agentCannot?: AgentLimits;
   /** Its script runs in the sandbox of this epoch. Absent or null: none does. */
   readonly setup?: { readonly epoch: number } | null;
   readonly metadata: Readonly<Record<string, string>>;

@@ -25,6 +25,8 @@ export function sessionResource(state: SessionState, lastSeq: number): Session {
   return {
     ...sessionSummary(state, lastSeq),
     ...(state.environment ? { environment: state.environment } : {}),
+    ...(state.agent ? { agent: state.agent } : {}),
+    ...(state.agentCannot ? { agentCannot: state.agentCannot } : {}),
     ...(state.failure === null ? {} : { failure: state.failure }),
     ...(state.pause === null ? {} : { budget: state.pause.reached }),
     queueLength: state.queue.length,

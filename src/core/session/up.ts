@@ -2,7 +2,7 @@
  * What the runtime says, each number once. A message about a turn that is over changes nothing but the number: refusing it
  * would make the runtime send it for ever.
  */
-import { CLOSE_CODES, type UpMessage } from "@berth/protocol";
+import { CLOSE_CODES, type AgentLimits, type UpMessage } from "@berth/protocol";
 import { arrivalOf, received } from "../link/link-end.ts";
 import { unreachable } from "../kernel/assert.ts";
 import { cannotWork } from "./cannot-work.ts";
@@ -87,7 +87,7 @@ const MAY_PASS: readonly string[] = ["checkpoint-store-unreachable"];
 function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
   switch (message.type) {
     case "ready":
-      return becomeReady(draft);
+      return becomeReady(draft, message.cannot);
     case "workspace-ready": {
       const { branch, base } = message;
       // Later sandboxes tell where the work has come to.
@@ -127,10 +127,10 @@ function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
 }
 
 /** Said once per sandbox; an agent that was restarted inside it is not a new start. */
-function becomeReady(draft: Draft): void {
+function becomeReady(draft: Draft, cannot: AgentLimits | undefined): void {
   const lease = currentLease(draft);
   if (lease.phase === "ready") return;
-  patch(draft, { lease: { ...lease, phase: "ready" }, status: "idle", start: null });
+  patch(draft, { lease: { ...lease, phase: "ready" }, status: "idle", start: null, ...(cannot && { agentCannot: cannot }) });
   clearDeadlines(draft, "start", "attempt");
   emitPhase(draft);
   advance(draft);

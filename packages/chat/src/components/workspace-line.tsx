@@ -25,7 +25,7 @@ function Saved({ transcript: { savedAt, saveFailure, restoredAt } }: { readonly 
 }
 
 export function WorkspaceLine({ transcript }: { readonly transcript: Transcript }) {
-  const { workspace, workspaceStatus, sandbox, environment } = transcript;
+  const { workspace, workspaceStatus, sandbox, environment, agent } = transcript;
   const { mayWork } = useRights();
   const insteadOf = sandbox?.insteadOf;
   if (!workspace) return null;
@@ -52,6 +52,11 @@ export function WorkspaceLine({ transcript }: { readonly transcript: Transcript 
         <span className={css.fact} data-testid="backend" title={insteadOf ? [insteadOf.failure.message, insteadOf.failure.fix].filter(Boolean).join(" ") : "Where the agent runs"}>
           <Icon name="terminal" size={14} /> {sandbox.backend}
           {insteadOf ? ` instead of ${insteadOf.backend}` : ""}
+        </span>
+      ) : null}
+      {agent === "acp" ? (
+        <span className={css.fact} data-testid="agent" title="Driven over the Agent Client Protocol: it takes no message into a running turn, and asks for permissions only">
+          <Icon name="cpu" size={14} /> agent over ACP
         </span>
       ) : null}
       {environment && environment.phase !== "removed" ? (

@@ -36,9 +36,10 @@ export class MemorySession {
       id, title, status: "starting", model: input.model, workspace, metadata: input.metadata ?? {}, createdBy: OWNER,
       createdAt: at, lastActiveAt: at, lastSeq: 0, queueLength: 0, onInterruption: "ask",
       ...(environment && { environment }),
+      ...(input.agent && { agent: input.agent }),
       ...(input.externalUserId ? { externalUserId: input.externalUserId } : {}),
     };
-    this.emit({ type: "session.created", data: { title, model: input.model, workspace, ...(environment && { environment }) } });
+    this.emit({ type: "session.created", data: { title, model: input.model, workspace, ...(environment && { environment }), ...(input.agent && { agent: input.agent }) } });
     this.emit({ type: "session.status", data: { status: "starting" } });
     this.emit({ type: "sandbox.status", data: { epoch: 1, phase: "requested", backend: "process", isolation: "none" } });
     if (input.prompt) this.send(input.prompt);
