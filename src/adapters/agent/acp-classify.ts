@@ -19,9 +19,8 @@ export class AcpStartFailure extends Error {
 }
 
 /** An error that the agent answered with. */
-interface RpcError {
+interface RpcError extends Error {
   readonly code: number;
-  readonly message: string;
 }
 
 const AUTH_REQUIRED = -32_000;

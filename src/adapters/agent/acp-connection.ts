@@ -12,7 +12,7 @@ import {
   type SessionUpdate,
 } from "@agentclientprotocol/sdk/unstable";
 import type { AgentConfig } from "../../ports/agent/agent.port.ts";
-import { AcpStartFailure } from "./acp-classify.ts";
+import { AcpStartFailure, isRpcError } from "./acp-classify.ts";
 import { modelChoice, type ModelChoice } from "./acp-updates.ts";
 import { startAgentProcess, type AgentProcess } from "./agent-process.ts";
 
@@ -70,8 +70,10 @@ export async function connectAcp({ program, config, session, listener, startTime
   try {
     return await Promise.race([join(process, config, session, listener, printed), tooLate, exited]);
   } catch (error) {
-    if (process.child.pid !== undefined) await process.stop();
-    throw error;
+    if (process.child.pid === undefined) throw await process.exited.then(() => error, (raw: unknown) => raw);
+    await process.stop();
+    // What an agent says ends a moment before it does itself.
+    throw isRpcError(error) || error instanceof AcpStartFailure ? error : new AcpStartFailure("exited", printed());
   }
 }
 

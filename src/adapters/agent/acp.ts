@@ -35,7 +35,7 @@ const CUT_OFF: Failure = { code: "agent-restarted", message: "The agent was rest
 const CANNOT: AgentLimits = {
   steer: "The Agent Client Protocol has no way to put a message into a turn that runs; it waits for the next one.",
   ask: "The agent asks for permissions only; what it wants to know it writes as its answer.",
-  "tell-retries": "The Agent Client Protocol does not say that a model failed and is asked again; the turn looks as if the model were silent.",
+  "tell-retries": "The Agent Client Protocol does not say that a model failed and is asked again; the turn looks as if the model were silent, and a tool of the answer that was cut may run again.",
 };
 
 interface Running extends AcpConnection {
@@ -173,8 +173,9 @@ class AcpAgent implements CodingAgent {
       const answer = await agent.request(methods.agent.session.prompt, { sessionId, prompt: [{ type: "text", text }] });
       this.#end(turn, endOf(answer, turn.hasAnswer));
     } catch (error) {
-      // Any other is of a connection that is gone, and the end of the process tells.
       if (isRpcError(error)) this.#end(turn, endOfError(error));
+      // The connection is gone. So is the agent, or it is of no use any more; its end is told with that of its process.
+      else void running.process.stop();
     }
     if (this.#running === running) this.#title.ask(running);
   }

@@ -49,13 +49,13 @@ async function cappedModel(command: string, refusal: Response): Promise<CappedMo
   return Object.assign(model, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, server });
 }
 
-async function begun(refusal: Response) {
+async function begun(refusal: Response, way: "agent" | "acpAgent") {
   const here = stage();
   const ledger = join(here.work, "ledger");
   const model = await cappedModel(`echo ran >> ${ledger}`, refusal);
   here.atEnd(() => void model.server.close());
   here.atEnd(() => model.server.closeAllConnections());
-  const agent = here.agent();
+  const agent = here[way]();
   const heard = new Recorder(agent);
   await agent.open(here.config(model.url), new AbortController().signal);
   await agent.prompt({ messageId: "msg_1", text: "leave a mark", model: "demo/demo" });
@@ -64,19 +64,21 @@ async function begun(refusal: Response) {
 
 const SAYS = 'The spending cap "org.cost" leaves no room for this call, so nothing was sent to the provider. An owner can raise the cap.';
 
-verifies("AGT32", "a call that the broker has no room for ends the turn between two calls; the next prompt has the tool's result and runs nothing again", async () => {
-  const { agent, heard, model, marks, ended } = await begun(wireError("openai-compatible", 402, SAYS, { "x-berth-refusal": "budget" }));
-  expect(ended).toMatchObject({ outcome: "interrupted", failure: { code: "budget-reached" } });
-  // Asked once for the step without room: refused is refused.
-  expect([model.asked.length, marks()]).toEqual([2, "ran\n"]);
-  model.hasRoom = true;
-  await agent.prompt({ messageId: "msg_2", text: "Go on, and do not repeat what is done.", model: "demo/demo" });
-  expect(await heard.first("turn-ended", "msg_2")).toMatchObject({ outcome: "completed" });
-  expect([model.asked.length, marks()]).toEqual([3, "ran\n"]);
-  expect(model.asked[2]?.messages.map(({ role }) => role)).toContain("tool");
-}, OPENCODE_TEST_MS);
+for (const [way, how] of [["agent", "over its server"], ["acpAgent", "over ACP"]] as const) {
+  verifies("AGT32", `a call ${how} that the broker has no room for ends the turn between two calls; the next prompt has the tool's result and runs nothing again`, async () => {
+    const { agent, heard, model, marks, ended } = await begun(wireError("openai-compatible", 402, SAYS, { "x-berth-refusal": "budget" }), way);
+    expect(ended).toMatchObject({ outcome: "interrupted", failure: { code: "budget-reached" } });
+    // Asked once for the step without room: refused is refused.
+    expect([model.asked.length, marks()]).toEqual([2, "ran\n"]);
+    model.hasRoom = true;
+    await agent.prompt({ messageId: "msg_2", text: "Go on, and do not repeat what is done.", model: "demo/demo" });
+    expect(await heard.first("turn-ended", "msg_2")).toMatchObject({ outcome: "completed" });
+    expect([model.asked.length, marks()]).toEqual([3, "ran\n"]);
+    expect(model.asked[2]?.messages.map(({ role }) => role)).toContain("tool");
+  }, OPENCODE_TEST_MS);
 
-verifies("AGT32", "a provider that wants to be paid is a failure", async () => {
-  const { ended } = await begun(wireError("openai-compatible", 402, "Insufficient credits."));
-  expect(ended).toMatchObject({ outcome: "failed", failure: { code: "model-budget-exhausted" } });
-}, OPENCODE_TEST_MS);
+  verifies("AGT32", `a provider that wants to be paid is a failure ${how}`, async () => {
+    const { ended } = await begun(wireError("openai-compatible", 402, "Insufficient credits."), way);
+    expect(ended).toMatchObject({ outcome: "failed", failure: { code: "model-budget-exhausted" } });
+  }, OPENCODE_TEST_MS);
+}
