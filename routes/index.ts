@@ -2,6 +2,7 @@
 import { makeProblem } from "@berth/protocol";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Services } from "../src/app/services.ts";
+import { isForPreviews } from "../src/core/preview/preview-host.ts";
 import { apiKeys } from "./api-keys.ts";
 import { audit } from "./audit.ts";
 import { bootstrap } from "./bootstrap.ts";
@@ -77,10 +78,12 @@ export function createApp(resolve: (context: ExecutionContextLike, env: unknown)
     context.set("log", log);
     const preflight = preflightOf(context.req.raw);
     if (preflight) return preflight;
-    context.set("services", await resolve(executionContextOf(() => context.executionCtx), context.env));
+    const services = await resolve(executionContextOf(() => context.executionCtx), context.env);
+    if (isForPreviews(new URL(context.req.url).hostname, services.workspaceDomain, [services.publicUrl, services.sandboxUrl])) return problemResponse(makeProblem("not-found", "There is nothing at this address."));
+    context.set("services", services);
     await next();
     // An upgrade is passed on untouched: a copy would lose its socket.
-    if (context.res.status !== 101) for (const [name, value] of Object.entries({ ...rateHeadersOf(context.req.raw), ...corsHeadersOf(context.req.raw), ...transportHeaders(context.get("services").publicUrl) })) context.header(name, value);
+    if (context.res.status !== 101) for (const [name, value] of Object.entries({ ...rateHeadersOf(context.req.raw), ...corsHeadersOf(context.req.raw), ...transportHeaders(services.publicUrl) })) context.header(name, value);
     return undefined;
   });
 

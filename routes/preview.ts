@@ -16,6 +16,7 @@ import { previewProblemPage } from "./preview-page.ts";
 import { countPlace, countRefused } from "./rate.ts";
 
 const OPEN_PATH = "/.berth/open";
+/** As JSON, which is how the tunnel carries it: quotes and small headers are longer there. */
 const HEAD_UNITS_MAX = 64 * 1024;
 
 type PreviewServices = Pick<Services, "workspaces" | "workspaceDomain" | "publicUrl" | "rateLimiter" | "clientAddressHeader">;
@@ -54,9 +55,12 @@ async function passOn(request: Request, url: URL, place: PreviewPlace, services:
   const owner = parseTicket(pass ?? "", "wkp");
   if (pass === null || owner === null) return notOpen(request, place, services);
   if (isOthersPage(request.headers, origin)) refuse("forbidden", "A page of another origin may not use this preview.");
-  const headers = headersInside([...request.headers], { port, origin });
+  if (request.headers.get("service-worker") === "script" && OPEN_PATH.startsWith(new URL(".", url).pathname)) {
+    refuse("forbidden", "A service worker here would hear of the tickets that open this preview.", { fix: "Serve it from a folder below the root, without Service-Worker-Allowed." });
+  }
+  const headers = headersInside([...request.headers].filter(([name]) => name !== services.clientAddressHeader?.toLowerCase()), { port, origin });
   const path = url.pathname + url.search;
-  if (path.length + headers.reduce((units, [name, value]) => units + name.length + value.length, 0) > HEAD_UNITS_MAX) refuse("bad-request", "The request's address and headers are too long.", { fix: "Clear this page's cookies." });
+  if (JSON.stringify([path, headers]).length > HEAD_UNITS_MAX) refuse("bad-request", "The request's address and headers are too long.", { fix: "Clear this page's cookies." });
   const call = { pass, port, origin, socket: isUpgrade(request), method: request.method, path, headers };
   const object = services.workspaces.of(owner.orgId, sessionId);
   const answer = await object.fetch(previewRequest({ orgId: owner.orgId, sessionId }, call, request));
@@ -72,7 +76,7 @@ async function open(request: Request, ticket: string, origin: string, place: Pre
   if (owner === null) return notOpen(request, place, services);
   const { sessionId, port } = place;
   const answer = await services.workspaces.of(owner.orgId, sessionId).fetch(openPreviewRequest({ orgId: owner.orgId, sessionId }, ticket, port));
-  if (answer.status === 101 || answer.headers.get(PROBLEM_HEADER) !== null) return notOpen(request, place, services);
+  if (answer.headers.get(PROBLEM_HEADER) !== null) return notOpen(request, place, services);
   const { pass } = (await answer.json()) as { readonly pass: string };
   return new Response(null, { status: 303, headers: { location: "/", "set-cookie": setPassCookie(origin, pass), "cache-control": "no-store", "referrer-policy": "no-referrer" } });
 }

@@ -9,7 +9,14 @@ const HOP_BY_HOP = ["connection", "keep-alive", "proxy-authenticate", "proxy-aut
  */
 const KEPT_FROM_SANDBOX = new Set([...HOP_BY_HOP, "authorization", "host", "cookie", "origin", "referer", "expect", "accept-encoding", "forwarded", "via", "x-real-ip", "true-client-ip"]);
 const KEPT_PREFIXES = ["sec-websocket-", "x-forwarded-", "cf-", "x-berth-"];
-const KEPT_FROM_BROWSER = new Set([...HOP_BY_HOP, "alt-svc", "content-length", "strict-transport-security"]);
+/** What browsers take beyond the origin, to its site or its name, and what those in front of Berth obey. */
+const KEPT_FROM_BROWSER = new Set([
+  ...HOP_BY_HOP,
+  ...["alt-svc", "clear-site-data", "content-length", "service-worker-allowed", "strict-transport-security"],
+  ...["cdn-cache-control", "surrogate-control", "x-accel-expires", "x-accel-redirect", "x-lighttpd-send-file", "x-sendfile"],
+]);
+/** Whoever has no pass is not to have it from a cache on the way. */
+const SHARED_CACHE = /^\s*(public|private|s-maxage)\b/i;
 /** Berth's own, under whatever prefix a browser asks for. */
 const OWN_COOKIE = /^(__Host-|__Secure-)?berth[-.]/i;
 
@@ -32,7 +39,21 @@ export function headersInside(headers: Pairs, { port, origin }: Places): [string
     else if (name === "origin" || name === "referer") kept.push([name, value === origin || value.startsWith(`${origin}/`) ? inside + value.slice(origin.length) : value]);
     else if (!KEPT_FROM_SANDBOX.has(name) && !named.has(name) && !KEPT_PREFIXES.some((prefix) => name.startsWith(prefix))) kept.push([name, value]);
   }
-  return kept;
+  return kept.map(([name, value]) => [name, bytesOf(value)]);
+}
+
+/** The control plane reads and writes values as UTF-8, and Node, which speaks inside, takes each unit for a byte. */
+function bytesOf(value: string): string {
+  return /[^\x20-\x7e]/.test(value) ? Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte)).join("") : value;
+}
+
+function textOf(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\x20-\xff]/.test(value)) return value;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(value, (unit) => unit.charCodeAt(0)));
+  } catch {
+    return value;
+  }
 }
 
 function cookieInside(value: string): [string, string][] {
@@ -43,13 +64,15 @@ function cookieInside(value: string): [string, string][] {
 /** What an answer sets stays on its own origin. */
 export function headersOutside(headers: Pairs, { port, origin }: Places): [string, string][] {
   const named = namedByConnection(headers);
-  return headers.flatMap(([given, value]): [string, string][] => {
-    const name = given.toLowerCase();
-    if (KEPT_FROM_BROWSER.has(name) || named.has(name) || name.startsWith("x-berth-")) return [];
+  const caching = headers.filter(([name]) => name.toLowerCase() === "cache-control").flatMap(([, value]) => value.split(","));
+  const passed = headers.flatMap(([given, bytes]): [string, string][] => {
+    const [name, value] = [given.toLowerCase(), textOf(bytes)];
+    if (name === "cache-control" || KEPT_FROM_BROWSER.has(name) || named.has(name) || name.startsWith("x-berth-")) return [];
     if (name === "set-cookie") return cookieOutside(value);
     if (name === "location") return [[name, locationOutside(value, port, origin)]];
     return [[name, value]];
   });
+  return [...passed, ["cache-control", ["private", ...caching.map((word) => word.trim()).filter((word) => word !== "" && !SHARED_CACHE.test(word))].join(", ")]];
 }
 
 function cookieOutside(value: string): [string, string][] {
@@ -74,9 +97,10 @@ function namedByConnection(headers: Pairs): ReadonlySet<string> {
  * Only following a link to a whole page is nobody's business.
  */
 export function isOthersPage(headers: Pick<Headers, "get">, origin: string): boolean {
-  const from = headers.get("origin");
-  if (from !== null && from !== origin) return true;
-  if (!["cross-site", "same-site"].includes(headers.get("sec-fetch-site") ?? "")) return false;
+  const [from, site] = [headers.get("origin"), headers.get("sec-fetch-site") ?? ""];
+  // A form of a page without referrers has the origin `null`; what the browser says of the site stands.
+  if (from !== null && from !== origin && !(from === "null" && site === "same-origin")) return true;
+  if (!["cross-site", "same-site"].includes(site)) return false;
   return headers.get("sec-fetch-mode") !== "navigate" || headers.get("sec-fetch-dest") !== "document";
 }
 

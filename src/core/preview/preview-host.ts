@@ -21,3 +21,10 @@ export function parsePreviewHost(hostname: string): (PreviewPlace & { readonly d
   if (port === undefined || id === undefined || Number(port) > PORT_MAX) return null;
   return { port: Number(port), sessionId: `ses_${id}`, domain: hostname.slice(dot + 1) };
 }
+
+/** Whether nothing but previews is at that name: below their domain, and no name of Berth's own, as it may have one below `localhost`. */
+export function isForPreviews(hostname: string, domain: string | undefined, own: readonly string[]): boolean {
+  const name = hostname.replace(/\.$/, "");
+  if (domain === undefined || own.some((url) => URL.parse(url)?.hostname === hostname)) return false;
+  return name.endsWith(`.${domain}`) || (name === domain && domain.includes("."));
+}
