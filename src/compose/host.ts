@@ -15,6 +15,7 @@ import { openDockerSandboxes } from "../adapters/sandbox/docker.ts";
 import { detectEngine, enginePath } from "../adapters/sandbox/docker/detect-engine.ts";
 import { readAllowlist } from "../core/egress/allowlist.ts";
 import { createProcessSandboxProvider } from "../adapters/sandbox/process.ts";
+import type { WarmPool } from "../adapters/sandbox/session-folders/warm-pool.ts";
 import { detectIsolation } from "../adapters/sandbox/process/detect-isolation.ts";
 import { StartPace } from "../adapters/sandbox/session-folders/start-pace.ts";
 import { isPortError } from "../core/kernel/port-error.ts";
@@ -37,6 +38,8 @@ export const HostVars = ModalVars.extend({
   SANDBOXES_MAX: z.coerce.number().int().positive().optional(),
   /** Sandboxes that boot at once while the machine has nothing to spare; others wait for their turn. Absent: two for each processor. */
   SANDBOX_STARTS_AT_ONCE: z.coerce.number().int().positive().optional(),
+  /** Sandboxes of each backend that wait for a session with their agent started, at most; 0 for none. Processes under bubblewrap, and containers. */
+  SANDBOXES_WARM_MAX: z.coerce.number().int().min(0).default(0),
   /** The user accepts an agent without isolation. */
   TRUST_AGENT: flag,
   /** The container engine: a socket of this machine. */
@@ -77,6 +80,8 @@ export interface ComposedHost {
   readonly port: number;
   readonly providers: readonly SandboxProvider[];
   readonly stopSandboxesOnExit: boolean;
+  /** Ends the sandboxes that wait for a session. */
+  endWaiting(): Promise<void>;
 }
 
 function log(entry: { readonly event: string; readonly [field: string]: unknown }): void {
@@ -103,6 +108,7 @@ function nodePaths(node: string): string {
 
 interface ComposedBackend {
   readonly provider: SandboxProvider;
+  readonly warm: WarmPool | null;
   readonly report: BackendReport;
 }
 type ComposeBackend = (vars: HostVars, gitIdentity: () => Promise<{ name: string; email: string } | null>, pace: StartPace) => Promise<ComposedBackend>;
@@ -113,6 +119,7 @@ function commonOptions(vars: HostVars) {
     dataDir: vars.DATA_DIR,
     environment: Object.fromEntries(Object.entries({ LANG: vars.LANG ?? "C.UTF-8", TZ: vars.TZ }).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     ...(vars.SANDBOXES_MAX === undefined ? {} : { sandboxesMax: vars.SANDBOXES_MAX }),
+    warm: { max: vars.SANDBOXES_WARM_MAX },
     now: Date.now,
   };
 }
@@ -133,7 +140,7 @@ const composeProcess: ComposeBackend = async (vars, gitIdentity, pace) => {
     gitIdentity,
   });
   const { backend, capabilities } = provider;
-  return { provider, report: { backend, isolation, capabilities, reason, fix } };
+  return { provider, warm: provider.warm, report: { backend, isolation, capabilities, reason, fix } };
 };
 
 /** It is offered also while the engine is away, which may be back before the next session. */
@@ -152,8 +159,8 @@ const composeDocker: ComposeBackend = async (vars, gitIdentity, pace) => {
   });
   if (engineProblem !== null) log({ event: "containers-not-recovered", error: String(engineProblem) });
   const { reason, fix } = await detectEngine(chosen);
-  const { backend, isolation, capabilities } = provider;
-  return { provider, report: { backend, isolation, capabilities, reason, fix } };
+  const { backend, isolation, capabilities, warm } = provider;
+  return { provider, warm, report: { backend, isolation, capabilities, reason, fix } };
 };
 
 /** It is offered also while Modal is away, which may be back before the next session. */
@@ -161,7 +168,7 @@ const composeModal: ComposeBackend = async (vars, gitIdentity) => {
   const { provider, problem } = await openModal(vars, { ...commonOptions(vars), gitIdentity, log });
   const { backend, isolation, capabilities } = provider;
   const words = isPortError(problem) ? { reason: problem.message, fix: problem.fix ?? null } : { reason: problem === null ? null : String(problem), fix: null };
-  return { provider, report: { backend, isolation, capabilities, ...words } };
+  return { provider, warm: null, report: { backend, isolation, capabilities, ...words } };
 };
 
 const BACKENDS: Readonly<Record<HostBackend, ComposeBackend>> = { process: composeProcess, docker: composeDocker, modal: composeModal };
@@ -197,6 +204,9 @@ export async function composeHost(environment: NodeJS.ProcessEnv = process.env):
   const vaultItems = await vaultItemsOf(vars);
   const mail = vars.SMTP_URL === undefined ? {} : { mail: createSmtp(vars.SMTP_URL) };
   const server = createHostServer({ providers, reports, machine, ...mail, ...(vaultItems && { vaultItems }), secret: vars.SANDBOX_HOST_SECRET, now: Date.now, log });
+  const pools = backends.flatMap(({ warm }) => warm ?? []);
+  for (const pool of pools) await pool.open();
+  const endWaiting = async (): Promise<void> => void (await Promise.allSettled(pools.map((pool) => pool.close())));
   for (const { backend, isolation, reason, fix } of reports) log({ event: "isolation-detected", backend, isolation, reason, fix });
-  return { server, port: vars.PORT, providers, stopSandboxesOnExit: vars.STOP_SANDBOXES_ON_EXIT };
+  return { server, port: vars.PORT, providers, stopSandboxesOnExit: vars.STOP_SANDBOXES_ON_EXIT, endWaiting };
 }

@@ -22,11 +22,12 @@ import { sessionCreate } from "./rows/session-create.ts";
 import { start } from "./rows/start.ts";
 import { tenantTiming } from "./rows/tenant-timing.ts";
 import { turn } from "./rows/turn.ts";
+import { warm } from "./rows/warm.ts";
 import { isKept, type Row } from "./row.ts";
 import { table } from "./table.ts";
 import { writeRows } from "./write-rows.ts";
 
-const GROUPS: readonly Group[] = [disk, fanoutBurst, fanoutPaced, lag, prompt, sessionCreate, tenantTiming, busy, longLog, idle, broker, start, turn, restore, platform, firstDelta];
+const GROUPS: readonly Group[] = [disk, fanoutBurst, fanoutPaced, lag, prompt, sessionCreate, tenantTiming, busy, longLog, idle, broker, start, turn, warm, restore, platform, firstDelta];
 
 interface Options {
   readonly only: string;

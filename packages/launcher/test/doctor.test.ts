@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Finding } from "../src/doctor/finding.ts";
 import { checkFolder, checkLeftovers, checkMigrations, checkPort } from "../src/doctor/instance.ts";
-import { checkDisk, checkDocker, checkInstalled, checkIsolation, checkNode } from "../src/doctor/machine.ts";
+import { checkDisk, checkDocker, checkInstalled, checkIsolation, checkNode, checkWarm } from "../src/doctor/machine.ts";
 import { composedPorts } from "../src/doctor/ports.ts";
 import { checkPublicUrl } from "../src/doctor/public-url.ts";
 import { renderGroup, renderPorts, renderVerdict } from "../src/doctor/report.ts";
@@ -76,6 +76,11 @@ describe("machine", () => {
   test("a disk that is nearly full is told with the space that is left", () => {
     expect(wrong(checkDisk("/data", 512 * 1024 ** 2)).text).toBe("only 0.5 GB free for /data");
     expect(checkDisk(join(dir, "not", "made", "yet")).text).toContain("GB free");
+    expect([checkWarm(0), checkWarm(1, 1024 ** 3), checkWarm(2, 8 * 1024 ** 3)].map(({ status, text }) => `${status}: ${text}`)).toEqual([
+      "info: none waits for a session: SANDBOXES_WARM_MAX is 0",
+      "info: none for now: only 1.0 GB of memory are free, so sandboxes are made when their session begins",
+      "ok: up to 2 of each backend wait for a session with the agent started (SANDBOXES_WARM_MAX)",
+    ]);
   });
 
   test("missing isolation ends in the command of the adapter, and is accepted when it was chosen", async () => {

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     ending = true;
     host.server.close();
     host.server.closeAllConnections();
-    if (host.stopSandboxesOnExit) await stopSandboxes(host);
+    await Promise.all([host.endWaiting(), host.stopSandboxesOnExit && stopSandboxes(host)]);
     process.exit(0);
   };
   process.once("SIGTERM", () => void end());

@@ -24,9 +24,28 @@ export const LINK_FILE_PATH = "/run/berth/link.json";
 /** Stands for the program's input. */
 const INPUT = "-";
 
-/** The token stays in memory only, so that nothing in the sandbox finds it on disk. */
-export async function takeLink(path: string): Promise<LinkFile> {
-  return path === INPUT ? LinkFile.parse(JSON.parse(await text(process.stdin))) : takeLinkFile(path);
+/** The word after the input's, when the session is told later: what is the same for every one follows. */
+const WAITS = "waits";
+/** Below the home: an agent is ready for whichever session it will be. */
+export const WAITING_READY_FILE = ".berth-runtime/waiting-ready";
+
+export type WaitArguments = Pick<LinkFile, "workFolder" | "home" | "opencodePath">;
+
+/** Those of a runtime that waits for its session, after its program. */
+export function waitArguments({ workFolder, home, opencodePath }: WaitArguments): readonly string[] {
+  return [INPUT, WAITS, workFolder, home, opencodePath];
+}
+
+/** Null for a runtime that is told at once. @param rest after the link's path */
+export function readWaitArguments([word, workFolder, home, opencodePath]: readonly string[]): WaitArguments | null {
+  return word === WAITS && workFolder !== undefined && home !== undefined && opencodePath !== undefined ? { workFolder, home, opencodePath } : null;
+}
+
+/** The token stays in memory only, so that nothing in the sandbox finds it on disk. @returns null when its input ended without a word */
+export async function takeLink(path: string): Promise<LinkFile | null> {
+  if (path !== INPUT) return takeLinkFile(path);
+  const told = await text(process.stdin);
+  return told === "" ? null : LinkFile.parse(JSON.parse(told));
 }
 
 function takeLinkFile(path: string): LinkFile {

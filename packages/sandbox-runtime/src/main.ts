@@ -6,6 +6,7 @@ import { createAcpAgent } from "../../../src/adapters/agent/acp.ts";
 import { openCodeProgram } from "../../../src/adapters/agent/acp-opencode.ts";
 import { createOpenCodeAgent } from "../../../src/adapters/agent/opencode.ts";
 import { createOpenCodeMemory } from "../../../src/adapters/agent/opencode-memory.ts";
+import { startWaitingOpenCode, type WaitingOpenCode } from "../../../src/adapters/agent/opencode-waiting.ts";
 import { FileLog } from "./append-log.ts";
 import { createBlobClient } from "./checkpoint/blob-client.ts";
 import { chosenAgent } from "./chosen-agent.ts";
@@ -17,7 +18,7 @@ import { createSetup } from "./environment/setup.ts";
 import { Files } from "./files/files.ts";
 import { Journal } from "./journal.ts";
 import { openGate, throughGate } from "./gate.ts";
-import { LINK_FILE_PATH, takeLink } from "./link-file.ts";
+import { LINK_FILE_PATH, readWaitArguments, takeLink, WAITING_READY_FILE, type WaitArguments } from "./link-file.ts";
 import { controlPlaneUrl } from "./control-plane.ts";
 import { giveGitAccess } from "./repository/git-access.ts";
 import { createRepository } from "./repository/prepare.ts";
@@ -28,10 +29,16 @@ import { Runtime } from "./runtime.ts";
 import { createSecretsClient } from "./secrets-client.ts";
 import { Terminals } from "./tunnel/terminals.ts";
 import { TunnelClient } from "./tunnel/tunnel-client.ts";
+import { startWaitingAgent } from "./waiting-agent.ts";
 import { dialer } from "./wire.ts";
 import { inspectWorkspace } from "./workspace.ts";
 
-const link = await takeLink(process.argv[2] ?? LINK_FILE_PATH);
+const [linkPath = LINK_FILE_PATH, ...more] = process.argv.slice(2);
+const waits = readWaitArguments(more);
+const waiting = waits && startWaitingAgent(() => startAgentFor(waits), join(waits.home, WAITING_READY_FILE), (line) => console.error(line));
+const link = await takeLink(linkPath);
+// Whoever started it has ended, and nobody else knows of it.
+if (link === null) process.exit(0);
 const { token, epoch, workFolder, home, opencodePath, gate } = link;
 const gatePort = gate === undefined ? null : await openGate(gate);
 const url = gatePort === null ? link.url : throughGate(link.url, gatePort);
@@ -59,14 +66,26 @@ const opencode = { executable: opencodePath, home, tokenFile, log: idLog, enviro
 
 const agent = maskingAgent(
   chosenAgent({
-    opencode: () => createOpenCodeAgent({ ...opencode, now: () => Date.now() }),
-    acp: () => createAcpAgent({ program: openCodeProgram(opencode), log: idLog }),
+    opencode: () => createOpenCodeAgent({ ...opencode, now: () => Date.now(), ...(waiting && { takeWaiting: () => waiting.take() }) }),
+    acp: () => {
+      // Its server is for the other one, and holds half a gigabyte.
+      void waiting?.forgo().catch(() => undefined);
+      return createAcpAgent({ program: openCodeProgram(opencode), log: idLog });
+    },
   }),
 );
 
+const memory = createOpenCodeMemory({ home, workFolder, log: idLog });
+
 const checkpointer = new Checkpointer({
   workFolder,
-  memory: createOpenCodeMemory({ home, workFolder, log: idLog }),
+  memory: {
+    ...memory,
+    async restore(folder) {
+      await waiting?.forgo();
+      await memory.restore(folder);
+    },
+  },
   blobs: createBlobClient({ linkUrl: url, token }),
   kept: new KeptState(join(runtimeFolder, "checkpoint"), link.sessionId, epoch),
   scratch: join(runtimeFolder, "scratch"),
@@ -118,6 +137,18 @@ const runtime = new Runtime({
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void runtime.stop({ savesFirst: true }));
 runtime.start();
+
+/** For whichever session it will be. */
+function startAgentFor({ home, workFolder, opencodePath }: WaitArguments): Promise<WaitingOpenCode> {
+  return startWaitingOpenCode({
+    executable: opencodePath,
+    home,
+    workFolder,
+    environment: { ...agentEnvironment(), HOME: home },
+    pluginFile: join(home, ".berth-runtime", "waiting.js"),
+    randomBytes: (length) => randomBytes(length),
+  });
+}
 
 /** What the host set for this sandbox, its marker by which it ends every process included. */
 function agentEnvironment(): Record<string, string> {

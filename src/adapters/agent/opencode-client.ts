@@ -56,6 +56,11 @@ export class OpenCodeCalls {
     await this.#call("open", () => this.#client.session.delete({ sessionID }, this.#bound()));
   }
 
+  /** With whatever else was loaded for the work folder; nothing may run there. */
+  async readConfigurationAnew(): Promise<void> {
+    await this.#call("open", () => this.#client.instance.dispose({}, this.#bound()));
+  }
+
   async isBusy(sessionID: string): Promise<boolean> {
     const statuses = await this.#call("lookup", () => this.#client.session.status({}, this.#bound()));
     const status = statuses[sessionID];

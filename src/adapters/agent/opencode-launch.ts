@@ -8,6 +8,7 @@ import { openCodeConfig, openCodeEnvironment } from "./opencode-config.ts";
 import type { OpenCodeIds, OpenCodeIdsDeps } from "./opencode-ids.ts";
 import { forgoPluginInstall } from "./opencode-plugin-install.ts";
 import { startOpenCodeServer, type OpenCodeServer } from "./opencode-server.ts";
+import type { WaitingOpenCode } from "./opencode-waiting.ts";
 import { startWarmUpModel, WARM_UP_MODEL, WARM_UP_PROVIDER } from "./opencode-warm-up.ts";
 
 export interface OpenCodeDeps extends OpenCodeIdsDeps {
@@ -19,6 +20,8 @@ export interface OpenCodeDeps extends OpenCodeIdsDeps {
   readonly tokenFile: string;
   /** Environment of the agent and its tools; without secrets. */
   readonly environment: Readonly<Record<string, string>>;
+  /** One that was started before anybody knew for whom, asked for at each start; null when there is none, or none any more. */
+  readonly takeWaiting?: () => Promise<WaitingOpenCode | null>;
   readonly startTimeoutMs?: number;
   readonly callTimeoutMs?: number;
   /** How long a turn may take to end after it was told to stop; then OpenCode itself is ended. */
@@ -41,21 +44,20 @@ const PASSWORD_BYTES = 24;
 
 /** @throws PortError of operation `open`; no process is left then */
 export async function launchOpenCode(deps: OpenCodeDeps, ids: OpenCodeIds, config: AgentConfig, signal: AbortSignal): Promise<LaunchedOpenCode> {
-  const { executable, home, tokenFile, environment, startTimeoutMs = 40_000, callTimeoutMs = 30_000 } = deps;
+  const { home, tokenFile, environment, callTimeoutMs = 30_000 } = deps;
   const { workFolder, git } = config;
-  const password = Buffer.from(deps.randomBytes(PASSWORD_BYTES)).toString("hex");
   ids.reread();
-  mkdirSync(home, { recursive: true });
-  forgoPluginInstall(home);
   mkdirSync(dirname(tokenFile), { recursive: true });
   writeFileSync(tokenFile, config.brokerToken, { mode: 0o600 });
   const warmUp = await startWarmUpModel();
   const inline = openCodeConfig(config, tokenFile, { [WARM_UP_PROVIDER]: warmUp.provider });
-  const env = openCodeEnvironment({ base: { ...environment, ...config.variables, ...config.environment }, home, password, config: inline, git });
+  const base = { ...environment, ...config.variables, ...config.environment };
+  const environmentWith = (password: string): Record<string, string> => openCodeEnvironment({ base, home, password, config: inline, git });
   let server: OpenCodeServer | null = null;
   try {
-    server = await startOpenCodeServer({ executable, workFolder, environment: env, password, startTimeoutMs, signal });
-    const calls = new OpenCodeCalls({ url: server.url, password, workFolder, callTimeoutMs });
+    const started = (await takeOver(deps, environmentWith)) ?? (await startFresh(deps, workFolder, environmentWith, signal));
+    server = started.server;
+    const calls = new OpenCodeCalls({ url: server.url, password: started.password, workFolder, callTimeoutMs });
     const sessionId = await sessionOf(ids, calls);
     // A prompt need not wait for it: both load the same.
     void calls
@@ -68,6 +70,30 @@ export async function launchOpenCode(deps: OpenCodeDeps, ids: OpenCodeIds, confi
     await server?.stop();
     throw classify(error, "open");
   }
+}
+
+type Started = Pick<WaitingOpenCode, "server" | "password">;
+type EnvironmentWith = (password: string) => Record<string, string>;
+
+/** Null when there is none that takes it; a fresh one is started then. */
+async function takeOver({ takeWaiting }: OpenCodeDeps, environmentWith: EnvironmentWith): Promise<Started | null> {
+  const waiting = (await takeWaiting?.()) ?? null;
+  if (waiting === null) return null;
+  try {
+    await waiting.give(environmentWith(waiting.password));
+    return waiting;
+  } catch {
+    await waiting.stop();
+    return null;
+  }
+}
+
+async function startFresh({ executable, home, randomBytes, startTimeoutMs = 40_000 }: OpenCodeDeps, workFolder: string, environmentWith: EnvironmentWith, signal: AbortSignal): Promise<Started> {
+  const password = Buffer.from(randomBytes(PASSWORD_BYTES)).toString("hex");
+  mkdirSync(home, { recursive: true });
+  forgoPluginInstall(home);
+  const server = await startOpenCodeServer({ executable, workFolder, environment: environmentWith(password), password, startTimeoutMs, signal });
+  return { server, password };
 }
 
 async function sessionOf(ids: OpenCodeIds, calls: OpenCodeCalls): Promise<string> {

@@ -1,5 +1,4 @@
 /** Sandboxes that are containers of an engine on this machine: no network, no rights, and the session's folders. */
-import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
 import { DockerBackend } from "./docker/backend.ts";
 import type { ContainerLimits } from "./docker/container.ts";
 import type { EgressOptions } from "./docker/egress.ts";
@@ -31,7 +30,7 @@ export interface DockerSandboxOptions extends FolderSandboxOptions {
 const IMAGE_USER: Owner = { uid: 1000, gid: 1000 };
 
 /** Finds again what ran before, and ends what nobody knows. It is there also while the engine is not: see `engineProblem`. */
-export async function openDockerSandboxes(options: DockerSandboxOptions): Promise<{ readonly provider: SandboxProvider; readonly engineProblem: unknown }> {
+export async function openDockerSandboxes(options: DockerSandboxOptions): Promise<{ readonly provider: FolderSandboxProvider; readonly engineProblem: unknown }> {
   const root = sessionsRoot(options.dataDir, "containers");
   const settings = {
     instance: instanceOf(options.dataDir),

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, vi } from "vitest";
 import type { ContractFolder } from "../../ports/sandbox/sandbox-kit.contract.ts";
-import type { SandboxId, SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import type { SandboxId } from "../../ports/sandbox/sandbox.port.ts";
 import { makeGitFolder } from "./git-folder.contract.ts";
 import { createProcessSandboxProvider, type ProcessSandboxOptions } from "./process.ts";
 import type { SandboxLabel } from "./session-folders/label.ts";
+import type { FolderSandboxProvider } from "./session-folders/provider.ts";
 
 export const SANDBOXES_MAX = 3;
 const NODE = realpathSync(process.execPath);
@@ -32,7 +33,7 @@ function processesNaming(path: string): string[] {
 export class ProcessKit {
   readonly readOnlyPaths: readonly string[] = [NODE, RUNTIME];
   #root = "";
-  #providers: SandboxProvider[] = [];
+  #providers: FolderSandboxProvider[] = [];
   #gate: Promise<void> | null = null;
   #open: () => void = () => undefined;
 
@@ -46,7 +47,7 @@ export class ProcessKit {
     return join(this.root, "berth-data");
   }
 
-  open(part: Partial<ProcessSandboxOptions> = {}): SandboxProvider {
+  open(part: Partial<ProcessSandboxOptions> = {}): FolderSandboxProvider {
     const provider = createProcessSandboxProvider({
       dataDir: this.dataDir,
       runtimeCommand: [NODE, RUNTIME],
@@ -65,6 +66,18 @@ export class ProcessKit {
     });
     this.#providers.push(provider);
     return provider;
+  }
+
+  /** With one that waits for its session already. */
+  async openWarm(part: Partial<ProcessSandboxOptions> = {}, max = 1): Promise<FolderSandboxProvider> {
+    const provider = this.open({ warm: { max, quietMs: 0, freeBytes: () => Infinity }, ...part });
+    await provider.warm?.open();
+    await this.someWait(provider);
+    return provider;
+  }
+
+  async someWait({ warm }: FolderSandboxProvider, ready = 1): Promise<void> {
+    await vi.waitFor(() => expect(warm?.count().ready).toBe(ready), { timeout: 30_000, interval: 20 });
   }
 
   holdStarts(): void {
@@ -96,6 +109,7 @@ export class ProcessKit {
   async dispose(): Promise<void> {
     this.releaseStarts();
     this.#gate = null;
+    for (const { warm } of this.#providers) await warm?.close();
     for (const provider of this.#providers) for (const { id } of await provider.list({})) await provider.destroy(id);
     this.#providers = [];
     if (this.#root === "") return;

@@ -1,6 +1,5 @@
 /** Sandboxes that are processes of this machine: a child in its own work folder, kept apart by bubblewrap or seatbelt. */
 import { resolve } from "node:path";
-import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
 import { ProcessBackend } from "./process/backend.ts";
 import type { ProcessIsolation } from "./process/launch.ts";
 import { instanceOf } from "./session-folders/instance.ts";
@@ -23,7 +22,7 @@ export interface ProcessSandboxOptions extends FolderSandboxOptions {
   readonly bubblewrap?: string;
 }
 
-export function createProcessSandboxProvider(options: ProcessSandboxOptions): SandboxProvider {
+export function createProcessSandboxProvider(options: ProcessSandboxOptions): FolderSandboxProvider {
   const { isolation, readOnlyPaths, runtimeCommand, opencodePath, trustAgent } = options;
   const root = sessionsRoot(options.dataDir, "sandboxes");
   const programs = [...runtimeCommand.slice(0, 1), opencodePath];

@@ -2,7 +2,7 @@
 import { readImageBuild } from "../../../../src/adapters/sandbox/docker/image-build.ts";
 import { chooseBackends, chosenImage } from "../default-backends.ts";
 import { checkFolder, checkLeftovers, checkMigrations, checkOrganizations, checkPort, checkSecrets } from "../doctor/instance.ts";
-import { checkDisk, checkDocker, checkInstalled, checkIsolation, checkNode } from "../doctor/machine.ts";
+import { checkDisk, checkDocker, checkInstalled, checkIsolation, checkNode, checkWarm } from "../doctor/machine.ts";
 import { bad, type Finding } from "../doctor/finding.ts";
 import { checkPublicUrl } from "../doctor/public-url.ts";
 import { composedPorts } from "../doctor/ports.ts";
@@ -13,6 +13,7 @@ import { LocalState } from "../local-state.ts";
 import { IMAGE_BUILD, ROOT } from "../paths.ts";
 import { UserError } from "../progress.ts";
 import { readSettings, type GivenSettings } from "../settings.ts";
+import { warmMax } from "../warm-max.ts";
 
 export async function run(args: readonly string[]): Promise<number> {
   const { settings: given, wrong } = settingsOf(args);
@@ -24,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
     checkDisk(settings.dataDir),
     await checkIsolation(settings.sandboxBackends, settings.trustAgent),
     await checkDocker(settings.sandboxBackends, { isDefault: given.sandboxBackends === null, build: readImageBuild(IMAGE_BUILD, chosenImage()) }),
+    checkWarm(warmMax()),
   ];
   const instance = [
     ...wrong,

@@ -10,6 +10,7 @@ import { withNpmHost } from "../npm-host.ts";
 import { IMAGE_BUILD } from "../paths.ts";
 import { readSettings, USAGE, type GivenSettings, type Settings } from "../settings.ts";
 import { startStack, type Stack } from "../stack.ts";
+import { warmMax } from "../warm-max.ts";
 import { LocalState } from "../local-state.ts";
 import { endSignal } from "../end-signal.ts";
 
@@ -38,7 +39,7 @@ export async function serve(given: GivenSettings, meanwhile: (stack: Stack, ende
   const [{ settings: chosen, lacksImage }, sandboxEgress] = await choosing;
   const settings = { ...chosen, sandboxEgress };
 
-  const stack = await startStack(settings, { signal: ended }).catch((error: unknown) => {
+  const stack = await startStack(settings, { signal: ended, hostVars: { SANDBOXES_WARM_MAX: String(warmMax()) } }).catch((error: unknown) => {
     if (ended.aborted) return null;
     throw error;
   });

@@ -1,11 +1,13 @@
 /** The doctor on the machine: Node, what is installed, disk, isolation, Docker. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { freemem } from "node:os";
 import { dirname, join } from "node:path";
 import { lacks, type Lack } from "@berth/testkit/machine";
 import type { EngineReport } from "../../../../src/adapters/sandbox/docker/detect-engine.ts";
 import { BUILD_IMAGE, type ImageBuild } from "../../../../src/adapters/sandbox/docker/image-build.ts";
 import { detectIsolation, type IsolationReport } from "../../../../src/adapters/sandbox/process/detect-isolation.ts";
+import { hasMemoryFor } from "../../../../src/adapters/sandbox/session-folders/warm-size.ts";
 import { detectChosenEngine } from "../default-backends.ts";
 import { bad, info, ok, type Finding } from "./finding.ts";
 
@@ -62,6 +64,14 @@ export async function checkDocker(backends: readonly string[], { lack = lacks("d
   if (lacksImage && isDefault) return info("Docker", `${version}; the image of sandboxes is not there yet: the next npm start builds it, or ${BUILD_IMAGE}`);
   // What the adapter says is a sentence with the command in backticks, where there is one.
   return wrong(version === null ? reason : `${version}, but ${reason}`, /`([^`]+)`/.exec(fix ?? "")?.[1] ?? fix ?? "docker info");
+}
+
+/** What waits takes memory all the time, and is made only where there is enough. */
+export function checkWarm(max: number, freeBytes = freemem()): Finding {
+  const name = "Warm sandboxes";
+  if (max === 0) return info(name, "none waits for a session: SANDBOXES_WARM_MAX is 0");
+  if (!hasMemoryFor(freeBytes)) return info(name, `none for now: only ${(freeBytes / 1024 ** 3).toFixed(1)} GB of memory are free, so sandboxes are made when their session begins`);
+  return ok(name, `up to ${max} of each backend wait${max === 1 ? "s" : ""} for a session with the agent started (SANDBOXES_WARM_MAX)`);
 }
 
 /** Of the disk the folder is on, or will be. */

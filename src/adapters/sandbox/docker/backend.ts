@@ -1,17 +1,21 @@
 /**
  * Runtimes in containers of an engine on this machine. A container sees its session's folders and one socket, by which the
- * host answers for the control plane; it has no network. The engine's labels say which sandbox a container is.
+ * host answers for the control plane; it has no network. Its name says which sandbox a container is, its labels whose host's.
  */
+import { mkdirSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { join } from "node:path";
+import { waitArguments } from "@berth/sandbox-runtime/link-file";
 import { entryText } from "../../../core/egress/allowlist.ts";
 import type { PolicyReport, SandboxCapabilities, SandboxId } from "../../../ports/sandbox/sandbox.port.ts";
-import type { CommandRequest, FolderBackend, LaunchRequest } from "../session-folders/backend.ts";
+import type { CommandRequest, FolderBackend, LaunchRequest, WaitingBackend, WaitingRuntime, WaitRequest } from "../session-folders/backend.ts";
 import { refusal } from "../session-folders/errors.ts";
 import { INSIDE, type Owner } from "../session-folders/folders.ts";
-import type { Held, LabelStore, SandboxLabel } from "../session-folders/label.ts";
+import { sessionOf, type Held, type LabelStore, type SandboxLabel } from "../session-folders/label.ts";
 import { lastLineOf } from "../session-folders/last-line.ts";
 import type { RunOptions, RunResult } from "../session-folders/run.ts";
+import { stampOf } from "../session-folders/stamp.ts";
+import { tell } from "../session-folders/tell.ts";
 import { Turns } from "../session-folders/turns.ts";
 import { containerName, containerOptions, GATE, IMAGE, LABELS, type ContainerSettings } from "./container.ts";
 import type { Engine, ListedContainer } from "./engine.ts";
@@ -35,6 +39,8 @@ export interface DockerBackendDeps {
 type CommandOptions = Omit<RunOptions, "marker" | "inputPath">;
 
 const GRACE_MS = 5_000;
+const ASIDE = "-aside-";
+const TOLD_ALWAYS = { workFolder: INSIDE.work, home: INSIDE.home, opencodePath: IMAGE.opencode } as const;
 /** As long as any command may take. */
 const HELPER_LIFE_S = "900";
 
@@ -68,15 +74,15 @@ export class DockerBackend implements FolderBackend {
   admit(): void {}
 
   async launch({ label, link, prepare, hold, signal }: LaunchRequest): Promise<Held> {
-    const { id, epoch, sessionId, orgId } = label.spec;
+    const { id } = label.spec;
     const held: Held = { container: this.#nameOf(id), controlPlane: new URL(link.url).origin };
     hold(held);
     let input: Duplex | null = null;
     try {
       const gate = await this.#openRelay(id, link.url);
-      input = await this.#start(label.spec, gate);
+      input = await this.#start(label.spec, gate, ["-"]);
       await prepare();
-      await hand(input, { ...link, epoch, sessionId, orgId, workFolder: INSIDE.work, home: INSIDE.home, opencodePath: IMAGE.opencode, gate: { socket: GATE.socket, port: GATE.port } });
+      await tell(input, this.#toldOf(label.spec, link));
       return held;
     } catch (error) {
       input?.destroy();
@@ -86,6 +92,18 @@ export class DockerBackend implements FolderBackend {
       throw withBuildTold(classifyEngine("create", error), this.#deps.imageBuild);
     }
   }
+
+  readonly waiting: WaitingBackend = {
+    fingerprint: async () => {
+      const { engine, settings } = this.#deps;
+      const image = await engine.imageId(settings.image);
+      if (image === null) throw refusal("create", "There is no image to make sandboxes of.", { code: "failed-precondition" });
+      return [image, settings.runtimePath === undefined ? "" : stampOf(settings.runtimePath)].join(" ");
+    },
+    start: (request) => this.#startWaiting(request),
+    // They were strangers when the host began, and ended as such.
+    clear: async () => undefined,
+  };
 
   /** It is handed over while it starts. */
   hasTaken(): boolean {
@@ -101,6 +119,39 @@ export class DockerBackend implements FolderBackend {
 
   async lastWords({ spec }: SandboxLabel): Promise<string> {
     return lastLineOf(await this.#deps.engine.lastLog(this.#nameOf(spec.id)));
+  }
+
+  async #startWaiting({ id, prepare, onExit }: WaitRequest): Promise<WaitingRuntime> {
+    const { engine, labels } = this.#deps;
+    const spec = { id, sessionId: sessionOf(id) ?? "", orgId: "", epoch: 1 };
+    const gate = gateOf(labels, id);
+    mkdirSync(gate, { recursive: true, mode: 0o755 });
+    const end = (): Promise<void> => engine.end(this.#nameOf(id), 0);
+    try {
+      const input = await this.#start(spec, gate, waitArguments(TOLD_ALWAYS));
+      input.once("close", onExit);
+      await prepare();
+      return {
+        claim: async ({ label, link, prepare: prepareHere, hold }) => {
+          input.off("close", onExit);
+          const held: Held = { container: this.#nameOf(label.spec.id), controlPlane: new URL(link.url).origin };
+          hold(held);
+          await engine.rename(this.#nameOf(id), this.#nameOf(label.spec.id));
+          await this.#openRelay(label.spec.id, link.url);
+          await prepareHere();
+          await tell(input, this.#toldOf(label.spec, link));
+          return held;
+        },
+        end,
+      };
+    } catch (error) {
+      await end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #toldOf({ epoch, sessionId, orgId }: SandboxLabel["spec"], link: LaunchRequest["link"]): object {
+    return { ...link, epoch, sessionId, orgId, ...TOLD_ALWAYS, gate: { socket: GATE.socket, port: GATE.port } };
   }
 
   end({ spec }: SandboxLabel, graceMs = GRACE_MS): Promise<boolean> {
@@ -131,11 +182,11 @@ export class DockerBackend implements FolderBackend {
   }
 
   /** @returns its input */
-  async #start(spec: SandboxLabel["spec"], gate: string): Promise<Duplex> {
+  async #start(spec: Pick<SandboxLabel["spec"], "id" | "sessionId" | "orgId" | "epoch">, gate: string, args: readonly string[]): Promise<Duplex> {
     const { engine, settings, labels } = this.#deps;
     const name = this.#nameOf(spec.id);
     const folders = labels.foldersOf(spec.sessionId);
-    const command = [IMAGE.node, IMAGE.runtime, "-"];
+    const command = [IMAGE.node, IMAGE.runtime, ...args];
     await engine.create(name, containerOptions(settings, { ...spec, sandboxId: spec.id, folders, gate, command }));
     const input = await engine.attachInput(name);
     // What breaks off shows in the container itself.
@@ -147,7 +198,7 @@ export class DockerBackend implements FolderBackend {
   /** In a container of its own, which has the session's folders and nothing else. */
   async #runAside(spec: SandboxLabel["spec"], request: CommandRequest, options: CommandOptions): Promise<RunResult> {
     const { engine, settings, labels } = this.#deps;
-    const name = `${this.#nameOf(spec.id)}-aside-${process.hrtime.bigint().toString(36)}`;
+    const name = `${this.#nameOf(spec.id)}${ASIDE}${process.hrtime.bigint().toString(36)}`;
     const folders = labels.foldersOf(spec.sessionId);
     try {
       await engine.create(name, containerOptions(settings, { ...spec, sandboxId: spec.id, folders, command: ["sleep", HELPER_LIFE_S] }));
@@ -173,14 +224,16 @@ export class DockerBackend implements FolderBackend {
     return this.#deps.engine.list({ [LABELS.instance]: this.#deps.settings.instance });
   }
 
-  #containersOf(id: SandboxId): Promise<readonly ListedContainer[]> {
-    return this.#deps.engine.list({ [LABELS.instance]: this.#deps.settings.instance, [LABELS.sandbox]: id });
+  /** One that waited for its session has the name of its sandbox and no label of it; what runs aside has both. */
+  async #containersOf(id: SandboxId): Promise<readonly ListedContainer[]> {
+    const [own, aside] = [this.#nameOf(id), `${this.#nameOf(id)}${ASIDE}`];
+    return (await this.#containers()).filter(({ name }) => name === own || name.startsWith(aside));
   }
 
   /** @returns the folder that the container is to see */
   async #openRelay(id: SandboxId, controlPlane: string): Promise<string> {
     await this.#closeRelay(id);
-    const folder = join(this.#deps.labels.folderOfSandbox(id), "gate");
+    const folder = gateOf(this.#deps.labels, id);
     const relay = new Relay(folder, controlPlane, new Egress(this.#deps.egress, id));
     await relay.open();
     this.#relays.set(id, relay);
@@ -194,10 +247,7 @@ export class DockerBackend implements FolderBackend {
   }
 }
 
-/** By the input, which is nobody's any more once it was read: an environment and arguments stay readable while a process lives. */
-function hand(input: Duplex, link: object): Promise<void> {
-  return new Promise((resolve, reject) => {
-    input.once("error", reject);
-    input.end(JSON.stringify(link), () => resolve());
-  });
+/** The folder that leads out, as its container sees it. */
+function gateOf(labels: LabelStore, id: SandboxId): string {
+  return join(labels.folderOfSandbox(id), "gate");
 }

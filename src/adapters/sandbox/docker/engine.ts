@@ -42,8 +42,13 @@ export class Engine {
     return { version: found.ServerVersion, cpus: found.NCPU, securityOptions: found.SecurityOptions ?? [], runtimes: Object.keys(found.Runtimes ?? {}) };
   }
 
+  /** Null when there is none. */
+  async imageId(image: string): Promise<string | null> {
+    return this.#call("image", CALL_MS, () => this.#docker.getImage(image).inspect().then(({ Id }) => Id, absent(null)));
+  }
+
   async hasImage(image: string): Promise<boolean> {
-    return this.#call("image", CALL_MS, () => this.#docker.getImage(image).inspect().then(() => true, absent(false)));
+    return (await this.imageId(image)) !== null;
   }
 
   async create(name: string, options: ContainerOptions): Promise<void> {
@@ -58,6 +63,10 @@ export class Engine {
 
   async start(name: string): Promise<void> {
     await this.#call("create", START_MS, () => this.#docker.getContainer(name).start());
+  }
+
+  async rename(name: string, to: string): Promise<void> {
+    await this.#call("create", CALL_MS, () => this.#docker.getContainer(name).rename({ name: to }));
   }
 
   /** Null when there is none. */

@@ -3,8 +3,9 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { Family } from "@berth/sandbox-runtime/processes/family";
 import { childrenOf, identify, isAlive, signal, until, type ProcessIdentity } from "@berth/sandbox-runtime/processes/process-table";
 import type { CommandLine } from "../session-folders/run.ts";
@@ -21,6 +22,8 @@ export interface StartRequest {
   readonly logPath: string;
   /** Bubblewrap writes the pid of the sandbox's first process to file descriptor 3. */
   readonly readsInit: boolean;
+  /** It is told by its input whom it works for; else it has none. */
+  readonly onInput?: (input: Writable) => void;
   /** Called as soon as the process exists, before anything else can happen. */
   readonly onLeader: (leader: ProcessIdentity) => void;
   readonly onExit: (exitCode: number | null, signalName: string | null) => void;
@@ -61,14 +64,20 @@ export function linkPath(runtimeFolder: string): string {
 }
 
 /** @throws the system's own error when the program cannot be started */
-export async function startRuntime({ line, logPath, readsInit, onLeader, onExit }: StartRequest): Promise<StartedRuntime> {
+export async function startRuntime({ line, logPath, readsInit, onInput, onLeader, onExit }: StartRequest): Promise<StartedRuntime> {
   const log = openSync(logPath, "a", 0o600);
   try {
-    const stdio: ("ignore" | "pipe" | number)[] = ["ignore", log, log, ...(readsInit ? ["pipe" as const] : [])];
+    const stdio: ("ignore" | "pipe" | number)[] = [onInput ? "pipe" : "ignore", log, log, ...(readsInit ? ["pipe" as const] : [])];
     const child = spawn(line.file, line.args, { cwd: line.cwd, env: { ...line.environment }, detached: true, stdio });
     const failed = new Promise<never>((_, reject) => child.once("error", reject));
     child.once("exit", onExit);
     child.unref();
+    if (onInput && child.stdin) {
+      // What breaks off shows in the process itself.
+      child.stdin.on("error", () => undefined);
+      (child.stdin as Socket).unref();
+      onInput(child.stdin);
+    }
     const leader = child.pid === undefined ? null : identify(child.pid);
     if (!leader) return await failed;
     onLeader(leader);

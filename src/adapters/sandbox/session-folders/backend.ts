@@ -24,6 +24,32 @@ export interface LaunchRequest {
   readonly onExit: (how: string) => void;
 }
 
+/** A runtime that was started before its session is known. It knows nothing, and ends when its host does. */
+export interface WaitingRuntime {
+  /** As a launch, in folders that were moved to where the request says. Over when the runtime was told whom it works for. */
+  claim(request: LaunchRequest): Promise<Held>;
+  end(): Promise<void>;
+}
+
+export interface WaitRequest {
+  /** In the form of a sandbox's, of no session. */
+  readonly id: SandboxId;
+  readonly folders: SandboxFolders;
+  /** Fills the work folder; commands have to run inside by then. */
+  readonly prepare: () => Promise<void>;
+  /** It ended before anybody claimed it. */
+  readonly onExit: () => void;
+}
+
+export interface WaitingBackend {
+  /** Another one whenever a sandbox that is made now would differ from one that was made before. */
+  fingerprint(): Promise<string>;
+  /** Leaves nothing when it rejects. */
+  start(request: WaitRequest): Promise<WaitingRuntime>;
+  /** Of a host that ended suddenly. */
+  clear(id: SandboxId): Promise<void>;
+}
+
 export interface CommandRequest {
   readonly command: readonly [string, ...string[]];
   /** Relative to the work folder, already checked. */
@@ -48,6 +74,8 @@ export interface FolderBackend {
   readonly owner?: Owner;
   /** Absent: sessions have folders of this machine. */
   readonly files?: SessionFiles;
+  /** Absent: every sandbox is made when its session is known. */
+  readonly waiting?: WaitingBackend | undefined;
   /** Fills a work folder that is not on this machine. */
   makeWorkspace?(request: WorkspaceRequest): Promise<WorkspaceRecord>;
   /** The session is removed: what it left anywhere but in its folder goes with it. */

@@ -2,10 +2,10 @@
  * The label of each sandbox: a small file beside its folders that is the backend's own truth, so that a restarted host
  * knows its sandboxes. It lies outside of what the sandbox sees and never holds the token.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessIdentity } from "@berth/sandbox-runtime/processes/process-table";
-import type { SandboxSpec } from "../../../ports/sandbox/sandbox.port.ts";
+import type { SandboxId, SandboxSpec } from "../../../ports/sandbox/sandbox.port.ts";
 import type { Failure } from "@berth/protocol";
 import type { SandboxFolders } from "./folders.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -20,6 +20,8 @@ export interface Held {
   readonly container?: string;
   /** Origin that the container's way out leads to. */
   readonly controlPlane?: string;
+  /** Id that it waited under for its session, which its processes are marked with; absent: its own. */
+  readonly startedAs?: SandboxId;
   /** Name that a service elsewhere gave it. It stays when the sandbox has ended, whose files it still leads to. */
   readonly elsewhere?: string;
 }
@@ -32,7 +34,7 @@ export interface SandboxLabel extends Held {
 }
 
 /** Without what a backend would find it by: nothing of it is there any more. */
-export function released({ leader: _leader, init: _init, container: _container, controlPlane: _controlPlane, ...rest }: SandboxLabel): SandboxLabel {
+export function released({ leader: _leader, init: _init, container: _container, controlPlane: _controlPlane, startedAs: _startedAs, ...rest }: SandboxLabel): SandboxLabel {
   return rest;
 }
 
@@ -45,12 +47,18 @@ export interface WorkspaceRecord {
   readonly source: string | null;
 }
 
+/** What sandboxes that wait for their session are kept under, where those of sessions are. */
+const WAITING = /^waiting_[0-9a-f]+$/;
 const SESSION = /^[A-Za-z0-9_]{1,80}$/;
 
 /** Null for an id that is not `<session>-<epoch>`; such an id is nobody's. */
 export function sessionOf(sandboxId: string): string | null {
   const match = /^([A-Za-z0-9_]{1,80})-([1-9][0-9]{0,8})$/.exec(sandboxId);
   return match?.[1] ?? null;
+}
+
+export function waitingId(name: string): SandboxId {
+  return `${name}-1`;
 }
 
 export class LabelStore {
@@ -111,6 +119,27 @@ export class LabelStore {
     return this.#names(this.#root)
       .filter((name) => SESSION.test(name))
       .flatMap((name) => this.ofSession(name));
+  }
+
+  /** Names that sandboxes wait under. */
+  waiting(): readonly string[] {
+    return this.#names(this.#root).filter((name) => WAITING.test(name));
+  }
+
+  /** What waited under the name is the session's, which has no folders yet. A mounted folder stays mounted where it is. */
+  adopt(name: string, { id, sessionId }: Pick<SandboxSpec, "id" | "sessionId">): void {
+    const [from, to] = [this.foldersOf(name), this.foldersOf(sessionId)];
+    for (const folder of Object.keys(from) as (keyof SandboxFolders)[]) renameSync(from[folder], to[folder]);
+    for (const pathOf of [(of: SandboxId) => this.logOf(of), (of: SandboxId) => this.folderOfSandbox(of)]) {
+      if (existsSync(pathOf(waitingId(name)))) renameSync(pathOf(waitingId(name)), pathOf(id));
+    }
+    this.removeSession(name);
+  }
+
+  /** Its label stays. */
+  removeFolders(sessionId: string): void {
+    for (const folder of Object.values(this.foldersOf(sessionId))) removeTree(folder);
+    rmSync(join(this.folderOf(sessionId), "workspace.json"), { force: true });
   }
 
   readWorkspace(sessionId: string): WorkspaceRecord | null {

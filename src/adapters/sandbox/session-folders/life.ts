@@ -5,10 +5,11 @@
 import { existsSync } from "node:fs";
 import { until } from "@berth/sandbox-runtime/processes/process-table";
 import type { SandboxId, SandboxSpec } from "../../../ports/sandbox/sandbox.port.ts";
-import type { FolderBackend } from "./backend.ts";
+import type { FolderBackend, LaunchRequest } from "./backend.ts";
 import { classify } from "./errors.ts";
 import type { Git } from "./git.ts";
-import { released, type LabelStore, type SandboxLabel } from "./label.ts";
+import { released, type Held, type LabelStore, type SandboxLabel, type WorkspaceRecord } from "./label.ts";
+import type { Taken } from "./warm-pool.ts";
 import { makeFolders, prepareWorkspace, type GitIdentity } from "./workspace.ts";
 
 export interface LifeDeps {
@@ -18,6 +19,8 @@ export interface LifeDeps {
   readonly dataDir: string;
   readonly gitIdentity: () => Promise<GitIdentity | null>;
   readonly gitInside: (spec: SandboxLabel["spec"], signal: AbortSignal) => Git;
+  /** One that waits, if there is any. */
+  readonly takeWaiting: () => Promise<Taken | null>;
   /** The sandbox ended; whatever else runs in its name must end too. */
   readonly onEnd: (id: string) => void;
 }
@@ -30,6 +33,10 @@ export class SandboxLife {
 
   constructor(deps: LifeDeps) {
     this.#deps = deps;
+  }
+
+  get isStarting(): boolean {
+    return this.#starting.size > 0;
   }
 
   /** Goes on in the background; the label tells how it went. */
@@ -90,8 +97,7 @@ export class SandboxLife {
     const { spec } = label;
     const folders = labels.foldersOf(spec.sessionId);
     await this.#takeOver(label);
-    if (backend.files === undefined) makeFolders(folders, backend.owner);
-    const held = await backend.launch({
+    const request: LaunchRequest = {
       label,
       folders,
       link,
@@ -100,22 +106,58 @@ export class SandboxLife {
       hold: (known) => labels.write({ ...label, ...known }),
       // Whoever asks next looks again.
       onExit: (how) => void this.#exited(spec.id, how).catch(() => undefined),
-    });
+    };
+    const held = (await this.#claim(request)) ?? (await this.#launch(request));
     const running: SandboxLabel = { ...label, phase: "running", ...held };
     if ((await backend.alive([running])).has(spec.id)) labels.write(running);
     else await this.#died(running, "");
   }
 
-  async #prepare(spec: SandboxLabel["spec"], signal: AbortSignal, kept = existsSync(this.#deps.labels.foldersOf(spec.sessionId).work)): Promise<void> {
-    const { labels, backend, dataDir, gitIdentity, gitInside } = this.#deps;
-    const folders = labels.foldersOf(spec.sessionId);
-    if (!labels.readWorkspace(spec.sessionId) || !kept) {
-      const identity = (await gitIdentity()) ?? NOBODY;
-      const owner = backend.owner === undefined ? {} : { owner: backend.owner };
-      const request = { spec, folders, dataDir, identity, ...owner, gitInside: gitInside(spec, signal), signal };
-      labels.writeWorkspace(spec.sessionId, await (backend.makeWorkspace?.(request) ?? prepareWorkspace(request)));
+  async #launch(request: LaunchRequest): Promise<Held> {
+    const { backend } = this.#deps;
+    if (backend.files === undefined) makeFolders(request.folders, backend.owner);
+    return backend.launch(request);
+  }
+
+  /** Null when it has to be made: none waits, the session has files already, or the one that waited failed. */
+  async #claim(request: LaunchRequest): Promise<Held | null> {
+    const { labels, takeWaiting } = this.#deps;
+    const { label, folders, signal } = request;
+    const { spec } = label;
+    if (Object.values(folders).some((folder) => existsSync(folder))) return null;
+    const taken = await takeWaiting();
+    if (taken === null) return null;
+    try {
+      labels.adopt(taken.name, spec);
+      if (spec.workspace.kind === "empty") labels.writeWorkspace(spec.sessionId, taken.workspace);
+      return await taken.runtime.claim(request);
+    } catch {
+      await taken.runtime.end();
+      signal.throwIfAborted();
+      // Its own fault is met again by the one that is made, and nothing of it is left in the way.
+      labels.removeFolders(spec.sessionId);
+      labels.write(label);
+      return null;
     }
+  }
+
+  /** The work folder of one that waits, before anybody's is in it. @param spec of no session */
+  async prepareWaiting(spec: SandboxLabel["spec"]): Promise<WorkspaceRecord> {
+    return this.#makeWorkspace(spec, new AbortController().signal);
+  }
+
+  async #prepare(spec: SandboxLabel["spec"], signal: AbortSignal, kept = existsSync(this.#deps.labels.foldersOf(spec.sessionId).work)): Promise<void> {
+    const { labels } = this.#deps;
+    if (!labels.readWorkspace(spec.sessionId) || !kept) labels.writeWorkspace(spec.sessionId, await this.#makeWorkspace(spec, signal));
     signal.throwIfAborted();
+  }
+
+  async #makeWorkspace(spec: SandboxLabel["spec"], signal: AbortSignal): Promise<WorkspaceRecord> {
+    const { labels, backend, dataDir, gitIdentity, gitInside } = this.#deps;
+    const identity = (await gitIdentity()) ?? NOBODY;
+    const owner = backend.owner === undefined ? {} : { owner: backend.owner };
+    const request = { spec, folders: labels.foldersOf(spec.sessionId), dataDir, identity, ...owner, gitInside: gitInside(spec, signal), signal };
+    return backend.makeWorkspace?.(request) ?? prepareWorkspace(request);
   }
 
   /** A newer epoch takes the session's files over: what came before must have ended, and is no sandbox any more. */

@@ -17,7 +17,7 @@ import type {
   SandboxSpec,
 } from "../../../ports/sandbox/sandbox.port.ts";
 import { applyWork } from "./apply-work.ts";
-import type { SessionFiles, FolderBackend } from "./backend.ts";
+import type { SessionFiles, FolderBackend, WaitingBackend } from "./backend.ts";
 import { folderContained, readContained, writeContained } from "./contained-files.ts";
 import { classify, refusal } from "./errors.ts";
 import type { Owner } from "./folders.ts";
@@ -28,7 +28,8 @@ import { SandboxLife } from "./life.ts";
 import type { RunOptions, RunResult } from "./run.ts";
 import type { StartPace } from "./start-pace.ts";
 import { Turns } from "./turns.ts";
-import type { GitIdentity } from "./workspace.ts";
+import { WarmPool, type WarmOptions } from "./warm-pool.ts";
+import { makeFolders, type GitIdentity } from "./workspace.ts";
 
 /** What every backend of this kind is opened with. */
 export interface FolderSandboxOptions {
@@ -41,6 +42,8 @@ export interface FolderSandboxOptions {
   readonly answerWithinMs?: number;
   /** Absent: as many boot at once as are asked for. */
   readonly pace?: StartPace;
+  /** How many wait for their session, where the backend has such; absent: none. */
+  readonly warm?: WarmOptions;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -69,6 +72,8 @@ export class FolderSandboxProvider implements SandboxProvider {
   readonly #files: SessionFiles;
   readonly #letGo: LetGo;
   readonly #life: SandboxLife;
+  /** Null where every sandbox is made when its session is known. */
+  readonly warm: WarmPool | null;
   /** Foreground commands by sandbox, so that they end with it. */
   readonly #commands = new Map<SandboxId, Set<AbortController>>();
   readonly #turns = new Turns();
@@ -89,8 +94,10 @@ export class FolderSandboxProvider implements SandboxProvider {
       dataDir: resolve(options.dataDir),
       gitIdentity: options.gitIdentity ?? (() => Promise.resolve(null)),
       gitInside: (spec, signal) => this.#gitInside(spec, signal),
+      takeWaiting: async () => (await this.warm?.take()) ?? null,
       onEnd: (id) => this.#cancelCommands(id),
     });
+    this.warm = backend.waiting === undefined || !options.warm ? null : this.#pool(backend.waiting, options.warm);
   }
 
   async create(spec: SandboxSpec): Promise<SandboxDescription> {
@@ -219,6 +226,23 @@ export class FolderSandboxProvider implements SandboxProvider {
     });
   }
 
+  #pool(waiting: WaitingBackend, options: WarmOptions): WarmPool {
+    const { now, sandboxesMax = SANDBOXES_MAX } = this.#options;
+    return new WarmPool({
+      ...options,
+      labels: this.#labels,
+      backend: waiting,
+      now,
+      makeFolders: (name) => makeFolders(this.#labels.foldersOf(name), this.#backend.owner),
+      prepareEmpty: (spec) => this.#life.prepareWaiting(spec),
+      mayStart: async () => !this.#life.isStarting && (await this.#alive()).length + (this.warm?.count().waiting ?? 0) < sandboxesMax,
+    });
+  }
+
+  async #alive(): Promise<readonly SandboxLabel[]> {
+    return (await this.#life.refresh(this.#labels.all())).filter(({ phase }) => phase === "accepted" || phase === "running");
+  }
+
   async #end(operation: string, label: SandboxLabel): Promise<void> {
     this.#cancelCommands(label.spec.id);
     if (await this.#life.end(label)) return;
@@ -249,8 +273,7 @@ export class FolderSandboxProvider implements SandboxProvider {
   }
 
   async #requireRoom(sessionId: string): Promise<void> {
-    const others = this.#labels.all().filter(({ spec }) => spec.sessionId !== sessionId);
-    const alive = (await this.#life.refresh(others)).filter(({ phase }) => phase === "accepted" || phase === "running");
+    const alive = (await this.#alive()).filter(({ spec }) => spec.sessionId !== sessionId);
     const max = this.#options.sandboxesMax ?? SANDBOXES_MAX;
     if (alive.length < max) return;
     throw refusal("create", `This host already runs ${max} sandboxes.`, { code: "resource-exhausted", retry: { afterMs: 5_000 }, fix: "Stop a session that is not needed." });
