@@ -97,6 +97,7 @@ export const ROUTE_POLICIES: Readonly<Record<`${"GET" | "POST" | "PUT" | "PATCH"
   "GET /v1/sessions/:sessionId/files": WRITE_SESSIONS,
   "GET /v1/sessions/:sessionId/files/content": WRITE_SESSIONS,
   "PUT /v1/sessions/:sessionId/files/content": WRITE_SESSIONS,
+  "GET /v1/sessions/:sessionId/ports": WRITE_SESSIONS,
   "POST /v1/sessions/:sessionId/workspace-ticket": WRITE_SESSIONS,
   "GET /v1/sessions/:sessionId/terminal": { policy: "workspace-ticket", scope: null },
 

@@ -23,6 +23,7 @@ export const SCHEMAS = {
   SandboxPolicy: named("SandboxPolicy", protocol.SandboxPolicy),
   FolderListing: named("FolderListing", protocol.FolderListing),
   WrittenFile: named("WrittenFile", protocol.WrittenFile),
+  ListeningPorts: named("ListeningPorts", protocol.ListeningPorts),
   WorkspaceTicketRequest: named("WorkspaceTicketRequest", protocol.WorkspaceTicketRequest),
   WorkspaceTicket: named("WorkspaceTicket", protocol.WorkspaceTicket),
   StreamTicket: named("StreamTicket", protocol.StreamTicket),

@@ -1,9 +1,11 @@
 /** The inside of a session's sandbox: a ticket for who may act in the session, and what it opens. */
+import type { ListeningPorts, Problem } from "@berth/protocol";
 import { z } from "zod";
-import { terminalRequest, TerminalPlace } from "../src/app/http/workspace-request.ts";
-import { noSuchSession, refuse } from "../src/app/http/problem-error.ts";
+import { portsRequest, terminalRequest, TerminalPlace } from "../src/app/http/workspace-request.ts";
+import { noSuchSession, ProblemError, refuse } from "../src/app/http/problem-error.ts";
 import { isSessionId } from "../src/app/http/session-id.ts";
 import { parseTicket } from "../src/app/http/ticket.ts";
+import { PROBLEM_HEADER } from "../src/app/workspace/file-transfer.ts";
 import { authorOf, isUpgrade } from "./auth.ts";
 import { json } from "./paging.ts";
 import { previewAddress } from "./preview.ts";
@@ -40,6 +42,27 @@ route(
     const { ticket, expiresAt } = unwrap(await handle.workspace({ do: "ticket", ...use }, authorOf(principal)));
     const address = body.what === "port" ? previewAddress(services, url, { port: body.port, sessionId }, ticket) : socketUrl(services.publicUrl, request, url, `/v1/sessions/${sessionId}/terminal`);
     return json({ ticket, url: address, expiresAt }, 201);
+  },
+);
+
+route(
+  workspace,
+  {
+    ...common,
+    path: "/v1/sessions/:sessionId/ports",
+    policy: "principal",
+    scope: "sessions:write",
+    summary: "List what listens in the session's sandbox",
+    description: "What a preview can show: ports on which programs of the sandbox listen for itself. Answers `conflict` while there is no sandbox.",
+    success: { status: 200, schema: SCHEMAS.ListeningPorts },
+  },
+  async ({ services, principal, param }) => {
+    const sessionId = param("sessionId");
+    await openHandle(services, principal, sessionId);
+    const { orgId } = principal;
+    const answer = await services.workspaces.of(orgId, sessionId).fetch(portsRequest({ orgId, sessionId }, authorOf(principal)));
+    if (answer.headers.get(PROBLEM_HEADER) !== null) throw new ProblemError((await answer.json()) as Problem);
+    return json((await answer.json()) as ListeningPorts);
   },
 );
 

@@ -12,6 +12,7 @@ import type { Author, SessionHandle } from "../app/session-handle.ts";
 import type { HubTimers } from "../app/session/viewer-hub.ts";
 import { refused, transferFile } from "../app/workspace/file-transfer.ts";
 import { answerPort } from "../app/workspace/port-answer.ts";
+import { listPorts } from "../app/workspace/list-ports.ts";
 import { PortGuests } from "../app/workspace/port-guests.ts";
 import { joinPort } from "../app/workspace/port-socket.ts";
 import { joinTerminal } from "../app/workspace/terminal-viewer.ts";
@@ -50,6 +51,7 @@ export function createWorkspaceObject<Env>(compose: (env: Env) => WorkspaceParts
           const author = JSON.parse(request.headers.get(AUTHOR_HEADER) ?? "") as Author;
           return await transferFile(hub, author, FilesPlace.parse(query), request.body);
         }
+        if (url.pathname === "/ports") return await listPorts(hub, JSON.parse(request.headers.get(AUTHOR_HEADER) ?? "") as Author);
         if (url.pathname.startsWith("/preview")) return await this.#preview(request, url, query, hub);
         const { ticket, ...what } = TerminalPlace.parse(query);
         const who = await hub.admitByTicket(ticket);

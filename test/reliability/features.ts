@@ -76,7 +76,7 @@ export const PROMISES: readonly Promised[] = [
       { name: "Checkpoints of the work folder and the agent's memory", bound: "a change is saved within 30 s", rules: [...range("CHK", 1, 13)] },
       { name: "Restored into the next sandbox", bound: "200 MB within 15 s", rules: ["SES45"] },
       { name: "Shells that people open in the sandbox outlive their pages", bound: "the last 128 KB are shown again", rules: [...range("TRM", 1, 5), "WSP1", "WSP2", "WSP5", "WSP12"] },
-      { name: "What is served in a sandbox is seen at an origin of its own", bound: "HTTP and WebSocket, streamed within the tunnel's window", rules: ["WSP20", ...range("PRT", 1, 3)] },
+      { name: "What is served in a sandbox is seen at an origin of its own", bound: "HTTP and WebSocket, streamed within the tunnel's window", rules: ["WSP18", "WSP20", ...range("PRT", 1, 4)] },
       { name: "Hibernation", bound: "after 15 min of idleness, never unsaved", rules: ["SES44"] },
     ],
   },

@@ -28,3 +28,12 @@ export type PortHead = z.infer<typeof PortHead>;
 
 /** Of one message of a WebSocket, either way. */
 export const PORT_MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+
+export const ListeningPort = z.object({ port: PortNumber, program: z.string().max(64).describe("that listens there, as the system calls it") });
+export type ListeningPort = z.infer<typeof ListeningPort>;
+export const ListeningPorts = z.object({ ports: z.array(ListeningPort).max(1_000).describe("by number") });
+export type ListeningPorts = z.infer<typeof ListeningPorts>;
+
+/** A stream that is answered by its head, `ListeningPorts`, and ends. */
+export const OpenPortList = z.object({ kind: z.literal("port-list") });
+export type OpenPortList = z.infer<typeof OpenPortList>;

@@ -64,6 +64,7 @@ export type {
   Failure,
   FileEntry,
   FolderListing,
+  ListeningPort,
   Health,
   Invitation,
   Isolation,

@@ -4,11 +4,13 @@ import type {
   AppliedWork,
   ClientToken,
   CreateClientToken,
-  CreatedShareLink,
   CreateShare,
   CreateShareLink,
+  CreatedShareLink,
   Delivery,
   FolderListing,
+  ListeningPort,
+  ListeningPorts,
   Message,
   ResumeSession,
   SandboxPolicy,
@@ -17,9 +19,9 @@ import type {
   SessionSecret,
   Share,
   UpdateSession,
+  WorkDiff,
   WorkspaceTicket,
   WrittenFile,
-  WorkDiff,
 } from "@berth/protocol";
 import { follow, type FollowItem, type FollowOptions } from "./follow.ts";
 import type { Http } from "./http.ts";
@@ -224,6 +226,11 @@ export class SessionClient {
   /** A shell in the session's sandbox, for who may act in the session. Closes with `conflict` while there is no sandbox. */
   terminal(options: TerminalOptions): SessionTerminal {
     return new SessionTerminal(this.#http, this.#path, this.#WebSocket, options);
+  }
+
+  /** What listens in the session's sandbox, and so can be seen by `preview`. @throws BerthError `conflict` without a sandbox */
+  async ports(options: Signal = {}): Promise<readonly ListeningPort[]> {
+    return (await this.#http.get<ListeningPorts>(`${this.#path}/ports`, options)).ports;
   }
 
   /**

@@ -29,6 +29,10 @@ export function filesRequest(place: Place, author: Author, what: FilesPlace, bod
   return new Request(address("/files", { ...place, ...what }), init);
 }
 
+export function portsRequest(place: Place, author: Author): Request {
+  return new Request(address("/ports", { ...place }), { headers: { [AUTHOR_HEADER]: asciiJson(author) } });
+}
+
 export function tunnelRequest(place: Place, token: string, from: Request): Request {
   const headers = upgradeHeaders(from);
   headers.set("authorization", `Bearer ${token}`);

@@ -114,6 +114,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   "session.files": (_, session) => session.files(),
   "session.readFile": (_, session) => session.readFile("a"),
   "session.writeFile": (_, session) => session.writeFile("a", "text"),
+  "session.ports": (_, session) => session.ports(),
   "session.preview": (_, session) => session.preview(3000),
   "session.terminal": (_, session) => untilTerminalClosed(session),
   "session.wait": (_, session) => session.wait(),

@@ -12,6 +12,7 @@ import { ApplyDialog } from "./apply-dialog.tsx";
 import { ChangesDialog } from "./changes/changes-dialog.tsx";
 import { FilesDialog } from "./files/files-dialog.tsx";
 import { PolicyBadge } from "./policy/policy-panel.tsx";
+import { PreviewDialog } from "./preview/preview-dialog.tsx";
 import { SessionMenu } from "./session-menu.tsx";
 import { SessionTitle } from "./session-title.tsx";
 import { StatusPill } from "./status.tsx";
@@ -28,6 +29,7 @@ export function SessionHeader({ store, transcript, terminal }: HeaderProps) {
   const [applying, setApplying] = useState(false);
   const [comparing, setComparing] = useState(false);
   const [browsing, setBrowsing] = useState(false);
+  const [previewing, setPreviewing] = useState(false);
   const { workspace } = transcript;
   const { mayWork } = useRights();
   const account = useAccountIfAny();
@@ -58,10 +60,12 @@ export function SessionHeader({ store, transcript, terminal }: HeaderProps) {
           </span>
         ) : null}
         {mayWork && transcript.status !== "ended" ? <IconButton icon="folder" label="Files" onClick={() => setBrowsing(true)} /> : null}
+        {mayWork && transcript.status !== "ended" ? <IconButton icon="globe" label="Preview" onClick={() => setPreviewing(true)} /> : null}
         {mayWork && transcript.status !== "ended" ? <IconButton icon="terminal" label="Terminal" aria-pressed={terminal.isOpen} onClick={terminal.toggle} /> : null}
         <SessionMenu store={store} title={transcript.title} status={transcript.status} onCompare={() => setComparing(true)} onApply={folder ? () => setApplying(true) : null} />
       </TopBar>
       {browsing ? <FilesDialog store={store} status={transcript.status} onClose={() => setBrowsing(false)} /> : null}
+      {previewing ? <PreviewDialog store={store} status={transcript.status} onClose={() => setPreviewing(false)} /> : null}
       {comparing ? <ChangesDialog store={store} status={transcript.status} onClose={() => setComparing(false)} /> : null}
       {applying && folder ? <ApplyDialog store={store} title={transcript.title} folder={folder} onClose={() => setApplying(false)} /> : null}
     </>

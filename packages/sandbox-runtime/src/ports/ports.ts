@@ -1,12 +1,16 @@
 /** Answers the tunnel's streams for ports: a request, or a WebSocket, to what listens on this sandbox's own loopback. */
-import { OpenPort } from "@berth/protocol";
+import { OpenPort, OpenPortList, type ListeningPorts } from "@berth/protocol";
 import type { Accept } from "../../../../src/core/tunnel/tunnel-end.ts";
-import type { TunnelStream } from "../../../../src/core/tunnel/tunnel-stream.ts";
+import type { StreamListener, TunnelStream } from "../../../../src/core/tunnel/tunnel-stream.ts";
+import { listeningPorts } from "./listening.ts";
 import { PortRequest } from "./port-request.ts";
 import { PortSocket } from "./port-socket.ts";
 
+const LISTED_MAX = 1_000;
+
 /** Takes the streams that are for a port; null for others. */
 export function acceptPort(what: Parameters<Accept>[0], stream: TunnelStream): ReturnType<Accept> | null {
+  if (OpenPortList.safeParse(what).success) return listPorts(stream);
   if (what["kind"] !== "port") return null;
   const parsed = OpenPort.safeParse(what);
   if (!parsed.success) return "That is no request this sandbox can pass to a port.";
@@ -16,4 +20,15 @@ export function acceptPort(what: Parameters<Accept>[0], stream: TunnelStream): R
     // Names and values that HTTP does not know, or protocols that WebSockets do not: the rest of the tunnel is not to end with them.
     return `This cannot be passed to a port: ${(error as Error).message}`;
   }
+}
+
+function listPorts(stream: TunnelStream): StreamListener {
+  void listeningPorts().then(
+    (ports) => {
+      stream.sendHead({ ports: ports.slice(0, LISTED_MAX) } satisfies ListeningPorts);
+      stream.end();
+    },
+    () => stream.reset("the sandbox cannot tell what listens in it"),
+  );
+  return { data: () => undefined, reset: () => undefined };
 }
