@@ -1,11 +1,15 @@
 /** The composition for Cloudflare is booted, not believed: its own bundle, under wrangler, on PostgreSQL through Hyperdrive. */
 import { stripVTControlCharacters } from "node:util";
+import { Berth } from "@berth/sdk";
 import { verifies } from "@berth/testkit";
 import { afterAll, beforeAll, expect } from "vitest";
+import { freePort } from "../../packages/launcher/src/free-port.ts";
 import { CHECKS } from "../journeys/checks/all.ts";
 import { buildProduction, BUNDLE_GZIP_BYTES_MAX, startProductionInstance } from "../journeys/production.ts";
 import type { OwnInstance } from "../journeys/instance.ts";
 import { journey } from "../journeys/run.ts";
+import { dial, heard, openPreview, serve, visit } from "./support/preview-visitor.ts";
+import { MODEL, untilStatus } from "./support/stack.ts";
 
 const WAVES = 4;
 /** Below the connections that PostgreSQL takes here: nothing pools behind the binding on one machine. */
@@ -46,6 +50,27 @@ verifies(
   },
   600_000,
 );
+
+verifies("PRD5", "what a sandbox serves is seen through it, and by nobody without the cookie", async () => {
+  const { url = "", apiKey = "" } = instance?.stack ?? {};
+  const berth = new Berth({ baseUrl: url, apiKey });
+  const { id } = await berth.sessions.create({ model: MODEL });
+  const session = berth.session(id);
+  await untilStatus(session, ["idle"]);
+  const port = await freePort();
+  await serve(session, port);
+  const { origin, cookie } = await openPreview(session, port);
+  expect((await visit(origin, { headers: { cookie } })).text).toContain("Shop of first");
+  const echoed = await visit(`${origin}/echo`, { method: "POST", headers: { cookie }, body: "x".repeat(500_000) });
+  expect([echoed.status, echoed.text.length]).toEqual([200, 500_000]);
+  const socket = await dial(`${origin}/ws`, { cookie, origin }, ["shop"]);
+  if (typeof socket === "number") throw new Error(`refused with ${socket}`);
+  socket.send("hello");
+  expect([socket.protocol, await heard(socket)]).toEqual(["shop", "echo hello"]);
+  socket.close();
+  expect([(await visit(origin)).status, await dial(`${origin}/ws`, {})]).toEqual([401, 401]);
+  await session.remove();
+});
 
 /**
  * A peer that dies without a word, as a destroyed sandbox does, ends the invocation that passed its socket through; the
