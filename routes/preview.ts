@@ -8,7 +8,7 @@ import { ProblemError, refuse } from "../src/app/http/problem-error.ts";
 import { parseTicket } from "../src/app/http/ticket.ts";
 import type { Services } from "../src/app/services.ts";
 import { PROBLEM_HEADER } from "../src/app/workspace/file-transfer.ts";
-import { headersInside, isOthersPage, readPassCookie, setPassCookie } from "../src/core/preview/preview-headers.ts";
+import { headersInside, isOthersPage, readPassCookie, setPassCookie, withBodyLength } from "../src/core/preview/preview-headers.ts";
 import { parsePreviewHost, previewLabel, type PreviewPlace } from "../src/core/preview/preview-host.ts";
 import { isUpgrade } from "./auth.ts";
 import { problemResponse } from "./errors.ts";
@@ -58,7 +58,8 @@ async function passOn(request: Request, url: URL, place: PreviewPlace, services:
   if (request.headers.get("service-worker") === "script" && OPEN_PATH.startsWith(new URL(".", url).pathname)) {
     refuse("forbidden", "A service worker here would hear of the tickets that open this preview.", { fix: "Serve it from a folder below the root, without Service-Worker-Allowed." });
   }
-  const headers = headersInside([...request.headers].filter(([name]) => name !== services.clientAddressHeader?.toLowerCase()), { port, origin });
+  const told = [...request.headers].filter(([name]) => name !== services.clientAddressHeader?.toLowerCase());
+  const headers = withBodyLength(headersInside(told, { port, origin }), request.body !== null);
   const path = url.pathname + url.search;
   if (JSON.stringify([path, headers]).length > HEAD_UNITS_MAX) refuse("bad-request", "The request's address and headers are too long.", { fix: "Clear this page's cookies." });
   const call = { pass, port, origin, socket: isUpgrade(request), method: request.method, path, headers };

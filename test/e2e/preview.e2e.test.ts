@@ -30,6 +30,9 @@ verifies("WSP20", "a request and its answer pass as they are, and what is served
     const echoed = await visit(`${origin}/echo`, { method: "POST", headers: { cookie, ...headers }, body: "x".repeat(3_000_000) });
     expect([echoed.status, echoed.text.length]).toEqual([200, 3_000_000]);
   }
+  // A body where none is usual is that request's, and not the next one.
+  const odd = await visit(`${origin}/echo`, { headers: { cookie, "transfer-encoding": "chunked" }, body: "GET /headers HTTP/1.1\r\nhost: x\r\n\r\n" });
+  expect([odd.status, odd.text.includes("/headers HTTP/1.1")]).toEqual([200, true]);
   const set = await visit(`${origin}/cookies`, { headers: { cookie } });
   expect(set.headers["set-cookie"]).toEqual(["a=1; Path=/", "b=2; HttpOnly"]);
   expect((await visit(`${origin}/there`, { headers: { cookie } })).headers.location).toBe(`${origin}/headers?x=1`);

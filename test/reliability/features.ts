@@ -76,7 +76,7 @@ export const PROMISES: readonly Promised[] = [
       { name: "Checkpoints of the work folder and the agent's memory", bound: "a change is saved within 30 s", rules: [...range("CHK", 1, 13)] },
       { name: "Restored into the next sandbox", bound: "200 MB within 15 s", rules: ["SES45"] },
       { name: "Shells that people open in the sandbox outlive their pages", bound: "the last 128 KB are shown again", rules: [...range("TRM", 1, 5), "WSP1", "WSP2", "WSP5", "WSP12"] },
-      { name: "What is served in a sandbox is seen at an origin of its own", bound: "HTTP and WebSocket, streamed within the tunnel's window", rules: ["WSP18", "WSP20", ...range("PRT", 1, 4)] },
+      { name: "What is served in a sandbox is seen at an origin of its own", bound: "HTTP and WebSocket, streamed within the tunnel's window", rules: ["WSP18", "WSP20", ...range("PRT", 1, 5)] },
       { name: "Hibernation", bound: "after 15 min of idleness, never unsaved", rules: ["SES44"] },
     ],
   },
@@ -85,7 +85,7 @@ export const PROMISES: readonly Promised[] = [
     sentence: "Keys and credentials stay outside of the sandbox, unless a person marked one as readable by the agent; brokers swap the sandbox's one token for them, and what the agent may read leaves it in no text.",
     features: [
       { name: "Secrets of sessions: read by the agent only where marked so, else added by the broker", bound: "", rules: range("SCR", 1, 10) },
-      { name: "The inside of a sandbox is reached by a tunnel that it dials, by who may act in the session", bound: "who may not any more is gone within a minute", rules: [...range("WSP", 3, 4), ...range("WSP", 6, 11), "WSP13", ...range("WSP", 15, 17), "WSP19", ...range("TUN", 1, 9), ...range("FIL", 1, 4), "SES63", "LNK20"] },
+      { name: "The inside of a sandbox is reached by a tunnel that it dials, by who may act in the session", bound: "who may not any more is gone within a minute", rules: [...range("WSP", 3, 4), ...range("WSP", 6, 11), "WSP13", ...range("WSP", 15, 17), "WSP19", "WSP21", ...range("TUN", 1, 9), ...range("FIL", 1, 4), "SES63", "LNK20"] },
       { name: "Repositories through the git broker: those of the session, and branches of its own", bound: "", rules: range("GIT", 1, 8) },
       { name: "Keys of model providers that people bring for themselves", bound: "in their turns of sessions that nobody else has worked in", rules: range("BYK", 1, 10) },
       { name: "What a person may do at a repository's host, asked before their sessions fetch and push", bound: "believed for 60 s", rules: ["GIT9", "GIT10", "SRC9", "SRC10"] },

@@ -1,4 +1,5 @@
 /** A request for what is served in the sandbox, passed there and its answer back as they come. */
+import { makeProblem } from "@berth/protocol";
 import type { PreviewCall } from "../http/preview-request.ts";
 import { headersOutside } from "../../core/preview/preview-headers.ts";
 import { refused } from "./file-transfer.ts";
@@ -19,12 +20,26 @@ export async function answerPort(guests: PortGuests, { pass, origin, ...what }: 
   else void send(body, call);
   const head = await answer;
   if (head.is === "problem") return refused(head.problem);
-  const headers = new Headers();
-  for (const [name, value] of headersOutside(head.is === "answer" ? head.headers : [], { port: what.port, origin })) headers.append(name, value);
-  const status = head.is === "answer" ? head.status : 502;
+  const headers = head.is === "answer" ? headersOf(headersOutside(head.headers, { port: what.port, origin })) : null;
+  if (head.is !== "answer" || headers === null) {
+    call.leave("it is no answer");
+    return refused(makeProblem("upstream-failed", "What is served in the sandbox does not answer as HTTP does."));
+  }
+  const { status } = head;
   // As it was packed inside, it goes on.
   const init = { status, headers, encodeBody: "manual" };
   return new Response(BODILESS.includes(status) ? null : bytes.stream, init);
+}
+
+/** Null where one is none. */
+function headersOf(pairs: readonly (readonly [string, string])[]): Headers | null {
+  const headers = new Headers();
+  try {
+    for (const [name, value] of pairs) headers.append(name, value);
+    return headers;
+  } catch {
+    return null;
+  }
 }
 
 class PortBody {

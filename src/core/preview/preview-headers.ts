@@ -56,6 +56,12 @@ function textOf(value: string): string {
   }
 }
 
+/** Of a body, so that where it ends is said whatever the method: a server would take it for its next request. */
+export function withBodyLength(headers: [string, string][], hasBody: boolean): [string, string][] {
+  if (!hasBody) return headers.filter(([name, value]) => name !== "content-length" || value === "0");
+  return headers.some(([name]) => name === "content-length") ? headers : [...headers, ["transfer-encoding", "chunked"]];
+}
+
 function cookieInside(value: string): [string, string][] {
   const others = value.split(";").map((pair) => pair.trim()).filter((pair) => pair !== "" && !OWN_COOKIE.test(pair));
   return others.length === 0 ? [] : [["cookie", others.join("; ")]];

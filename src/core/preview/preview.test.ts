@@ -1,6 +1,6 @@
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
-import { headersInside, headersOutside, isOthersPage, readPassCookie, setPassCookie } from "./preview-headers.ts";
+import { headersInside, headersOutside, isOthersPage, readPassCookie, setPassCookie, withBodyLength } from "./preview-headers.ts";
 import { parsePreviewHost, previewLabel } from "./preview-host.ts";
 
 const SESSION = "ses_0123456789abcdefghjkmnpqrs";
@@ -24,6 +24,13 @@ verifies("WSP17", "what goes into a sandbox has no credential of Berth's, nothin
     ["host", "localhost:3000"], ["cookie", "a=1; b=2"], ["origin", "http://localhost:3000"], ["referer", "http://localhost:3000/a?b"], ["sec-websocket-protocol", "vite-hmr"], ["accept", "text/html"],
   ]);
   expect(headersInside([["cookie", "berth-preview=x"], ["origin", "https://other.example"]], PLACES)).toEqual([["host", "localhost:3000"], ["origin", "https://other.example"]]);
+});
+
+verifies("WSP20", "where a body ends is always said, and of none that one comes", () => {
+  expect(withBodyLength([["a", "1"]], true)).toEqual([["a", "1"], ["transfer-encoding", "chunked"]]);
+  expect(withBodyLength([["content-length", "3"]], true)).toEqual([["content-length", "3"]]);
+  expect(withBodyLength([["content-length", "3"], ["a", "1"]], false)).toEqual([["a", "1"]]);
+  expect(withBodyLength([["content-length", "0"]], false)).toEqual([["content-length", "0"]]);
 });
 
 verifies("WSP17", "what an answer sets stays at its origin, and sends nobody to where it listens", () => {
