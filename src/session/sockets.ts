@@ -22,8 +22,17 @@ export function sendText(ws: WorkerSocket | undefined, text: string): void {
   if (ws?.readyState === WebSocket.OPEN) ws.send(text);
 }
 
+const REASON_BYTES_MAX = 123;
+
+/** Of a reason as much is told as a close frame takes. */
 export function closeSocket(ws: WorkerSocket | undefined, code: number, reason: string): void {
-  if (ws && ws.readyState !== WebSocket.CLOSED) ws.close(code, reason);
+  if (ws && ws.readyState !== WebSocket.CLOSED) ws.close(code, shortened(reason));
+}
+
+function shortened(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  // A letter that is cut in two is left out.
+  return bytes.length <= REASON_BYTES_MAX ? reason : new TextDecoder().decode(bytes.subarray(0, REASON_BYTES_MAX), { stream: true });
 }
 
 /** A viewer's socket as the hub uses it. */
@@ -39,6 +48,6 @@ export function viewerSocket(ws: WorkerSocket): ViewerSocket {
 export function refuseUpgrade(code: number, reason: string): Response {
   const { server, response } = upgrade();
   server.accept();
-  server.close(code, reason);
+  closeSocket(server, code, reason);
   return response;
 }

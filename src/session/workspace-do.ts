@@ -58,7 +58,7 @@ export function createWorkspaceObject<Env>(compose: (env: Env) => WorkspaceParts
         return accept((socket) => joinTerminal(hub, socket, who, what));
       } catch (error) {
         if (error instanceof NotAdmitted && url.pathname.startsWith("/preview")) return refused(error.problem);
-        if (error instanceof NotAdmitted) return refuseUpgrade(error.code, error.message.slice(0, 120));
+        if (error instanceof NotAdmitted) return refuseUpgrade(error.code, error.message);
         throw error;
       }
     }

@@ -2,6 +2,7 @@
 import { FilesHead, LIMITS, makeProblem, type OpenFiles, type Problem } from "@berth/protocol";
 import type { StreamListener, TunnelStream } from "../../core/tunnel/tunnel-stream.ts";
 import type { Author } from "../session-handle.ts";
+import { TakenBody } from "./taken-body.ts";
 import { NotAdmitted, type WorkspaceHub } from "./workspace-hub.ts";
 
 /** Tells the Worker that the body is a problem, which it answers in its own way. */
@@ -27,8 +28,8 @@ class Transfer implements StreamListener {
   #stream: TunnelStream | null = null;
   #leave: () => void = () => {};
   readonly #head = Promise.withResolvers<FilesHead | Problem>();
-  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #untaken = 0;
+  /** Made before the first byte can come. */
+  readonly #content = new TakenBody({ took: (bytes) => this.#stream?.took(bytes), left: () => this.cancel("nobody reads it any more") });
   #drained: () => void = () => {};
   #isOver = false;
 
@@ -44,8 +45,7 @@ class Transfer implements StreamListener {
   }
 
   data(bytes: Uint8Array): void {
-    this.#untaken += bytes.length;
-    this.#controller?.enqueue(bytes.slice());
+    this.#content.data(bytes);
   }
 
   drained(): void {
@@ -54,7 +54,7 @@ class Transfer implements StreamListener {
 
   ended(): void {
     this.#stream?.end();
-    if (!this.#isOver) this.#controller?.close();
+    if (!this.#isOver) this.#content.end();
     this.#close();
   }
 
@@ -65,19 +65,13 @@ class Transfer implements StreamListener {
   cancel(reason: string): void {
     if (this.#isOver) return;
     this.#head.resolve(makeProblem("upstream-failed", `The sandbox broke off: ${reason}`));
-    this.#controller?.error(new Error(reason));
+    this.#content.break(reason);
     this.#close();
     this.#stream?.reset(reason);
     this.#drained();
   }
 
   async answer(body: ReadableStream<Uint8Array> | null): Promise<Response> {
-    // Made before the first byte can come.
-    const content = new ReadableStream<Uint8Array>({
-      start: (controller) => void (this.#controller = controller),
-      pull: () => this.#took(),
-      cancel: () => this.cancel("nobody reads it any more"),
-    });
     if (body === null) this.#stream?.end();
     else await this.#send(body);
     const head = await this.#head.promise;
@@ -90,7 +84,7 @@ class Transfer implements StreamListener {
       case "written":
         return Response.json({ size: head.size });
       case "content":
-        return new Response(content, { headers: { "last-modified": new Date(head.modifiedAt).toUTCString() } });
+        return new Response(this.#content.stream, { headers: { "last-modified": new Date(head.modifiedAt).toUTCString() } });
     }
   }
 
@@ -115,13 +109,6 @@ class Transfer implements StreamListener {
       // The client went away in the middle: what came is no file.
       this.cancel("what was to be written broke off");
     }
-  }
-
-  /** What was given on is read, so as much may come again. */
-  #took(): void {
-    const taken = this.#untaken;
-    this.#untaken = 0;
-    this.#stream?.took(taken);
   }
 
   #close(): void {

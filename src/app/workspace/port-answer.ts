@@ -5,6 +5,7 @@ import { headersOutside } from "../../core/preview/preview-headers.ts";
 import { refused } from "./file-transfer.ts";
 import { PortCall } from "./port-call.ts";
 import type { PortGuests } from "./port-guests.ts";
+import { TakenBody } from "./taken-body.ts";
 
 /** With these a body is none. */
 const BODILESS = [204, 205, 304];
@@ -13,9 +14,16 @@ const BODILESS = [204, 205, 304];
 export async function answerPort(guests: PortGuests, { pass, origin, ...what }: PreviewCall, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<Response> {
   const { guest, tunnel } = await guests.enter(pass, what.port);
   const call = new PortCall(tunnel, guest, what);
-  signal.addEventListener("abort", () => call.leave("nobody waits for it any more"));
-  const bytes = new PortBody(call);
-  const answer = call.answer(bytes);
+  const leave = (): void => call.leave("nobody waits for it any more");
+  // They may have gone while the sandbox dialed.
+  if (signal.aborted) leave();
+  signal.addEventListener("abort", leave);
+  const taken = new TakenBody({ took: (bytes) => call.stream.took(bytes), left: leave });
+  const answer = call.answer({
+    data: (bytes) => taken.data(bytes),
+    ended: () => taken.end(),
+    broken: (_code, reason) => taken.break(reason),
+  });
   if (body === null) call.stream.end();
   else void send(body, call);
   const head = await answer;
@@ -28,53 +36,17 @@ export async function answerPort(guests: PortGuests, { pass, origin, ...what }: 
   const { status } = head;
   // As it was packed inside, it goes on.
   const init = { status, headers, encodeBody: "manual" };
-  return new Response(BODILESS.includes(status) ? null : bytes.stream, init);
+  return new Response(BODILESS.includes(status) ? null : taken.stream, init);
 }
 
-/** Null where one is none. */
-function headersOf(pairs: readonly (readonly [string, string])[]): Headers | null {
+/** Null where one cannot be. */
+function headersOf(pairs: PreviewCall["headers"]): Headers | null {
   const headers = new Headers();
   try {
     for (const [name, value] of pairs) headers.append(name, value);
     return headers;
   } catch {
     return null;
-  }
-}
-
-class PortBody {
-  readonly stream: ReadableStream<Uint8Array>;
-  readonly #call: PortCall;
-  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #untaken = 0;
-
-  constructor(call: PortCall) {
-    this.#call = call;
-    this.stream = new ReadableStream<Uint8Array>({
-      start: (controller) => void (this.#controller = controller),
-      pull: () => this.#took(),
-      cancel: () => call.leave("nobody reads it any more"),
-    });
-  }
-
-  data(bytes: Uint8Array): void {
-    this.#untaken += bytes.length;
-    this.#controller?.enqueue(bytes.slice());
-  }
-
-  ended(): void {
-    this.#controller?.close();
-  }
-
-  broken(_code: number, reason: string): void {
-    this.#controller?.error(new Error(reason));
-  }
-
-  /** What was given on is read, so as much may come again. */
-  #took(): void {
-    const taken = this.#untaken;
-    this.#untaken = 0;
-    this.#call.stream.took(taken);
   }
 }
 

@@ -5,17 +5,21 @@
 import { CLOSE_CODES, makeProblem, PortHead, type OpenPort, type Problem } from "@berth/protocol";
 import type { TunnelEnd } from "../../core/tunnel/tunnel-end.ts";
 import type { StreamListener, TunnelStream } from "../../core/tunnel/tunnel-stream.ts";
-import type { Guest } from "./port-guests.ts";
+import type { Guest, Underway } from "./port-guests.ts";
 
 export type PortAnswer = Exclude<PortHead, { is: "refused" }> | { readonly is: "problem"; readonly problem: Problem };
 
 /** Whoever has the stream once it was answered. */
-export type PortListener = Omit<StreamListener, "head" | "word" | "drained" | "reset"> & { broken(code: number, reason: string): void };
+export type PortListener = Omit<StreamListener, "head" | "word" | "drained" | "reset"> & {
+  broken(code: number, reason: string): void;
+  /** Bytes kept of what came. */
+  held?(): number;
+};
 
 export class PortCall implements StreamListener {
   readonly stream: TunnelStream;
   readonly #port: number;
-  readonly #over: () => void;
+  readonly #underway: Underway;
   readonly #answer = Promise.withResolvers<PortAnswer>();
   #listener: PortListener | null = null;
   #drained: () => void = () => {};
@@ -23,7 +27,7 @@ export class PortCall implements StreamListener {
 
   constructor(tunnel: TunnelEnd, guest: Guest, what: Omit<OpenPort, "kind">) {
     this.#port = what.port;
-    this.#over = guest.began((code, reason) => this.#cut(code, reason));
+    this.#underway = guest.began({ cut: (code, reason) => this.#cut(code, reason), held: () => this.stream.waitingBytes + (this.#listener?.held?.() ?? 0) });
     this.stream = tunnel.open({ kind: "port", ...what } satisfies OpenPort, this);
   }
 
@@ -46,10 +50,12 @@ export class PortCall implements StreamListener {
   }
 
   data(bytes: Uint8Array): void {
+    this.#underway.active();
     this.#listener?.data(bytes, 0);
   }
 
   ended(): void {
+    this.#answer.resolve({ is: "problem", problem: makeProblem("upstream-failed", "The sandbox gave no answer.") });
     this.#listener?.ended?.();
     this.stream.end();
     this.#finish();
@@ -66,6 +72,7 @@ export class PortCall implements StreamListener {
 
   /** Waits where the sandbox does not take it. */
   async write(bytes: Uint8Array): Promise<void> {
+    this.#underway.active();
     const drained = new Promise<void>((resolve) => (this.#drained = resolve));
     if (!this.stream.write(bytes) && !this.#isOver) await drained;
   }
@@ -73,6 +80,7 @@ export class PortCall implements StreamListener {
   /** Whoever asked is gone, or has what they need. */
   leave(reason: string): void {
     if (this.#isOver) return;
+    this.#answer.resolve({ is: "problem", problem: makeProblem("upstream-failed", `Nothing came of it: ${reason}.`) });
     this.stream.reset(reason);
     this.#finish();
   }
@@ -92,7 +100,7 @@ export class PortCall implements StreamListener {
 
   #finish(): void {
     this.#isOver = true;
-    this.#over();
+    this.#underway.over();
     this.#drained();
   }
 }

@@ -2,23 +2,38 @@
  * Who uses the previews of one session, by the passes that their browsers show. A guest is one pass: asked of the session when
  * it first comes and every minute while it is used, which keeps it good; between that the hub asks who may stay, as of everybody.
  */
-import { makeProblem } from "@berth/protocol";
+import { CLOSE_CODES, makeProblem } from "@berth/protocol";
 import type { TunnelEnd } from "../../core/tunnel/tunnel-end.ts";
 import type { Author, SessionHandle } from "../session-handle.ts";
 import { NotAdmitted, type Visitor, type WorkspaceHub } from "./workspace-hub.ts";
-import { CLOSE_CODES } from "@berth/protocol";
 
 const RENEW_EVERY_MS = 60_000;
 /** Each has a window of its own in each direction. */
 const STREAMS_MAX = 200;
+/** Whoever left without a word is not always told of: one that says nothing for so long makes room where there is none. */
+const SILENT_MS = 60_000;
+/** Of messages that are not whole or not read, of all sockets together. */
+const HELD_BYTES_MAX = 32 * 1024 * 1024;
 
-export type Cut = (code: number, reason: string) => void;
+/** How something under way is ended, and the bytes that are kept for it. */
+export interface Work {
+  cut(code: number, reason: string): void;
+  held(): number;
+}
+
+export interface Underway {
+  active(): void;
+  over(): void;
+}
 
 export class PortGuests {
   readonly #hub: WorkspaceHub;
   readonly #session: Pick<SessionHandle, "workspace">;
   readonly #guests = new Map<string, Promise<Guest>>();
-  #streams = 0;
+  /** With when it was heard of last. */
+  readonly #works = new Map<Work, number>();
+  /** Let in soon, where the sandbox answers. */
+  #entering = 0;
 
   constructor(hub: WorkspaceHub, session: Pick<SessionHandle, "workspace">) {
     this.#hub = hub;
@@ -34,19 +49,38 @@ export class PortGuests {
 
   /** The guest with that pass, who does something now, and the tunnel to the sandbox. @throws NotAdmitted */
   async enter(pass: string, port: number): Promise<{ readonly guest: Guest; readonly tunnel: TunnelEnd }> {
-    if (this.#streams >= STREAMS_MAX) throw new NotAdmitted(CLOSE_CODES.refused, makeProblem("unavailable", `${STREAMS_MAX} requests to this sandbox are under way.`, { fix: "Close what you do not need, and try again." }));
+    if (this.#works.size + this.#entering >= STREAMS_MAX && !this.#cutSilent()) throw new NotAdmitted(CLOSE_CODES.refused, makeProblem("unavailable", `${STREAMS_MAX} requests to this sandbox are under way.`, { fix: "Close what you do not need, and try again." }));
     const key = `${port} ${pass}`;
     const known = this.#guests.get(key) ?? this.#arrive(key, pass, port);
     this.#guests.set(key, known);
-    const guest = await known;
-    return { guest, tunnel: await guest.tunnel() };
+    this.#entering += 1;
+    try {
+      const guest = await known;
+      return { guest, tunnel: await guest.tunnel() };
+    } finally {
+      this.#entering -= 1;
+    }
+  }
+
+  /** More is kept than the object has room for. */
+  get isFull(): boolean {
+    let held = 0;
+    for (const work of this.#works.keys()) held += work.held();
+    return held > HELD_BYTES_MAX;
+  }
+
+  #cutSilent(): boolean {
+    const [longest] = [...this.#works].toSorted(([, a], [, b]) => a - b);
+    if (longest === undefined || this.#hub.now() - longest[1] < SILENT_MS) return false;
+    longest[0].cut(CLOSE_CODES.refused, "it was silent longest of those under way");
+    return true;
   }
 
   #arrive(key: string, pass: string, port: number): Promise<Guest> {
     const arriving = this.#ask(pass, port).then((author) => {
       const guest = new Guest(this.#hub, author, {
-        began: () => void (this.#streams += 1),
-        ended: () => void (this.#streams -= 1),
+        active: (work) => void this.#works.set(work, this.#hub.now()),
+        over: (work) => void this.#works.delete(work),
         left: () => forget(),
       });
       this.#renewLater(guest, pass, port);
@@ -79,8 +113,8 @@ export class PortGuests {
 }
 
 interface GuestEvents {
-  began(): void;
-  ended(): void;
+  active(work: Work): void;
+  over(work: Work): void;
   left(): void;
 }
 
@@ -89,7 +123,7 @@ export class Guest {
   readonly #visitor: Visitor;
   readonly #events: GuestEvents;
   readonly #leaveHub: () => void;
-  readonly #cuts = new Set<Cut>();
+  readonly #works = new Set<Work>();
   #epoch: number | null = null;
   #entering: Promise<TunnelEnd> | null = null;
   #used = true;
@@ -115,18 +149,25 @@ export class Guest {
     this.#visitor.acted = true;
   }
 
-  /** Something of theirs is under way. @param cut ends it @returns to be called when it is over */
-  began(cut: Cut): () => void {
-    this.#cuts.add(cut);
-    this.#events.began();
-    return () => {
-      if (this.#cuts.delete(cut)) this.#events.ended();
+  /** Something of theirs is under way. @throws NotAdmitted for who left meanwhile, since nobody would be asked about them */
+  began(work: Work): Underway {
+    if (this.isGone) throw notThere();
+    this.#works.add(work);
+    this.#events.active(work);
+    return {
+      active: () => {
+        if (this.#works.has(work)) this.#events.active(work);
+      },
+      over: () => {
+        this.#works.delete(work);
+        this.#events.over(work);
+      },
     };
   }
 
   /** Since it was asked last. */
   wasUsed(): boolean {
-    const used = this.#used || this.#cuts.size > 0;
+    const used = this.#used || this.#works.size > 0;
     this.#used = false;
     return used;
   }
@@ -139,14 +180,18 @@ export class Guest {
 
   close(code: number, reason: string): void {
     this.leave();
-    for (const cut of [...this.#cuts]) cut(code, reason);
+    for (const work of [...this.#works]) work.cut(code, reason);
   }
 
   async #enter(): Promise<TunnelEnd> {
     const epoch = await this.#hub.admit(this.#visitor.author, true);
     const tunnel = await this.#hub.tunnelOf(epoch);
-    if (tunnel === null || this.isGone) throw new NotAdmitted(CLOSE_CODES.refused, makeProblem("unavailable", "The sandbox did not answer.", { fix: "Try again in a moment." }));
+    if (tunnel === null || this.isGone) throw notThere();
     this.#epoch = epoch;
     return tunnel;
   }
+}
+
+function notThere(): NotAdmitted {
+  return new NotAdmitted(CLOSE_CODES.refused, makeProblem("unavailable", "The sandbox did not answer.", { fix: "Try again in a moment." }));
 }

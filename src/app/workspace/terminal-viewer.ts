@@ -72,7 +72,7 @@ export function joinTerminal(
       },
       ended: () => close(1000, "the shell ended"),
       // What the sandbox refuses it refuses again; whoever lost it may find the next.
-      reset: (reason, isFarEnds) => close(isFarEnds ? CLOSE_CODES.refused : CLOSE_CODES.fenced, reason.slice(0, 120)),
+      reset: (reason, isFarEnds) => close(isFarEnds ? CLOSE_CODES.refused : CLOSE_CODES.fenced, reason),
     });
     hub.after(HEAD_MAX_MS, () => {
       if (!isOpen || isAnswered) return;

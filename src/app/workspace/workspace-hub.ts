@@ -179,6 +179,10 @@ export class WorkspaceHub {
     return () => void this.#visitors.delete(visitor);
   }
 
+  now(): number {
+    return this.#deps.timers.now();
+  }
+
   after(delayMs: number, run: () => void): void {
     this.#deps.timers.after(delayMs, run);
   }

@@ -37,3 +37,17 @@ verifies("TUN9", "one that is too long is refused before it comes, and so is wha
   expect(new PortMessageReader().read(Uint8Array.of(9, 0, 0, 0, 0))).toBeNull();
   expect(new PortMessageReader().read(Uint8Array.of(3, 0, 0, 0, 1, 65))).toBeNull();
 });
+
+verifies("TUN9", "a long message that comes byte by byte costs what it is long", () => {
+  const reader = new PortMessageReader();
+  const message = encodeMessage({ is: "binary", bytes: new Uint8Array(200_000) });
+  const before = process.memoryUsage();
+  let early = 0;
+  for (let at = 0; at < message.length - 1; at++) early += reader.read(message.subarray(at, at + 1))?.length ?? 1;
+  const after = process.memoryUsage();
+  expect([early, reader.heldBytes]).toEqual([0, message.length - 1]);
+  // A piece of its own for each byte would cost 300 of them.
+  expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(150 * message.length);
+  expect(reader.read(message.subarray(message.length - 1))).toHaveLength(1);
+  expect(reader.heldBytes).toBe(0);
+});

@@ -3,6 +3,7 @@
  * what it carries at sizes of its own, so where a message ends has to be said.
  */
 import { PORT_MESSAGE_BYTES_MAX } from "@berth/protocol";
+import { ByteRoom } from "./byte-room.ts";
 
 export type PortMessage =
   | { readonly is: "text"; readonly text: string }
@@ -28,41 +29,28 @@ function bodyOf(message: PortMessage): Uint8Array {
 }
 
 export class PortMessageReader {
-  #parts: Uint8Array[] = [];
-  #length = 0;
+  readonly #waiting = new ByteRoom();
+
+  /** Of a message that is not whole yet. */
+  get heldBytes(): number {
+    return this.#waiting.length;
+  }
 
   /** The messages that are whole now; null when it is none of ours, or too long. Keeps a copy of what is left. */
   read(bytes: Uint8Array): readonly PortMessage[] | null {
-    this.#parts.push(bytes.slice());
-    this.#length += bytes.length;
+    this.#waiting.add(bytes);
     const messages: PortMessage[] = [];
-    while (this.#length >= HEAD_BYTES) {
-      const head = this.#joined(HEAD_BYTES);
+    while (this.#waiting.length >= HEAD_BYTES) {
+      const head = this.#waiting.peek(HEAD_BYTES);
       const size = new DataView(head.buffer, head.byteOffset).getUint32(1);
       if (size > PORT_MESSAGE_BYTES_MAX) return null;
-      if (this.#length < HEAD_BYTES + size) break;
-      const whole = this.#joined(HEAD_BYTES + size);
-      const message = decode(whole[0] ?? 0, whole.slice(HEAD_BYTES, HEAD_BYTES + size));
+      if (this.#waiting.length < HEAD_BYTES + size) break;
+      const whole = this.#waiting.take(HEAD_BYTES + size);
+      const message = decode(whole[0] ?? 0, whole.subarray(HEAD_BYTES));
       if (message === null) return null;
       messages.push(message);
-      this.#parts = [whole.subarray(HEAD_BYTES + size)];
-      this.#length -= HEAD_BYTES + size;
     }
     return messages;
-  }
-
-  /** The first part, which has so many bytes at least: a long message is joined once, when it is whole. */
-  #joined(bytes: number): Uint8Array {
-    const [first] = this.#parts;
-    if (first !== undefined && first.length >= bytes) return first;
-    const all = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    this.#parts = [all];
-    return all;
   }
 }
 
