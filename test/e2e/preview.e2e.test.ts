@@ -4,6 +4,7 @@ import { verifies } from "@berth/testkit";
 import { afterAll, beforeAll, expect } from "vitest";
 import { freePort } from "../../packages/launcher/src/free-port.ts";
 import { cameTo, closed, cookieOf, dial, heard, openPreview, serve, textOf, untilFile, visit, visitSlowly } from "./support/preview-visitor.ts";
+import { Shell } from "./support/shell.ts";
 import { startTestStack, type TestStack } from "./support/stack.ts";
 import { eventually } from "./support/waiting.ts";
 
@@ -89,6 +90,17 @@ verifies("WSP17", "nothing of Berth is at a preview's origin, and no credential 
     expect((await visit(origin + path, { headers: { authorization: `Bearer ${stack.apiKey}` } })).status).toBe(401);
     expect((await visit(origin + path, { headers: { cookie } })).text).toContain("Shop of first");
   }
+});
+
+verifies(["WSP20", "WSP21"], "a head in any letters passes as it is, and one that is too long ends nobody's terminal", async () => {
+  const { origin, cookie } = await openPreview(session, port);
+  const utf8 = (text: string): string => Buffer.from(text).toString("latin1");
+  const shell = await new Shell(session, { name: "beside" }).opened();
+  const echoed = JSON.parse((await visit(`${origin}/headers`, { headers: { cookie: `${cookie}; name=${utf8("é日本")}` } })).text) as { readonly headers: { readonly cookie: string } };
+  expect(echoed.headers.cookie).toBe(`name=${utf8("é日本")}`);
+  for (const [status, quotes] of [[400, 65_000], [200, 10_000]] as const) expect((await visit(origin, { headers: { cookie, "x-quotes": '"'.repeat(quotes) } })).status).toBe(status);
+  shell.terminal.write("echo still-$((40 + 2))\r");
+  await shell.says("still-42");
 });
 
 verifies(["WSP15", "WSP16"], "without a cookie, with another's, by a ticket that was used or is another's, and from another origin, 0 bytes come to what is served", async () => {
