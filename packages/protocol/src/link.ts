@@ -62,8 +62,8 @@ export type DownMessage = z.infer<typeof DownMessage>;
 
 /** Runtime → session, numbered. */
 export const UpMessage = z.discriminatedUnion("type", [
-  /** The agent can take a prompt. `cannot`: absent for nothing. */
-  z.object({ type: z.literal("ready"), agent: z.string(), agentVersion: z.string(), cannot: AgentLimits.optional() }),
+  /** The agent can take a prompt. `kind`: absent for `opencode`, which is all that an older runtime knows. `cannot`: absent for nothing. */
+  z.object({ type: z.literal("ready"), agent: z.string(), agentVersion: z.string(), kind: AgentKind.optional(), cannot: AgentLimits.optional() }),
   z.object({ type: z.literal("workspace-ready"), branch: z.string().optional(), base: z.string().optional() }),
   z.object({ type: z.literal("workspace-failed"), failure: Failure }),
   /** The prompt is on the runtime's disk and will run at most once. */

@@ -206,7 +206,7 @@ export class Runtime {
       await this.#beginWork(configure);
       if (!journal.state.workspace) void this.#describeWorkspace();
       const { name, version, cannot } = await this.#open(configure);
-      if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version, ...(cannot && { cannot }) });
+      if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version, ...(configure.agent && { kind: configure.agent }), ...(cannot && { cannot }) });
       await this.#setUp(configure);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;

@@ -2,7 +2,7 @@
  * What the runtime says, each number once. A message about a turn that is over changes nothing but the number: refusing it
  * would make the runtime send it for ever.
  */
-import { CLOSE_CODES, type AgentLimits, type UpMessage } from "@berth/protocol";
+import { CLOSE_CODES, type Failure, type UpMessage } from "@berth/protocol";
 import { arrivalOf, received } from "../link/link-end.ts";
 import { unreachable } from "../kernel/assert.ts";
 import { cannotWork } from "./cannot-work.ts";
@@ -87,7 +87,7 @@ const MAY_PASS: readonly string[] = ["checkpoint-store-unreachable"];
 function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
   switch (message.type) {
     case "ready":
-      return becomeReady(draft, message.cannot);
+      return becomeReady(draft, message);
     case "workspace-ready": {
       const { branch, base } = message;
       // Later sandboxes tell where the work has come to.
@@ -126,10 +126,17 @@ function ofSandbox(draft: Draft, message: Exclude<UpMessage, OfTurn>): void {
   }
 }
 
+const OTHER_AGENT: Failure = {
+  code: "agent-not-there",
+  message: "The sandbox's runtime does not know the agent of this session.",
+  fix: "Bring the image of sandboxes up to date with `npm run image`, then resume the session.",
+};
+
 /** Said once per sandbox; an agent that was restarted inside it is not a new start. */
-function becomeReady(draft: Draft, cannot: AgentLimits | undefined): void {
+function becomeReady(draft: Draft, { kind, cannot }: Extract<UpMessage, { type: "ready" }>): void {
   const lease = currentLease(draft);
   if (lease.phase === "ready") return;
+  if ((kind ?? "opencode") !== (draft.state.agent ?? "opencode")) return attemptFailed(draft, OTHER_AGENT, true);
   patch(draft, { lease: { ...lease, phase: "ready" }, status: "idle", start: null, ...(cannot && { agentCannot: cannot }) });
   clearDeadlines(draft, "start", "attempt");
   emitPhase(draft);
