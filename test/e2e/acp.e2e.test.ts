@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { verifies } from "@berth/testkit";
 import { destroySandbox } from "./checkpoint/lost-sandbox.ts";
 import { agentPids, processesOfSandbox } from "./kill/victims.ts";
+import { openBrowser, signIn } from "./support/browser.ts";
+import { asPerson } from "./support/chat-page.ts";
 import { MODEL, startTestStack, untilStatus, type TestStack } from "./support/stack.ts";
 import { Watched } from "./support/watched.ts";
 
@@ -46,6 +48,18 @@ describe("a session with agent acp", () => {
     const commands = processesOfSandbox(session.id).filter(({ isInside }) => isInside).map(({ command }) => command.split(" ").slice(-1)[0]);
     expect(commands).toContain("acp");
     expect(agentPids(session.id)).toEqual([]);
+  }, TEST_MS);
+
+  verifies("ACP1", "is shown with its agent on the page", async () => {
+    const browser = await openBrowser();
+    try {
+      await asPerson(browser, stack.url, await signIn(browser, stack.signInUrl), async ({ tab }) => {
+        const page = await tab(`${stack.url}/sessions/${watched.session.id}`);
+        await page.getByTestId("agent").getByText("agent over ACP").waitFor();
+      });
+    } finally {
+      await browser.close();
+    }
   }, TEST_MS);
 
   verifies("ACP2", "streams text, calls a tool, and counts what the broker counted", async () => {
