@@ -73,11 +73,19 @@ const NEEDED_BY = {
   SECRET_VAULT: { onepassword: ["OP_CONNECT_HOST", "OP_CONNECT_TOKEN", "OP_CONNECT_VAULT"] },
 } as const satisfies { readonly [Name in keyof z.infer<typeof VARS>]?: Readonly<Record<string, readonly (keyof z.infer<typeof VARS>)[]>> };
 
+/** Below these whoever comes first has a name, and browsers let none of them set cookies for all. */
+const PUBLIC_SUFFIX = /^(ac|co|com|edu|gov|ne|net|or|org)\.[a-z]{2}$/;
+
+/** Whether pages at one could set cookies for the other: siblings do as well, by the name they have in common. A name without a dot takes none. */
+function sharesCookies(domain: string, host: string): boolean {
+  const end = (labels: number): string => domain.split(".").slice(-labels).join(".");
+  const site = end(PUBLIC_SUFFIX.test(end(2)) ? 3 : 2);
+  return site.includes(".") && `.${host}`.endsWith(`.${site}`);
+}
+
 export const WorkerVars = VARS.superRefine((vars, context) => {
-  // What is served there could set cookies for Berth. A name without a dot takes none for what is below it.
-  const { WORKSPACE_DOMAIN: domain } = vars;
-  if (domain?.includes(".") === true && `.${URL.parse(vars.PUBLIC_URL)?.hostname}`.endsWith(`.${domain}`)) {
-    context.addIssue({ code: "custom", path: ["WORKSPACE_DOMAIN"], message: "PUBLIC_URL must not be at this domain or below it: what runs in sandboxes is served there" });
+  if (vars.WORKSPACE_DOMAIN !== undefined && sharesCookies(vars.WORKSPACE_DOMAIN, URL.parse(vars.PUBLIC_URL)?.hostname ?? "")) {
+    context.addIssue({ code: "custom", path: ["WORKSPACE_DOMAIN"], message: "must not be of the same site as PUBLIC_URL: what runs in sandboxes is served there, and could set cookies for Berth. Take a domain of its own" });
   }
   for (const [choice, options] of Object.entries(NEEDED_BY)) {
     const chosen = vars[choice as keyof typeof NEEDED_BY];
