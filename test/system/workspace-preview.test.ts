@@ -61,3 +61,15 @@ verifies("WSP16", "a pass opens nothing for who may only watch, and nothing once
   expect(await session.remove(AUTHOR)).toMatchObject({ ok: true });
   expect((await session.workspace({ do: "pass", pass, port: 3000 }, null)).ok).toBe(false);
 });
+
+verifies("WSP15", "a pass that is asked about twice at once is good both times, and one whose session ends meanwhile is not", async () => {
+  const { berth, session } = await opened();
+  const pass = await passOf(session);
+  const ask = () => session.workspace({ do: "pass", pass, port: 3000 }, null);
+  expect(await Promise.all([ask(), ask(), ask()])).toMatchObject([{ ok: true }, { ok: true }, { ok: true }]);
+  berth.time.advance(29 * MINUTE_MS);
+  expect(await ask()).toMatchObject({ ok: true });
+  const asked = ask();
+  await session.remove(AUTHOR);
+  expect((await asked).ok).toBe(false);
+});

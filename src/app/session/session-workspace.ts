@@ -72,20 +72,29 @@ export class SessionWorkspace {
   }
 
   async #pass({ pass, port }: Extract<WorkspaceCommand, { do: "pass" }>): Promise<Result<Author>> {
-    const kept = await this.#take(pass);
+    const { store, sha256 } = this.#ports;
+    const { nowMs } = this.#actor;
+    const hash = await sha256(pass);
+    const kept = readKept(store.takeTicket(hash, nowMs));
     const { opens, port: ofPort, ...author } = kept;
-    if (opens !== "pass" || ofPort !== port || this.#actor.state === null || this.#actor.state.status === "ended") return notOpened("This preview is not open any more.");
+    if (opens !== "pass" || ofPort !== port || this.#isOver) return notOpened("This preview is not open any more.");
+    // Before anything is waited for, since it may be asked about twice at once.
+    store.putTicket({ hash, author: JSON.stringify(kept), expiresAtMs: nowMs + LIMITS.previewLifetimeMs }, nowMs);
     const mayStay = await this.#mayStay(author);
-    if (mayStay === false) return this.#sharing.barred(author, "write") ?? notOpened("What this preview was opened with opens nothing any more.");
-    await this.#keep(pass, kept, this.#actor.nowMs + LIMITS.previewLifetimeMs);
+    if (this.#isOver) return notOpened("This preview is not open any more.");
     if (mayStay === null) return { ok: false, problem: makeProblem("unavailable", "It cannot be asked now who may come in.", { fix: "Try again in a moment." }) };
-    return { ok: true, value: author };
+    if (mayStay) return { ok: true, value: author };
+    store.takeTicket(hash, nowMs);
+    return this.#sharing.barred(author, "write") ?? notOpened("What this preview was opened with opens nothing any more.");
+  }
+
+  get #isOver(): boolean {
+    return this.#actor.state === null || this.#actor.state.status === "ended";
   }
 
   /** Nothing is known of one that is unknown, used or expired. */
   async #take(ticket: string): Promise<Partial<KeptTicket> & Author> {
-    const text = this.#ports.store.takeTicket(await this.#ports.sha256(ticket), this.#actor.nowMs);
-    return (text === null ? {} : JSON.parse(text)) as KeptTicket;
+    return readKept(this.#ports.store.takeTicket(await this.#ports.sha256(ticket), this.#actor.nowMs));
   }
 
   async #keep(ticket: string, kept: KeptTicket, expiresAtMs: number): Promise<void> {
@@ -138,6 +147,10 @@ export class SessionWorkspace {
     const lease = this.#actor.state?.lease ?? null;
     return isAlive(lease) && lease.phase === "ready" && lease.linkId !== null ? lease.epoch : null;
   }
+}
+
+function readKept(text: string | null): Partial<KeptTicket> & Author {
+  return (text === null ? {} : JSON.parse(text)) as KeptTicket;
 }
 
 function noAuthor(): Extract<Result<never>, { ok: false }> {
