@@ -19,6 +19,7 @@ import { CLAIM_NOTE, measureClaims } from "../warm-claims.ts";
 
 const BACKENDS = { process: "sandboxes", docker: "containers" } as const;
 type Backend = keyof typeof BACKENDS;
+/** Odd, since the middle one of an even number is the lower of two. */
 const ROUNDS = 5;
 const BARE_ROUNDS = 8;
 const PROMPT = "!stream 30 30";
