@@ -41,11 +41,11 @@ function Ports({ store, status }: Omit<PreviewDialogProps, "onClose">) {
     await openPreview(session, port).catch((refused: unknown) => setFailure(toMessage(refused)));
     setOpening(null);
   };
-  const shown = failure ?? error;
   return (
     <>
       <p className={css.lead}>What a program serves in the sandbox opens in a tab of its own. Only who may work in this session gets in.</p>
-      {shown ? <ErrorNotice error={shown} action={shown.code === "conflict" ? <WakeButton store={store} /> : undefined} /> : null}
+      {failure ? <ErrorNotice error={failure} /> : null}
+      {error ? <ErrorNotice error={error} action={error.code === "conflict" ? <WakeButton store={store} /> : undefined} /> : null}
       {!error && !data ? (
         <p className={css.looking}>
           <Spinner /> Looking for what listens…
