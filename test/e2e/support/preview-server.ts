@@ -8,7 +8,9 @@ const fs = require("node:fs");
 const { createHash } = require("node:crypto");
 const [port, name] = [Number(process.argv[2]), process.argv[3] ?? "first"];
 let came = 0;
-const count = () => fs.writeFileSync("came-" + port + ".txt", String(came));
+// Whoever reads a file finds it whole.
+const say = (file, text) => { fs.writeFileSync(file + ".new", text); fs.renameSync(file + ".new", file); };
+const count = () => say("came-" + port + ".txt", String(came));
 const page = "<!doctype html><title>Shop</title><h1>Shop of " + name + "</h1><p id=ws>waiting</p><p id=post>waiting</p><script src=/page.js></script>";
 const script = [
   "const s = new WebSocket(location.origin.replace('http','ws') + '/ws', 'shop');",
@@ -29,7 +31,7 @@ const server = http.createServer((request, response) => {
     let left = Number(url.searchParams.get("blocks"));
     let sent = 0;
     const more = () => {
-      while (left > 0) { left -= 1; sent += 1; fs.writeFileSync("sent.txt", String(sent)); if (!response.write(block)) return response.once("drain", more); }
+      while (left > 0) { left -= 1; sent += 1; say("sent.txt", String(sent)); if (!response.write(block)) return response.once("drain", more); }
       response.end();
     };
     return more();
@@ -38,7 +40,7 @@ const server = http.createServer((request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("data: one\n\n");
     const ticks = setInterval(() => response.write("data: more\n\n"), 50);
-    response.on("close", () => { clearInterval(ticks); fs.writeFileSync("closed.txt", "closed"); });
+    response.on("close", () => { clearInterval(ticks); say("closed.txt", "closed"); });
     return;
   }
   response.setHeader("content-type", "text/html").end(page);
@@ -68,7 +70,7 @@ server.on("upgrade", (request, socket, head) => {
       for (let i = 0; i < size; i++) body[i] ^= mask[i % 4];
       const opcode = waiting[0] & 15;
       waiting = waiting.subarray(at + 4 + size);
-      if (opcode === 8) { fs.writeFileSync("ws-closed.txt", String(size >= 2 ? body.readUInt16BE(0) : 1005)); frame(8, body); return socket.end(); }
+      if (opcode === 8) { frame(8, body); return socket.end(); }
       if (opcode === 1 || opcode === 2) {
         if (body.toString() === "bye") return frame(8, Buffer.concat([Buffer.from([0x0f, 0xa1]), Buffer.from("so long")]));
         frame(opcode, opcode === 1 ? Buffer.from("echo " + body) : body);
