@@ -123,7 +123,8 @@ export class FolderSandboxProvider implements SandboxProvider {
       const label: SandboxLabel = { spec: { id, orgId, sessionId, epoch, workspace, demoOnly }, createdAtMs: this.#options.now(), phase: "accepted" };
       await this.#inTurn("create", ADMISSION, async () => {
         await this.#requireRoom(sessionId);
-        this.#options.pace?.take();
+        // One that waits has booted already.
+        if (!this.warm?.count().ready) this.#options.pace?.take();
         this.#labels.write(label);
         this.#life.start(label, link);
       });
