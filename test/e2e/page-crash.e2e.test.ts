@@ -144,3 +144,23 @@ test("[PAGE26] how the sandbox is kept is told in a line for each boundary, and 
     await page.setViewportSize({ width: 390, height: 844 });
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
   }));
+
+test("[PAGE27] a long conversation scrolls inside its page, and what is said below the composer has room", () =>
+  person(async ({ tab }) => {
+    const page = await tab();
+    await page.setViewportSize({ width: 1280, height: 500 });
+    await beginSession(page, "!stream 1500 500");
+    await untilOver(page, 1);
+    await say(page, "!say one more");
+    await untilOver(page, 2);
+    await page.reload();
+    await untilOver(page, 2);
+    const height = (of: string): Promise<unknown> => page.evaluate(`document.documentElement.${of}`);
+    expect(await height("scrollHeight")).toBe(await height("clientHeight"));
+    const { id } = await stack.berth.sessions.create({ model: "demo/demo", agent: "acp" });
+    const narrow = await tab(`${stack.url}/sessions/${id}`);
+    await narrow.setViewportSize({ width: 390, height: 844 });
+    await narrow.getByTestId("agent").waitFor();
+    expect(await narrow.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    await picture(narrow, "line-below");
+  }));

@@ -44,7 +44,7 @@ export function sandboxDescribed(draft: Draft, { phase, failure, mayPass }: Inpu
   const lease = currentLease(draft);
   if (phase === "unreachable") backendSilent(draft, lease);
   if (phase !== "gone" || lease.linkId !== null) return null;
-  sandboxLost(draft, failure ?? { code: "sandbox-gone", message: `The ${lease.backend} sandbox is gone.` }, mayPass);
+  sandboxLost(draft, failure ?? { code: "sandbox-gone", message: `The ${lease.backend} sandbox is gone: it was ended, or the host that ran it was.` }, mayPass);
   return null;
 }
 
