@@ -6,6 +6,7 @@ import { TunnelEnd } from "../../core/tunnel/tunnel-end.ts";
 import type { TunnelStream } from "../../core/tunnel/tunnel-stream.ts";
 import type { Author, BrokerGrant, Result, SessionHandle } from "../session-handle.ts";
 import type { WorkspaceAnswers, WorkspaceCommand } from "../session-workspace.ts";
+import { HubTime, settled } from "./hub-time.testkit.ts";
 import { answerPort } from "./port-answer.ts";
 import { PortGuests } from "./port-guests.ts";
 import { joinPort } from "./port-socket.ts";
@@ -26,8 +27,8 @@ class World {
   answersWith: object = { is: "answer", status: 200, headers: [["content-type", "text/plain"]] };
   readonly hub: WorkspaceHub;
   readonly guests: PortGuests;
-  nowMs = 0;
-  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
+  readonly #time = new HubTime();
+  readonly passes = this.#time.pass;
   #down: SocketEvents | null = null;
 
   constructor() {
@@ -38,7 +39,7 @@ class World {
       },
       authorizeBroker: async () => ({ epoch: this.epoch }) as BrokerGrant,
     };
-    this.hub = new WorkspaceHub({ session, timers: { now: () => this.nowMs, after: (delayMs, run) => void this.#timers.push({ atMs: this.nowMs + delayMs, run }) }, log: () => undefined });
+    this.hub = new WorkspaceHub({ session, timers: this.#time, log: () => undefined });
     this.guests = new PortGuests(this.hub, session);
   }
 
@@ -60,19 +61,6 @@ class World {
     return this.asked.filter((one) => one.do === what).length;
   }
 
-  async passes(ms: number): Promise<void> {
-    const untilMs = this.nowMs + ms;
-    for (;;) {
-      const next = this.#timers.filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0];
-      if (!next) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.nowMs = next.atMs;
-      next.run();
-      await settled();
-    }
-    this.nowMs = untilMs;
-  }
-
   #answer(command: WorkspaceCommand): Result<unknown> {
     if (command.do === "pass") return this.pass ? { ok: false, problem: this.pass } : { ok: true, value: ADA };
     if (command.do === "enter") return this.enter ? { ok: false, problem: this.enter } : { ok: true, value: { epoch: this.epoch } };
@@ -81,7 +69,6 @@ class World {
   }
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 verifies(["WSP19", "WSP20"], "many who come at once with one pass are one guest, asked about once, and each has an answer of their own", async () => {
   const world = new World();

@@ -7,6 +7,7 @@ import { TunnelEnd } from "../../core/tunnel/tunnel-end.ts";
 import type { StreamListener, TunnelStream } from "../../core/tunnel/tunnel-stream.ts";
 import type { Author, BrokerGrant, Result, SessionHandle } from "../session-handle.ts";
 import type { WorkspaceAnswers, WorkspaceCommand } from "../session-workspace.ts";
+import { HubTime, settled } from "./hub-time.testkit.ts";
 import { MARK_EVERY_BYTES } from "./shown-marks.ts";
 import { joinTerminal } from "./terminal-viewer.ts";
 import { NotAdmitted, WorkspaceHub, type SocketEvents } from "./workspace-hub.ts";
@@ -33,8 +34,8 @@ class World {
   answers: Partial<{ [Do in WorkspaceCommand["do"]]: Result<WorkspaceAnswers[Do]> | Error }> = {};
   readonly asked: WorkspaceCommand[] = [];
   readonly logged: object[] = [];
-  nowMs = 0;
-  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
+  readonly #time = new HubTime();
+  readonly pass = this.#time.pass;
   readonly hub: WorkspaceHub;
 
   constructor() {
@@ -47,7 +48,7 @@ class World {
       },
       authorizeBroker: async (token) => (token === `token-${this.epoch}` ? ({ epoch: this.epoch } as BrokerGrant) : null),
     };
-    this.hub = new WorkspaceHub({ session, timers: { now: () => this.nowMs, after: (delayMs, run) => void this.#timers.push({ atMs: this.nowMs + delayMs, run }) }, log: (entry) => void this.logged.push(entry) });
+    this.hub = new WorkspaceHub({ session, timers: this.#time, log: (entry) => void this.logged.push(entry) });
   }
 
   /** The runtime of that sandbox dials; what is opened is answered and kept. */
@@ -61,19 +62,6 @@ class World {
     const events = joinTerminal(this.hub, socket, who, SHELL);
     await settled();
     return { socket, events };
-  }
-
-  async pass(ms: number): Promise<void> {
-    const untilMs = this.nowMs + ms;
-    for (;;) {
-      const next = this.#timers.filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0];
-      if (!next) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.nowMs = next.atMs;
-      next.run();
-      await settled();
-    }
-    this.nowMs = untilMs;
   }
 
   #answer(command: WorkspaceCommand): Result<unknown> {
@@ -126,7 +114,6 @@ class Sandbox {
   }
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const ended = { type: "exited", code: 0 };
 
 verifies(["WSP1", "WSP2"], "what is typed goes down and what is shown comes up, once the sandbox dialed, and the end of the shell is told", async () => {

@@ -1,10 +1,9 @@
 /** In the place of what is in a sandbox, while there is none: why, and how to have one. */
 import type { SessionStatus } from "@berth/sdk";
-import { useRights } from "../lib/session-right.ts";
 import type { SessionStore } from "../lib/session-store.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Spinner } from "../ui/spinner.tsx";
-import { ActButton } from "./act-button.tsx";
+import { WakeButton } from "./wake-button.tsx";
 import css from "./sandbox-away.module.css";
 
 const WORDS: Partial<Readonly<Record<SessionStatus, string>>> = {
@@ -15,13 +14,12 @@ const WORDS: Partial<Readonly<Record<SessionStatus, string>>> = {
 };
 
 export function SandboxAway({ store, status }: { readonly store: SessionStore; readonly status: SessionStatus }) {
-  const { mayWork } = useRights();
-  const mayWake = mayWork && (status === "hibernated" || status === "failed");
   return (
     <div className={css.away}>
       {status === "starting" ? <Spinner size={20} /> : <Icon name="moon" size={22} />}
       <p role="status">{WORDS[status]}</p>
-      {mayWake ? <ActButton act={() => store.session.resume().then(() => undefined)}>{status === "failed" ? "Start it again" : "Wake it"}</ActButton> : null}
+      {status === "hibernated" ? <WakeButton store={store} /> : null}
+      {status === "failed" ? <WakeButton store={store} label="Start it again" /> : null}
     </div>
   );
 }

@@ -59,9 +59,13 @@ export function SessionHeader({ store, transcript, terminal }: HeaderProps) {
             </Button>
           </span>
         ) : null}
-        {mayWork && transcript.status !== "ended" ? <IconButton icon="folder" label="Files" onClick={() => setBrowsing(true)} /> : null}
-        {mayWork && transcript.status !== "ended" ? <IconButton icon="globe" label="Preview" onClick={() => setPreviewing(true)} /> : null}
-        {mayWork && transcript.status !== "ended" ? <IconButton icon="terminal" label="Terminal" aria-pressed={terminal.isOpen} onClick={terminal.toggle} /> : null}
+        {mayWork && transcript.status !== "ended" ? (
+          <>
+            <IconButton icon="folder" label="Files" onClick={() => setBrowsing(true)} />
+            <IconButton icon="globe" label="Preview" onClick={() => setPreviewing(true)} />
+            <IconButton icon="terminal" label="Terminal" aria-pressed={terminal.isOpen} onClick={terminal.toggle} />
+          </>
+        ) : null}
         <SessionMenu store={store} title={transcript.title} status={transcript.status} onCompare={() => setComparing(true)} onApply={folder ? () => setApplying(true) : null} />
       </TopBar>
       {browsing ? <FilesDialog store={store} status={transcript.status} onClose={() => setBrowsing(false)} /> : null}

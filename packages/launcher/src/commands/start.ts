@@ -4,7 +4,7 @@ import { buildAll } from "../build.ts";
 import { endBelow } from "../process-table.ts";
 import { refuseTakenPort } from "../port-holder.ts";
 import { readImageBuild } from "../../../../src/adapters/sandbox/docker/image-build.ts";
-import { chooseBackends, chosenImage } from "../default-backends.ts";
+import { chooseBackends, chosenImage, type ChosenBackends } from "../default-backends.ts";
 import { buildImageBeside, type BackgroundBuild } from "../image/background-build.ts";
 import { withNpmHost } from "../npm-host.ts";
 import { IMAGE_BUILD } from "../paths.ts";
@@ -28,7 +28,7 @@ export async function serve(given: GivenSettings, meanwhile: (stack: Stack, ende
   const beganMs = Number(process.env["BERTH_BEGAN_MS"]) || Date.now();
   const ended = endSignal();
   await refuseEarly(given);
-  const choosing = Promise.all([chooseBackends(given), withNpmHost(given.sandboxEgress)]);
+  const choosing = chooseBackends(given).then(withHosts);
   const stopBuild = (): void => {
     endBelow(process.pid);
     process.exit(130);
@@ -36,8 +36,7 @@ export async function serve(given: GivenSettings, meanwhile: (stack: Stack, ende
   ended.addEventListener("abort", stopBuild);
   await buildAll();
   ended.removeEventListener("abort", stopBuild);
-  const [{ settings: chosen, lacksImage }, sandboxEgress] = await choosing;
-  const settings = { ...chosen, sandboxEgress };
+  const { settings, lacksImage } = await choosing;
 
   const stack = await startStack(settings, { signal: ended, hostVars: { SANDBOXES_WARM_MAX: String(warmMax()) } }).catch((error: unknown) => {
     if (ended.aborted) return null;
@@ -51,6 +50,12 @@ export async function serve(given: GivenSettings, meanwhile: (stack: Stack, ende
   await image?.stop();
   await stack.stop();
   return 0;
+}
+
+/** A process has the machine's own network, and no list of hosts to complete. */
+async function withHosts({ settings, lacksImage }: ChosenBackends): Promise<ChosenBackends> {
+  if (settings.sandboxBackends.every((backend) => backend === "process")) return { settings, lacksImage };
+  return { settings: { ...settings, sandboxEgress: await withNpmHost(settings.sandboxEgress) }, lacksImage };
 }
 
 /** A start that cannot succeed says so before it builds for half a minute; the stack checks again when it takes the folder. */

@@ -46,6 +46,8 @@ interface Waiter extends Taken {
 
 const QUIET_MS = 5_000;
 const SOON_MS = 200;
+/** Whether there is room is asked of the backend. */
+const ROOM_MS = 1_000;
 const CHECK_MS = 20_000;
 /** What did not start once may not start the next time either. */
 const FAILED_MS = 60_000;
@@ -131,7 +133,10 @@ export class WarmPool {
     await this.#end([...this.#waiting.filter((waiter) => !fitting.includes(waiter)), ...fitting.slice(target)]);
     if (this.#waiting.length >= target) return CHECK_MS;
     const isBusy = this.#waiting.some((waiter) => !this.#isReady(waiter) && now() - waiter.sinceMs < READY_WITHIN_MS);
-    if (isBusy || now() < this.#restsUntilMs || !(await mayStart())) return SOON_MS;
+    if (isBusy) return SOON_MS;
+    const restMs = this.#restsUntilMs - now();
+    if (restMs > 0) return restMs;
+    if (!(await mayStart())) return ROOM_MS;
     if (!hasMemoryFor(freeBytes())) return CHECK_MS;
     await this.#start(fingerprint);
     return SOON_MS;

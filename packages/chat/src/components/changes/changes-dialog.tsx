@@ -9,10 +9,10 @@ import { useLoad } from "../../lib/use-load.ts";
 import { Button } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
-import { ErrorNotice, Notice } from "../../ui/notice.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
+import { InsideError } from "../inside-error.tsx";
 import { SandboxAway } from "../sandbox-away.tsx";
-import { WakeButton } from "../wake-button.tsx";
 import { ChangedFileCard } from "./changed-file-card.tsx";
 import css from "./changes-dialog.module.css";
 
@@ -37,7 +37,7 @@ function WorkChanges({ store, status }: Omit<ChangesDialogProps, "onClose">) {
   const { data, error, reload } = useLoad(useCallback(() => store.session.diff(), [store]), status);
   return (
     <>
-      {error ? <ErrorNotice error={error} action={error.code === "conflict" ? <WakeButton store={store} /> : undefined} /> : null}
+      {error ? <InsideError store={store} error={error} /> : null}
       {data === undefined && !error ? (
         <p className={css.loading}>
           <Spinner /> Looking at the work folder…

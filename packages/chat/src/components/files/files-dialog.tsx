@@ -9,8 +9,8 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ErrorNotice, Notice } from "../../ui/notice.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
+import { InsideError } from "../inside-error.tsx";
 import { SandboxAway } from "../sandbox-away.tsx";
-import { WakeButton } from "../wake-button.tsx";
 import { FileRow } from "./file-row.tsx";
 import { FileView } from "./file-view.tsx";
 import { FolderPath } from "./folder-path.tsx";
@@ -58,7 +58,7 @@ function WorkFiles({ store, status }: Omit<FilesDialogProps, "onClose">) {
             void upload.send([...event.dataTransfer.files]);
           }}
         >
-          {error ? <ErrorNotice error={error} action={error.code === "conflict" ? <WakeButton store={store} /> : undefined} /> : null}
+          {error ? <InsideError store={store} error={error} /> : null}
           {upload.error ? <ErrorNotice error={upload.error} /> : null}
           {!error && !isThere ? (
             <p className={css.loading}>

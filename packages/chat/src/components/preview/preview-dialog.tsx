@@ -12,8 +12,8 @@ import { Field } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
+import { InsideError } from "../inside-error.tsx";
 import { SandboxAway } from "../sandbox-away.tsx";
-import { WakeButton } from "../wake-button.tsx";
 import css from "./preview-dialog.module.css";
 
 export interface PreviewDialogProps {
@@ -45,7 +45,7 @@ function Ports({ store, status }: Omit<PreviewDialogProps, "onClose">) {
     <>
       <p className={css.lead}>What a program serves in the sandbox opens in a tab of its own. Only who may work in this session gets in.</p>
       {failure ? <ErrorNotice error={failure} /> : null}
-      {error ? <ErrorNotice error={error} action={error.code === "conflict" ? <WakeButton store={store} /> : undefined} /> : null}
+      {error ? <InsideError store={store} error={error} /> : null}
       {!error && !data ? (
         <p className={css.looking}>
           <Spinner /> Looking for what listens…

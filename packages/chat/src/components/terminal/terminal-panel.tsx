@@ -6,10 +6,9 @@ import type { SessionStore } from "../../lib/session-store.ts";
 import { isAwake } from "../../lib/shown-status.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { ErrorNotice } from "../../ui/notice.tsx";
 import { Spinner } from "../../ui/spinner.tsx";
+import { InsideError } from "../inside-error.tsx";
 import { SandboxAway } from "../sandbox-away.tsx";
-import { WakeButton } from "../wake-button.tsx";
 import css from "./terminal-panel.module.css";
 
 const TerminalScreen = lazy(async () => ({ default: (await import("./terminal-screen.tsx")).TerminalScreen }));
@@ -94,7 +93,7 @@ function LiveTerminal({ store, onClose }: Pick<TerminalPanelProps, "store" | "on
           </Button>
         ) : null}
       </Head>
-      {over && error ? <ErrorNotice error={toMessage(error)} action={error.code === "conflict" ? <WakeButton store={store} /> : undefined} /> : null}
+      {over && error ? <InsideError store={store} error={toMessage(error)} /> : null}
       <Suspense fallback={<Waiting />}>
         <TerminalScreen key={`${name} ${attempt}`} session={session} name={name} onState={onState} onExit={setCode} />
       </Suspense>
