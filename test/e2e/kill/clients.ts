@@ -36,34 +36,39 @@ export class Clients {
     }
   }
 
+  /** One that is gone already, by an attempt whose answer was lost, is as good. */
   async remove(sessionId: string): Promise<void> {
-    const response = await this.#fetch(`/v1/sessions/${sessionId}`, { method: "DELETE" });
-    await response.arrayBuffer();
+    await this.#untilAnswered(`/v1/sessions/${sessionId}`, { method: "DELETE" }, (status) => status === 404);
   }
 
   async #post(path: string, key: string, body: object): Promise<unknown> {
+    const headers = { "idempotency-key": key, "content-type": "application/json" };
+    return JSON.parse(await this.#untilAnswered(path, { method: "POST", headers, body: JSON.stringify(body) }));
+  }
+
+  async #untilAnswered(path: string, init: RequestInit & { readonly method: string }, isAlsoFine: (status: number) => boolean = () => false): Promise<string> {
     const deadline = Date.now() + 60_000;
     for (;;) {
-      const answer = await this.#try(path, key, body);
-      if (typeof answer !== "string") return answer.value;
-      if (Date.now() > deadline) throw new Error(`POST ${path} ${key}: ${answer}`);
+      const answer = await this.#try(path, init, isAlsoFine);
+      if (typeof answer !== "string") return answer.text;
+      if (Date.now() > deadline) throw new Error(`${init.method} ${path}: ${answer}`);
       await delay(PAUSE_MS);
     }
   }
 
   /** A text says why it is tried again. @throws Error for a refusal that a repeat would meet again */
-  async #try(path: string, key: string, body: object): Promise<string | { readonly value: unknown }> {
+  async #try(path: string, init: RequestInit & { readonly method: string }, isAlsoFine: (status: number) => boolean): Promise<string | { readonly text: string }> {
     let response: Response;
     let text: string;
     try {
-      response = await this.#fetch(path, { method: "POST", headers: { "idempotency-key": key, "content-type": "application/json" }, body: JSON.stringify(body) });
+      response = await this.#fetch(path, init);
       text = await response.text();
     } catch (error) {
       return String((error as Error).cause ?? error);
     }
-    if (response.ok) return { value: JSON.parse(text) as unknown };
+    if (response.ok || isAlsoFine(response.status)) return { text };
     if (response.status >= 500 || response.status === 429 || response.status === 409) return `${response.status} ${text}`;
-    throw new Error(`POST ${path} ${key}: ${response.status} ${text}`);
+    throw new Error(`${init.method} ${path}: ${response.status} ${text}`);
   }
 
   #fetch(path: string, init: RequestInit): Promise<Response> {
