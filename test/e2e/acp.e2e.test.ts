@@ -5,7 +5,7 @@ import { verifies } from "@berth/testkit";
 import { destroySandbox } from "./checkpoint/lost-sandbox.ts";
 import { agentPids, processesOfSandbox } from "./kill/victims.ts";
 import { openBrowser, signIn } from "./support/browser.ts";
-import { asPerson } from "./support/chat-page.ts";
+import { asPerson, beginSession, picture } from "./support/chat-page.ts";
 import { MODEL, startTestStack, untilStatus, type TestStack } from "./support/stack.ts";
 import { eventually } from "./support/waiting.ts";
 import { Watched } from "./support/watched.ts";
@@ -52,12 +52,20 @@ describe("a session with agent acp", () => {
     await eventually("no other agent", () => (agentPids(session.id).length === 0 ? true : "there is one"), OVER_WITHIN_MS);
   }, TEST_MS);
 
-  verifies("ACP1", "is shown with its agent on the page", async () => {
+  verifies("ACP1", "is begun and shown with its agent on the page", async () => {
     const browser = await openBrowser();
     try {
       await asPerson(browser, stack.url, await signIn(browser, stack.signInUrl), async ({ tab }) => {
         const page = await tab(`${stack.url}/sessions/${watched.session.id}`);
         await page.getByTestId("agent").getByText("agent over ACP").waitFor();
+        const begun = await tab();
+        await begun.getByTestId("agent-picker").selectOption("acp");
+        await picture(begun, "agent-picker");
+        await beginSession(begun, "!say begun");
+        await begun.getByTestId("agent").getByText("agent over ACP").waitFor();
+        const session = stack.berth.session(begun.url().split("/").at(-1) ?? "");
+        expect((await session.get()).agent).toBe("acp");
+        await session.remove();
       });
     } finally {
       await browser.close();

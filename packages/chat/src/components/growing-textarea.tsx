@@ -17,6 +17,8 @@ export function GrowingTextarea({ value, onSubmit, onSubmitNow = onSubmit, ...re
     if (!element) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
+    // A fraction of a pixel that the height leaves out is no reason for a scrollbar.
+    element.style.overflowY = element.scrollHeight > element.clientHeight + 1 ? "auto" : "hidden";
   }, [value]);
   return (
     <textarea

@@ -1,7 +1,6 @@
 /** What happens when the sandbox is lost in the middle of a turn. */
 import type { OnInterruption } from "@berth/sdk";
-import { Icon } from "../ui/icon.tsx";
-import css from "./model-picker.module.css";
+import { Choice } from "../ui/choice.tsx";
 
 const WORDS: Readonly<Record<OnInterruption, string>> = {
   ask: "When interrupted: ask me",
@@ -17,16 +16,12 @@ export interface InterruptionPickerProps {
 
 export function InterruptionPicker({ value, onChange }: InterruptionPickerProps) {
   return (
-    <label className={css.picker}>
-      <span className="hidden-text">What happens when the sandbox is lost in the middle of a turn</span>
-      <select data-testid="interruption-picker" value={value} onChange={(event) => onChange(event.target.value as OnInterruption)}>
-        {(Object.keys(WORDS) as OnInterruption[]).map((choice) => (
-          <option key={choice} value={choice}>
-            {WORDS[choice]}
-          </option>
-        ))}
-      </select>
-      <Icon name="chevron" size={14} />
-    </label>
+    <Choice label="What happens when the sandbox is lost in the middle of a turn" testId="interruption-picker" value={value} onChange={(chosen) => onChange(chosen as OnInterruption)}>
+      {(Object.keys(WORDS) as OnInterruption[]).map((choice) => (
+        <option key={choice} value={choice}>
+          {WORDS[choice]}
+        </option>
+      ))}
+    </Choice>
   );
 }

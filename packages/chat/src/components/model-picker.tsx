@@ -4,7 +4,7 @@ import { providerLabel } from "../lib/providers.ts";
 import { navigate } from "../lib/router.ts";
 import type { Loaded } from "../lib/use-load.ts";
 import { Button } from "../ui/button.tsx";
-import { Icon } from "../ui/icon.tsx";
+import { Choice } from "../ui/choice.tsx";
 import css from "./model-picker.module.css";
 
 export interface ModelPickerProps {
@@ -31,21 +31,17 @@ export function ModelPicker({ models, value, onChange }: ModelPickerProps) {
     );
   }
   return (
-    <label className={css.picker}>
-      <span className="hidden-text">Model</span>
-      <select data-testid="model-picker" value={value ?? ""} onChange={(event) => onChange(event.target.value)}>
-        {groups(data).map(([provider, members]) => (
-          <optgroup key={provider} label={providerLabel(provider)}>
-            {members.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </optgroup>
-        ))}
-      </select>
-      <Icon name="chevron" size={14} />
-    </label>
+    <Choice label="Model" testId="model-picker" value={value ?? ""} onChange={onChange}>
+      {groups(data).map(([provider, members]) => (
+        <optgroup key={provider} label={providerLabel(provider)}>
+          {members.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </optgroup>
+      ))}
+    </Choice>
   );
 }
 

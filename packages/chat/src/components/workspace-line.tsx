@@ -50,7 +50,7 @@ export function WorkspaceLine({ transcript }: { readonly transcript: Transcript 
       )}
       {sandbox?.backend ? (
         <span className={css.fact} data-testid="backend" title={insteadOf ? [insteadOf.failure.message, insteadOf.failure.fix].filter(Boolean).join(" ") : "Where the agent runs"}>
-          <Icon name="terminal" size={14} /> {sandbox.backend}
+          <Icon name={sandbox.backend === "process" ? "terminal" : "box"} size={14} /> {sandbox.backend}
           {insteadOf ? ` instead of ${insteadOf.backend}` : ""}
         </span>
       ) : null}

@@ -1,6 +1,6 @@
 /** Where a session begins: what to do, with which model, on what. */
 import { useCallback, useEffect, useRef, useState, type FormEvent } from "react";
-import type { OnInterruption } from "@berth/sdk";
+import type { AgentKind, OnInterruption } from "@berth/sdk";
 import { useAccount } from "../lib/account-context.tsx";
 import { useBerth } from "../lib/berth-context.tsx";
 import { useDraft } from "../lib/draft.ts";
@@ -14,6 +14,7 @@ import { usePlace } from "../lib/use-place.ts";
 import { isDemo, useShared } from "../lib/workspace-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { ErrorNotice, Notice } from "../ui/notice.tsx";
+import { AgentPicker } from "../components/agent-picker.tsx";
 import { DemoHints } from "../components/demo-hints.tsx";
 import { EnvironmentPicker, type ChosenEnvironment } from "../components/environment-picker.tsx";
 import { FirstSteps } from "../components/first-steps.tsx";
@@ -33,6 +34,7 @@ export function NewSessionView() {
   const [model, setModel] = usePreferredModel(models.data);
   const [prompt, setPrompt] = useDraft("new");
   const [onInterruption, setOnInterruption] = useState<OnInterruption>("ask");
+  const [agent, setAgent] = useState<AgentKind>("opencode");
   const [environment, setEnvironment] = useState<ChosenEnvironment>(undefined);
   const environments = useLoad(useCallback(() => berth.environments.list().all(), [berth]));
   const place = usePlace();
@@ -61,7 +63,7 @@ export function NewSessionView() {
     setBusy(true);
     setError(null);
     try {
-      const { id } = await berth.sessions.create({ model, workspace: place.workspace, onInterruption, prompt: prompt.trim(), ...(environment === undefined ? {} : { environment }) });
+      const { id } = await berth.sessions.create({ model, workspace: place.workspace, onInterruption, agent, prompt: prompt.trim(), ...(environment === undefined ? {} : { environment }) });
       setPrompt("");
       navigate({ view: "session", id });
       void sessions.reload();
@@ -100,6 +102,7 @@ export function NewSessionView() {
             <div className={css.row}>
               <ModelPicker models={models} value={model} onChange={setModel} />
               <InterruptionPicker value={onInterruption} onChange={setOnInterruption} />
+              <AgentPicker value={agent} onChange={setAgent} />
               {place.repositories.length === 0 ? null : <RepositoryPicker repositories={place.repositories} value={place.repository?.id ?? null} onChange={chooseRepository} />}
               {choices.own === null && choices.others.length === 0 ? null : <EnvironmentPicker choices={choices} value={environment} onChange={setEnvironment} />}
               <span className={css.space} />

@@ -1,0 +1,24 @@
+/** How the agent of a new session is driven. */
+import type { AgentKind } from "@berth/sdk";
+import { Choice } from "../ui/choice.tsx";
+
+const WORDS: Readonly<Record<AgentKind, string>> = { opencode: "Agent: OpenCode", acp: "Agent: OpenCode over ACP" };
+
+const TITLE = "Over the Agent Client Protocol it takes no message into a running turn, asks for permissions only, and tells of no retries";
+
+export interface AgentPickerProps {
+  readonly value: AgentKind;
+  readonly onChange: (value: AgentKind) => void;
+}
+
+export function AgentPicker({ value, onChange }: AgentPickerProps) {
+  return (
+    <Choice label="How the agent is driven" testId="agent-picker" title={TITLE} value={value} onChange={(chosen) => onChange(chosen as AgentKind)}>
+      {(Object.keys(WORDS) as AgentKind[]).map((kind) => (
+        <option key={kind} value={kind}>
+          {WORDS[kind]}
+        </option>
+      ))}
+    </Choice>
+  );
+}
