@@ -1,9 +1,10 @@
 /** Environments over the API. */
 import type { Environment } from "@berth/protocol";
+import { verifies } from "@berth/testkit";
 import { describe, expect, test } from "vitest";
 import { Edge } from "./testing/edge.ts";
 
-const BODY = { name: "Web tests", variables: { MODE: "test" }, setupScript: "npm ci\n" };
+const BODY = { name: "Web tests", variables: { MODE: "test" }, setupScript: "npm ci\n", ports: [{ port: 5_173, name: "web" }] };
 
 async function withRepository(edge: Edge, address = "https://git.example/open/lib"): Promise<string> {
   edge.sourceControl.host.add(address);
@@ -31,7 +32,7 @@ describe("environments", () => {
     const edge = new Edge();
     const headers = { "idempotency-key": "one" };
     const first = await edge.json<Environment>("POST /v1/environments", { body: { name: "Plain" }, headers });
-    expect(first).toMatchObject({ repositories: [], variables: {}, setupScript: "" });
+    expect(first).toMatchObject({ repositories: [], variables: {}, setupScript: "", ports: [] });
     expect(await edge.json("POST /v1/environments", { body: { name: "Plain" }, headers })).toEqual(first);
     expect(await edge.catalog.listEnvironments("org-a")).toHaveLength(1);
   });
@@ -57,6 +58,28 @@ describe("environments", () => {
     const change = await edge.problem(`PATCH /v1/environments/${other.id}`, { body });
     expect([change.status, change.errors?.[0]?.pointer]).toEqual([status, pointer]);
     expect((await edge.catalog.listEnvironments("org-a")).map(({ name }) => name).sort()).toEqual(["Other", "Web tests"]);
+  });
+
+  const many = Array.from({ length: 21 }, (_, at) => ({ port: at + 1, name: `p${at}` }));
+  verifies("ENV11", "ports are kept, replaced as a whole, and refused at their field", async () => {
+    const edge = new Edge();
+    const { id, ports } = await edge.json<Environment>("POST /v1/environments", { body: { name: "Ports", ports: many.slice(0, 20) } });
+    expect(ports).toEqual(many.slice(0, 20));
+    const one = { port: 65_535, name: "a.b-c_d 1" };
+    expect(await edge.json(`PATCH /v1/environments/${id}`, { body: { ports: [one] } })).toMatchObject({ name: "Ports", ports: [one] });
+    const refused = async (...given: readonly object[]): Promise<unknown> => {
+      const problems = [await edge.problem("POST /v1/environments", { body: { name: "X", ports: given } }), await edge.problem(`PATCH /v1/environments/${id}`, { body: { ports: given } })];
+      const [at, ...others] = problems.map(({ status, errors }) => `${status} ${errors?.[0]?.pointer}`);
+      expect(others).toEqual([at]);
+      return at;
+    };
+    for (const port of [0, 65_536, 1.5, "80"]) expect(await refused({ port, name: "a" }), `${port}`).toBe("422 /ports/0/port");
+    for (const name of ["", " a", "x".repeat(33), "a\nb", "<b>"]) expect(await refused(one, { port: 80, name }), name).toBe("422 /ports/1/name");
+    expect([await refused(one, { ...one, name: "b" }), await refused(one, { ...one, port: 80 }), await refused({ ...one, extra: 1 }), await refused(...many)]).toEqual(["422 /ports/1/port", "422 /ports/1/name", "422 /ports/0/extra", "422 /ports"]);
+    const twice = await edge.problem(`PATCH /v1/environments/${id}`, { body: { ports: [one, { ...one, port: 80 }] } });
+    expect(twice.fix).toBe("Choose another name for one of them.");
+    expect(await edge.json(`GET /v1/environments/${id}`)).toMatchObject({ ports: [one] });
+    expect(await edge.json(`PATCH /v1/environments/${id}`, { body: { ports: [] } })).toMatchObject({ ports: [] });
   });
 
   test("[ENV1] a repository is named once, and one that was removed stays named until it is taken out", async () => {

@@ -1,6 +1,6 @@
 /** Environments of an organization: what its sessions begin with. */
 import type { CreateEnvironment, Environment, UpdateEnvironment } from "@berth/protocol";
-import { variablesFault } from "../core/environments/environment-rules.ts";
+import { portsFault, variablesFault } from "../core/environments/environment-rules.ts";
 import { makeId } from "../core/kernel/ids.ts";
 import { isPortError } from "../core/kernel/port-error.ts";
 import type { EnvironmentRecord } from "../ports/catalog/catalog.port.ts";
@@ -26,8 +26,8 @@ export async function addEnvironment(services: EnvironmentServices, orgId: strin
   const { catalog, now, randomBytes } = services;
   await check(services, orgId, input);
   const nowMs = now();
-  const { name, repositories = [], variables = {}, setupScript = "" } = input;
-  const environment: EnvironmentRecord = { id: makeId("env", nowMs, randomBytes(10)), name, repositories, variables, setupScript, createdAtMs: nowMs, updatedAtMs: nowMs };
+  const { name, repositories = [], variables = {}, setupScript = "", ports = [] } = input;
+  const environment: EnvironmentRecord = { id: makeId("env", nowMs, randomBytes(10)), name, repositories, variables, setupScript, ports, createdAtMs: nowMs, updatedAtMs: nowMs };
   await catalog.addEnvironment(orgId, environment).catch((error: unknown) => explain(error, name));
   return toEnvironment(environment);
 }
@@ -38,8 +38,8 @@ export async function changeEnvironment(services: EnvironmentServices, orgId: st
   // What is not there has no fields at fault.
   const known = (await catalog.findEnvironment(orgId, id)) ?? noSuchEnvironment();
   await check(services, orgId, input, known.repositories);
-  const { name, repositories, variables, setupScript } = input;
-  const given = { ...(name !== undefined && { name }), ...(repositories && { repositories }), ...(variables && { variables }), ...(setupScript !== undefined && { setupScript }) };
+  const { name, repositories, variables, setupScript, ports } = input;
+  const given = { ...(name !== undefined && { name }), ...(repositories && { repositories }), ...(variables && { variables }), ...(setupScript !== undefined && { setupScript }), ...(ports && { ports }) };
   return toEnvironment(await catalog.changeEnvironment(orgId, id, { ...given, updatedAtMs: now() }).catch((error: unknown) => explain(error, name ?? known.name)));
 }
 
@@ -51,10 +51,12 @@ export async function removeEnvironment({ catalog, vault }: Pick<Services, "cata
 }
 
 /** @param named repositories that it is for already: one that was removed since may stay */
-async function check({ catalog }: Read, orgId: string, { repositories = [], variables = {}, setupScript = "" }: UpdateEnvironment, named: readonly string[] = []): Promise<void> {
+async function check({ catalog }: Read, orgId: string, { repositories = [], variables = {}, setupScript = "", ports = [] }: UpdateEnvironment, named: readonly string[] = []): Promise<void> {
   const fault = variablesFault(variables);
   if (fault) refuseField(fault.name === undefined ? "/variables" : `/variables/${fault.name}`, fault.message, fault.fix);
   if (setupScript.includes("\0")) refuseField("/setupScript", "The script holds a character that no script can hold.", "Leave U+0000 out.");
+  const twice = portsFault(ports);
+  if (twice) refuseField(`/ports/${twice.at}/${twice.field}`, twice.message, twice.fix);
   if (repositories.length === 0) return;
   const known = new Set([...named, ...(await catalog.listRepositories(orgId)).map(({ id }) => id)]);
   const at = repositories.findIndex((id, index) => !known.has(id) || repositories.indexOf(id) !== index);
@@ -79,7 +81,7 @@ function noSuchEnvironment(): never {
   return refuse("not-found", "There is no such environment in this organization.");
 }
 
-function toEnvironment({ createdAtMs, updatedAtMs, repositories, ...rest }: EnvironmentRecord): Environment {
+function toEnvironment({ createdAtMs, updatedAtMs, repositories, ports, ...rest }: EnvironmentRecord): Environment {
   const at = (ms: number): string => new Date(ms).toISOString();
-  return { ...rest, repositories: [...repositories], createdAt: at(createdAtMs), updatedAt: at(updatedAtMs) };
+  return { ...rest, repositories: [...repositories], ports: ports.map(({ port, name }) => ({ port, name })), createdAt: at(createdAtMs), updatedAt: at(updatedAtMs) };
 }

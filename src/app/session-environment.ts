@@ -20,7 +20,7 @@ export async function environmentOfNewSession({ catalog }: Pick<Services, "catal
   return chosen && { id: chosen.id, name: chosen.name };
 }
 
-export type Beginning = Pick<EnvironmentRecord, "variables" | "setupScript">;
+export type Beginning = Pick<EnvironmentRecord, "variables" | "setupScript" | "ports">;
 
 /** Null where the environment is gone, or there never was one. @throws ProblemError `unauthenticated`; `unavailable` while it cannot be looked up */
 export async function beginningOf(deps: Pick<Services, "sessions" | "catalog">, token: string): Promise<Beginning | null> {
@@ -28,7 +28,7 @@ export async function beginningOf(deps: Pick<Services, "sessions" | "catalog">, 
   if (environmentId === null) return null;
   try {
     const found = await deps.catalog.findEnvironment(orgId, environmentId);
-    return found && { variables: found.variables, setupScript: found.setupScript };
+    return found && { variables: found.variables, setupScript: found.setupScript, ports: found.ports };
   } catch (error) {
     if (!isPortError(error)) throw error;
     return refuse("unavailable", "The session's environment cannot be looked up right now.");

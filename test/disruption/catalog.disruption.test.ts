@@ -126,5 +126,5 @@ verifies(["catalog:findEnvironment:down", "ENV3"], "while a session's environmen
   const key = api.berth.tokens.get(`${id}-1`) ?? "";
   api.faults.catalog.arm("catalog:findEnvironment:down");
   expect((await api.refusal("GET /v1/sandbox/environment", { key })).status).toBe(503);
-  expect(await api.json("GET /v1/sandbox/environment", { key })).toEqual({ environment: { variables: { MODE: "test" }, setupScript: "" } });
+  expect(await api.json("GET /v1/sandbox/environment", { key })).toEqual({ environment: { variables: { MODE: "test" }, setupScript: "", ports: [] } });
 });

@@ -57,6 +57,27 @@ verifies("WSP20", "a server for development takes the page for its own, and what
   }
 });
 
+verifies("ENV12", "a port that the session's environment names is offered by its name, before anything listens there and after", async () => {
+  const port = await freePort();
+  await stack.berth.environments.create({ name: "Shop", ports: [{ port, name: "storefront" }] });
+  const inside = await stack.idleSession({ environment: "Shop" });
+  await asPerson(browser, stack.url, owner, async ({ tab }) => {
+    const page = await tab(`${stack.url}/sessions/${inside.id}`);
+    await page.getByRole("button", { name: "Preview" }).click();
+    const expected = page.getByRole("list", { name: "Ports where nothing listens yet" }).getByRole("button", { name: `${port}` });
+    await expected.getByText("storefront").waitFor();
+    await picture(page, "preview-dialog-expected");
+    const [preview] = await Promise.all([page.context().waitForEvent("page"), expected.click()]);
+    await preview.getByText(`Nothing listens on port ${port}.`).waitFor();
+    await serve(inside, port);
+    await page.getByRole("button", { name: "Look again" }).click();
+    await page.getByRole("list", { name: "Ports that listen" }).getByText("storefront").waitFor();
+    expect([await expected.count(), await inside.ports()]).toEqual([0, [{ port, program: "node", name: "storefront" }]]);
+    await preview.reload();
+    await preview.getByRole("heading", { name: "Shop of first" }).waitFor();
+  }, EXPECTED);
+});
+
 verifies("WSP18", "a port that listens is offered and opens in a tab, with its scripts, requests and sockets; a tab says what is the matter where there is nothing to show", async () => {
   const port = await freePort();
   const shell = await serve(session, port);

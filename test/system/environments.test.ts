@@ -54,9 +54,9 @@ test("[ENV2] one that is not there, another organization's, or for other reposit
 });
 
 test("[ENV3] the session's sandbox is given the variables and the script, and nobody else is", async () => {
-  await addEnvironment({ name: "Tests", variables: { MODE: "test" }, setupScript: "npm ci" });
+  await addEnvironment({ name: "Tests", variables: { MODE: "test" }, setupScript: "npm ci", ports: [{ port: 5_173, name: "web" }] });
   const session = await open({ environment: "Tests" });
-  expect(await beginning(session)).toEqual([200, { variables: { MODE: "test" }, setupScript: "npm ci" }]);
+  expect(await beginning(session)).toEqual([200, { variables: { MODE: "test" }, setupScript: "npm ci", ports: [{ port: 5_173, name: "web" }] }]);
   expect(await beginning(await open())).toEqual([200, null]);
   const token = api.berth.tokens.get(`${session.id}-1`) ?? "";
   await api.ask(`DELETE /v1/sessions/${session.id}`);
@@ -67,7 +67,7 @@ test("[ENV4] of an environment that was changed the next sandbox is given what t
   const { id } = await addEnvironment({ name: "Tests", variables: { MODE: "test" } });
   const session = await open({ environment: "Tests" });
   await api.json(`PATCH /v1/environments/${id}`, { body: { variables: { MODE: "ci" } } });
-  expect(await beginning(session)).toEqual([200, { variables: { MODE: "ci" }, setupScript: "" }]);
+  expect(await beginning(session)).toEqual([200, { variables: { MODE: "ci" }, setupScript: "", ports: [] }]);
   await api.ask(`DELETE /v1/environments/${id}`);
   expect(await beginning(session)).toEqual([200, null]);
 });

@@ -174,8 +174,11 @@ export const pageCases: readonly PageCase[] = [
         await row.getByRole("button", { name: `Change ${name}` }).click();
         equal(await row.getByLabel("Name", { exact: true }).nth(1).inputValue(), "PAGE_MODE", "the variable's name");
         await row.getByLabel("Setup script").fill("echo set up");
+        await row.getByRole("button", { name: "Add a port" }).click();
+        await row.getByLabel("Port", { exact: true }).fill("5173");
+        await row.getByLabel("What it is").fill("web");
         await row.getByRole("button", { name: "Save" }).click();
-        await row.getByText("1 variable and a setup script").waitFor();
+        await row.getByText("1 variable, a setup script and 1 port").waitFor();
         await page.goto(context.baseUrl);
         await page.getByTestId("environment-picker").selectOption(name);
         await begin(page, "!say it has begun");

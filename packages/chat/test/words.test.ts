@@ -1,4 +1,5 @@
 /** Addresses, numbers and tool calls in a reader's words. */
+import { verifies } from "@berth/testkit";
 import { expect, test } from "vitest";
 import { BerthError, type Environment, type Me, type Secret } from "@berth/sdk";
 import { CAP_TARGETS, capTitle } from "../src/lib/cap-words.ts";
@@ -7,6 +8,7 @@ import { budgetWords } from "../src/lib/budget-words.ts";
 import { ago, cost, duration, plural, shortPath, statusLabel } from "../src/lib/format.ts";
 import { mayRemoveKey, whoseKey } from "../src/lib/provider-words.ts";
 import { parseRoute, pathOf } from "../src/lib/router.ts";
+import { portDraftsOf, portsOf, portsTwice, withPorts } from "../src/lib/environment-ports.ts";
 import { choicesFor, draftsOf, forWhat, foundIn, namedTwice, variablesOf, whatItHolds, withNames } from "../src/lib/environment-words.ts";
 import { linesOf, piecesOf } from "../src/lib/patch.ts";
 import { groupSecrets } from "../src/lib/secret-words.ts";
@@ -118,7 +120,7 @@ test("an environment says what it is for and holds", () => {
     "for git.example/team/app and 1 other repository",
     "for a repository that was removed and 2 other repositories",
   ]);
-  expect([whatItHolds({ variables: {}, setupScript: " \n" }), whatItHolds({ variables: { A: "" }, setupScript: "npm ci" }), whatItHolds({ variables: { A: "", B: "" }, setupScript: "" })]).toEqual(["nothing yet", "1 variable and a setup script", "2 variables"]);
+  expect([whatItHolds({ variables: {}, setupScript: " \n", ports: [] }), whatItHolds({ variables: { A: "" }, setupScript: "npm ci", ports: [] }), whatItHolds({ variables: { A: "", B: "" }, setupScript: "x", ports: [{ port: 80, name: "web" }] })]).toEqual(["nothing yet", "1 variable and a setup script", "2 variables, a setup script and 1 port"]);
 });
 
 test("variables of a form are those of the environment, and a name that stands twice is told", () => {
@@ -134,8 +136,16 @@ test("a look at a repository is told in sentences, and adds the names that are n
   expect(withNames(draftsOf({ A: "1", B: "2" }), found.variables)).toEqual([{ key: 0, name: "A", value: "1" }, { key: 1, name: "B", value: "2" }, { key: 2, name: "C", value: "" }]);
 });
 
+verifies("ENV13", "ports that a look finds are proposed by names of their own, and what was named stays", () => {
+  const kept = portDraftsOf([{ port: 3_000, name: "shop" }]);
+  const proposed = withPorts(kept, [3_000, 5_173, 5_432, 8_080]);
+  expect(portsOf(proposed)).toEqual([{ port: 3_000, name: "shop" }, { port: 5_173, name: "web" }, { port: 8_080, name: "web 8080" }]);
+  expect([portsTwice(proposed).size, withPorts(proposed, [3_000, 8_080]), withPorts([], Array.from({ length: 30 }, (_, at) => at + 8_000)).length]).toEqual([0, proposed, 20]);
+  expect([...portsTwice([...proposed, { key: 7, port: "3000", name: "web" }, { key: 8, port: "", name: "" }, { key: 9, port: "", name: "" }])]).toEqual(["3000", "web"]);
+});
+
 test("a session on a repository is offered the environments for it, and the only one by itself", () => {
-  const made = (id: string, repositories: readonly string[]): Environment => ({ id, name: id, repositories: [...repositories], variables: {}, setupScript: "", createdAt: "2026-01-01T00:00:00Z", updatedAt: "2026-01-01T00:00:00Z" });
+  const made = (id: string, repositories: readonly string[]): Environment => ({ id, name: id, repositories: [...repositories], variables: {}, setupScript: "", ports: [], createdAt: "2026-01-01T00:00:00Z", updatedAt: "2026-01-01T00:00:00Z" });
   const [any, one, two, other] = [made("any", []), made("one", ["rep_1"]), made("two", ["rep_2"]), made("other", ["rep_2", "rep_3"])];
   const all = [any, one, two, other];
   const names = (repository: string | null) => {

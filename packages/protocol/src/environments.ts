@@ -1,5 +1,6 @@
 /** What sessions on a repository begin with: variables, and a script that sets the sandbox up. */
 import { z } from "zod";
+import { PortNumber } from "./ports.ts";
 import { SecretName } from "./secrets.ts";
 
 /** An id begins with `env_`, so that whoever names an environment may use either. */
@@ -17,15 +18,29 @@ const Variables = z.record(SecretName, z.string().max(8_192));
 /** For `bash`. Empty: none. */
 const SetupScript = z.string().max(32_768);
 
+/** What a session serves on a port of its sandbox, by a name that people know it by. */
+export const NamedPort = z.object({
+  port: PortNumber,
+  name: z
+    .string()
+    .max(32)
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9._-])?$/, "letters, digits, spaces, dots, dashes and underscores, beginning with a letter or digit"),
+});
+export type NamedPort = z.infer<typeof NamedPort>;
+
+/** Each number and each name once. */
+const Ports = z.array(z.strictObject(NamedPort.shape)).max(20);
+
 export const CreateEnvironment = z.strictObject({
   name: Name,
   repositories: RepositoryIds.optional(),
   variables: Variables.optional(),
   setupScript: SetupScript.optional(),
+  ports: Ports.optional(),
 });
 export type CreateEnvironment = z.infer<typeof CreateEnvironment>;
 
-/** What is left out stays; a list or a set of variables is replaced as a whole. */
+/** What is left out stays; a list, or a set of variables, is replaced as a whole. */
 export const UpdateEnvironment = CreateEnvironment.partial();
 export type UpdateEnvironment = z.infer<typeof UpdateEnvironment>;
 
@@ -61,6 +76,7 @@ export const Environment = z.object({
   repositories: z.array(z.string()),
   variables: z.record(z.string(), z.string()),
   setupScript: z.string(),
+  ports: z.array(NamedPort),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });

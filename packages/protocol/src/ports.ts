@@ -29,9 +29,12 @@ export type PortHead = z.infer<typeof PortHead>;
 /** Of one message of a WebSocket, either way. */
 export const PORT_MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 
-export const ListeningPort = z.object({ port: PortNumber, program: z.string().max(64).describe("that listens there, as the system calls it") });
+export const ListeningPort = z.object({ port: PortNumber, program: z.string().max(64).describe("that listens there, as the system calls it"), name: z.string().max(32).optional().describe("that the session's environment has for it") });
 export type ListeningPort = z.infer<typeof ListeningPort>;
-export const ListeningPorts = z.object({ ports: z.array(ListeningPort).max(1_000).describe("by number") });
+export const ListeningPorts = z.object({
+  ports: z.array(ListeningPort).max(1_000).describe("by number"),
+  expected: z.array(z.object({ port: PortNumber, name: z.string().max(32) })).max(20).optional().describe("named by the session's environment, and nothing listens there yet"),
+});
 export type ListeningPorts = z.infer<typeof ListeningPorts>;
 
 /** A stream that is answered by its head, `ListeningPorts`, and ends. */

@@ -13,7 +13,7 @@ import { chosenAgent } from "./chosen-agent.ts";
 import { Checkpointer } from "./checkpoint/checkpointer.ts";
 import { KeptState } from "./checkpoint/kept.ts";
 import { systemClock } from "./clock.ts";
-import { createBeginningReader } from "./environment/beginning.ts";
+import { createBeginningReader, namedPorts } from "./environment/beginning.ts";
 import { createSetup } from "./environment/setup.ts";
 import { Files } from "./files/files.ts";
 import { Journal } from "./journal.ts";
@@ -101,7 +101,8 @@ let given: Readonly<Record<string, string>> = {};
 // What people start has no more than the agent's programs have, and none of the secrets that these may read.
 const terminals = new Terminals({ workFolder, environment: programEnvironment, peopleAtWork: (areThey) => checkpointer.peopleAtWork(areThey) });
 const files = new Files(workFolder);
-const tunnel = new TunnelClient({ ...plane, accept: (what, stream) => terminals.accept(what, stream) ?? files.accept(what, stream) ?? acceptPort(what, stream) ?? "This sandbox's runtime does not know that." });
+const environmentFile = join(stateFolder, "environment.json");
+const tunnel = new TunnelClient({ ...plane, accept: (what, stream) => terminals.accept(what, stream) ?? files.accept(what, stream) ?? acceptPort(what, stream, () => namedPorts(environmentFile)) ?? "This sandbox's runtime does not know that." });
 
 const runtime = new Runtime({
   agent,
@@ -116,7 +117,7 @@ const runtime = new Runtime({
   inspectWorkspace: () => inspectWorkspace(workFolder),
   checkpointer,
   readSecrets: async (signal) => (given = await readSecrets(signal)),
-  readBeginning: createBeginningReader(plane, join(stateFolder, "environment.json")),
+  readBeginning: createBeginningReader(plane, environmentFile),
   setUp: createSetup({ workFolder, environment: programEnvironment, folder: join(runtimeFolder, "setup"), owner: `${link.sessionId}-${epoch}`, token }),
   prepareRepository: createRepository({
     workFolder,

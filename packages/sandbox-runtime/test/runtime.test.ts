@@ -16,7 +16,7 @@ describe("runtime", () => {
 
   test("[ENV3] the agent is opened with the variables of the session's environment, which are no secrets of it", async () => {
     const world = newWorld();
-    const { agent } = launch(world, undefined, undefined, undefined, undefined, { readSecrets: async () => ({ TOKEN: "example" }), readBeginning: async () => ({ variables: { MODE: "test" }, setupScript: "" }) });
+    const { agent } = launch(world, undefined, undefined, undefined, undefined, { readSecrets: async () => ({ TOKEN: "example" }), readBeginning: async () => ({ variables: { MODE: "test" }, setupScript: "", ports: [] }) });
     const opened: AgentConfig[] = [];
     const open = agent.open.bind(agent);
     agent.open = (config, signal) => open(config, signal).finally(() => opened.push(config));
@@ -44,7 +44,7 @@ describe("runtime", () => {
       await promise;
       request.post({ type: "setup-ended" });
     };
-    const beginning = { variables: { MODE: "test" }, setupScript: "npm ci" };
+    const beginning = { variables: { MODE: "test" }, setupScript: "npm ci", ports: [] };
     launch(world, undefined, undefined, undefined, undefined, { readSecrets: async () => ({ TOKEN: "example" }), readBeginning: async () => beginning, setUp });
     world.session.tell({ ...CONFIGURE, environment: { id: "env_1" }, restore: { checkpoint: "cp_1" } });
     await until(world, () => world.session.all("setup-started").length === 1);

@@ -65,6 +65,8 @@ export type {
   FileEntry,
   FolderListing,
   ListeningPort,
+  ListeningPorts,
+  NamedPort,
   Health,
   Invitation,
   Isolation,

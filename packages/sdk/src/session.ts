@@ -230,7 +230,12 @@ export class SessionClient {
 
   /** What listens in the session's sandbox, and so can be seen by `preview`. @throws BerthError `conflict` without a sandbox */
   async ports(options: Signal = {}): Promise<readonly ListeningPort[]> {
-    return (await this.#http.get<ListeningPorts>(`${this.#path}/ports`, options)).ports;
+    return (await this.portList(options)).ports;
+  }
+
+  /** The same, and in `expected` what the session's environment names and nothing listens on yet. @throws BerthError `conflict` without a sandbox */
+  portList(options: Signal = {}): Promise<ListeningPorts> {
+    return this.#http.get<ListeningPorts>(`${this.#path}/ports`, options);
   }
 
   /**

@@ -5,6 +5,24 @@ import { isReservedName } from "../secrets/secret-rules.ts";
 export const VARIABLES_UNITS_MAX = 65_536;
 export const VARIABLES_MAX = 200;
 
+export interface PortsFault {
+  /** Place in the list. */
+  readonly at: number;
+  readonly field: "port" | "name";
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** Null where each number and each name stands once. */
+export function portsFault(ports: readonly { readonly port: number; readonly name: string }[]): PortsFault | null {
+  for (const [at, { port, name }] of ports.entries()) {
+    const before = ports.slice(0, at);
+    if (before.some((each) => each.port === port)) return { at, field: "port", message: `Port ${port} is named twice.`, fix: "Leave one of the two out." };
+    if (before.some((each) => each.name === name)) return { at, field: "name", message: `Two ports are called ${name}.`, fix: "Choose another name for one of them." };
+  }
+  return null;
+}
+
 export interface VariablesFault {
   /** Absent: the variables together. */
   readonly name?: string;

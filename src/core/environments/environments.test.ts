@@ -1,7 +1,8 @@
 /** What an environment may hold, and which one a session is in. */
+import { verifies } from "@berth/testkit";
 import { describe, expect, test } from "vitest";
 import { chosenEnvironment } from "./chosen-environment.ts";
-import { VARIABLES_MAX, VARIABLES_UNITS_MAX, variablesFault } from "./environment-rules.ts";
+import { portsFault, VARIABLES_MAX, VARIABLES_UNITS_MAX, variablesFault } from "./environment-rules.ts";
 
 test("[ENV1] variables that programs are found or loaded by are refused by their name", () => {
   for (const name of ["PATH", "LD_PRELOAD", "NODE_OPTIONS", "GIT_DIR", "BERTH_TOKEN_FILE"]) expect(variablesFault({ MODE: "test", [name]: "x" })?.name).toBe(name);
@@ -16,6 +17,13 @@ test("[ENV1] there are so many variables, of so many characters together, and no
   expect(variablesFault({ V: "x".repeat(VARIABLES_UNITS_MAX - 1) })).toBeNull();
   expect(variablesFault({ V: "x".repeat(VARIABLES_UNITS_MAX) })?.name).toBeUndefined();
   expect(variablesFault({ V: "x".repeat(VARIABLES_UNITS_MAX) })).not.toBeNull();
+});
+
+verifies("ENV11", "a port and a name stand once, and the later one of two is told", () => {
+  const web = { port: 5_173, name: "web" };
+  expect([portsFault([]), portsFault([web, { port: 80, name: "Web" }])]).toEqual([null, null]);
+  expect(portsFault([web, { port: 80, name: "web" }])).toMatchObject({ at: 1, field: "name", fix: expect.stringContaining("another name") as string });
+  expect(portsFault([{ port: 80, name: "a" }, web, { port: 5_173, name: "b" }])).toMatchObject({ at: 2, field: "port", message: "Port 5173 is named twice." });
 });
 
 describe("which environment a session is in", () => {

@@ -1,5 +1,5 @@
 /** What an organization has configured, and the list of its sessions. */
-import type { AuditEntry, ModelDetails, PolicyRule, RepositoryRights, SecretHost, SecretUse, SessionSummary } from "@berth/protocol";
+import type { AuditEntry, ModelDetails, NamedPort, PolicyRule, RepositoryRights, SecretHost, SecretUse, SessionSummary } from "@berth/protocol";
 import type { OwnedProvider } from "../../core/providers/own-providers.ts";
 import type { ScopedSecret, SecretReach } from "../../core/secrets/secret-scope.ts";
 
@@ -41,12 +41,14 @@ export interface EnvironmentRecord {
   readonly repositories: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
   readonly setupScript: string;
+  /** Each number and each name once. */
+  readonly ports: readonly NamedPort[];
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
 
 /** What is left out stays. */
-export type EnvironmentChange = Partial<Pick<EnvironmentRecord, "name" | "repositories" | "variables" | "setupScript">> & Pick<EnvironmentRecord, "updatedAtMs">;
+export type EnvironmentChange = Partial<Pick<EnvironmentRecord, "name" | "repositories" | "variables" | "setupScript" | "ports">> & Pick<EnvironmentRecord, "updatedAtMs">;
 
 /** A secret for sessions. Its value is in the vault under `secretName`. */
 export interface SessionSecretRecord extends ScopedSecret {

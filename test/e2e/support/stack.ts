@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Berth, BerthError, type Run, type Session, type SessionClient, type SessionEvent } from "@berth/sdk";
+import { Berth, BerthError, type CreateSession, type Run, type Session, type SessionClient, type SessionEvent } from "@berth/sdk";
 import pg from "pg";
 import { LocalState, type LocalSecrets } from "../../../packages/launcher/src/local-state.ts";
 import type { Settings } from "../../../packages/launcher/src/settings.ts";
@@ -22,7 +22,7 @@ export interface TestStack extends Stack {
   /** One statement on a connection of its own. */
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** A session whose sandbox is ready and that has nothing to do. */
-  idleSession(): Promise<SessionClient>;
+  idleSession(more?: Pick<CreateSession, "environment">): Promise<SessionClient>;
   end(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function startTestStack(settings: Partial<Settings> = {}, parts: St
     berth,
     secrets: new LocalState(dataDir).secrets(),
     query: (sql, values = []) => queryOnce(stack.databaseUrl, sql, values),
-    idleSession: () => idleSession(berth),
+    idleSession: (more) => idleSession(berth, more),
     end: async () => {
       await stack.stop();
       await expectNoProcess(dataDir);
@@ -83,8 +83,8 @@ export async function queryOnce<Row extends pg.QueryResultRow>(url: string, sql:
   }
 }
 
-async function idleSession(berth: Berth): Promise<SessionClient> {
-  const { id } = await berth.sessions.create({ model: MODEL });
+async function idleSession(berth: Berth, more: Pick<CreateSession, "environment"> = {}): Promise<SessionClient> {
+  const { id } = await berth.sessions.create({ model: MODEL, ...more });
   const session = berth.session(id);
   await untilStatus(session, ["idle"]);
   return session;

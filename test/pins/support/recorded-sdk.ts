@@ -115,6 +115,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   "session.readFile": (_, session) => session.readFile("a"),
   "session.writeFile": (_, session) => session.writeFile("a", "text"),
   "session.ports": (_, session) => session.ports(),
+  "session.portList": (_, session) => session.portList(),
   "session.preview": (_, session) => session.preview(3000),
   "session.terminal": (_, session) => untilTerminalClosed(session),
   "session.wait": (_, session) => session.wait(),

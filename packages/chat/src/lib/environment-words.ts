@@ -25,10 +25,10 @@ export function choicesFor(environments: readonly Environment[], repositoryId: s
   return { own, others };
 }
 
-export function whatItHolds({ variables, setupScript }: Pick<Environment, "variables" | "setupScript">): string {
+export function whatItHolds({ variables, setupScript, ports }: Pick<Environment, "variables" | "setupScript" | "ports">): string {
   const count = Object.keys(variables).length;
-  const held = [count === 0 ? null : plural(count, "variable"), setupScript.trim() === "" ? null : "a setup script"].filter((each) => each !== null);
-  return held.length === 0 ? "nothing yet" : held.join(" and ");
+  const held = [count === 0 ? null : plural(count, "variable"), setupScript.trim() === "" ? null : "a setup script", ports.length === 0 ? null : plural(ports.length, "port")].filter((each) => each !== null);
+  return held.length === 0 ? "nothing yet" : held.join(", ").replace(/, ([^,]*)$/, " and $1");
 }
 
 export interface VariableDraft {

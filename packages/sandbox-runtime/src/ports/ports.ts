@@ -1,16 +1,17 @@
 /** Answers the tunnel's streams for ports: a request, or a WebSocket, to what listens on this sandbox's own loopback. */
-import { OpenPort, OpenPortList, type ListeningPorts } from "@berth/protocol";
+import { OpenPort, OpenPortList, type NamedPort } from "@berth/protocol";
 import type { Accept } from "../../../../src/core/tunnel/tunnel-end.ts";
 import type { StreamListener, TunnelStream } from "../../../../src/core/tunnel/tunnel-stream.ts";
 import { listeningPorts } from "./listening.ts";
+import { withNames } from "./names.ts";
 import { PortRequest } from "./port-request.ts";
 import { PortSocket } from "./port-socket.ts";
 
 const LISTED_MAX = 1_000;
 
-/** Takes the streams that are for a port; null for others. */
-export function acceptPort(what: Parameters<Accept>[0], stream: TunnelStream): ReturnType<Accept> | null {
-  if (OpenPortList.safeParse(what).success) return listPorts(stream);
+/** Takes the streams that are for a port; null for others. @param named asked each time: a sandbox is told after it began */
+export function acceptPort(what: Parameters<Accept>[0], stream: TunnelStream, named: () => readonly NamedPort[] = () => []): ReturnType<Accept> | null {
+  if (OpenPortList.safeParse(what).success) return listPorts(stream, named);
   if (what["kind"] !== "port") return null;
   const parsed = OpenPort.safeParse(what);
   if (!parsed.success) return "That is no request this sandbox can pass to a port.";
@@ -22,10 +23,11 @@ export function acceptPort(what: Parameters<Accept>[0], stream: TunnelStream): R
   }
 }
 
-function listPorts(stream: TunnelStream): StreamListener {
-  void listeningPorts().then(
+function listPorts(stream: TunnelStream, named: () => readonly NamedPort[]): StreamListener {
+  const listed = listeningPorts().then((ports) => withNames(ports.slice(0, LISTED_MAX), named()));
+  void listed.then(
     (ports) => {
-      stream.sendHead({ ports: ports.slice(0, LISTED_MAX) } satisfies ListeningPorts);
+      stream.sendHead(ports);
       stream.end();
     },
     () => stream.reset("the sandbox cannot tell what listens in it"),

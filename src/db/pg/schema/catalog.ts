@@ -1,6 +1,6 @@
 /** What an organization has configured, the list of its sessions, and its answered idempotency keys. */
 import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
-import type { AuditEntry, ModelDetails, PolicyRule, ProviderKind, RepositoryRights, SessionSummary } from "@berth/protocol";
+import type { AuditEntry, ModelDetails, NamedPort, PolicyRule, ProviderKind, RepositoryRights, SessionSummary } from "@berth/protocol";
 import { moment } from "./columns.ts";
 
 export const providerConnections = pgTable(
@@ -55,6 +55,7 @@ export const environments = pgTable(
     repositories: text("repositories").array().notNull(),
     variables: jsonb("variables").$type<Record<string, string>>().notNull(),
     setupScript: text("setup_script").notNull(),
+    ports: jsonb("ports").$type<readonly NamedPort[]>().notNull().default([]),
     createdAt: moment("created_at").notNull(),
     updatedAt: moment("updated_at").notNull(),
   },

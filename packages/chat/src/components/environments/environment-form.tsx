@@ -2,11 +2,13 @@
 import { useState, type FormEvent } from "react";
 import type { DetectedEnvironment, Environment, Repository } from "@berth/sdk";
 import { useBerth } from "../../lib/berth-context.tsx";
+import { portDraftsOf, portsOf, portsTwice, withPorts, type PortDraft } from "../../lib/environment-ports.ts";
 import { draftsOf, namedTwice, variablesOf, withNames, type VariableDraft } from "../../lib/environment-words.ts";
 import { useAct } from "../../lib/use-act.ts";
 import { Button } from "../../ui/button.tsx";
 import { Field } from "../../ui/field.tsx";
 import { FormError } from "../form-error.tsx";
+import { EnvironmentPorts } from "./environment-ports.tsx";
 import { EnvironmentProposal } from "./environment-proposal.tsx";
 import { EnvironmentRepositories } from "./environment-repositories.tsx";
 import { EnvironmentVariables } from "./environment-variables.tsx";
@@ -29,10 +31,11 @@ export function EnvironmentForm({ known, repositories, onCancel, onSaved }: Envi
   const [chosen, setChosen] = useState<readonly string[]>(known?.repositories ?? []);
   const [variables, setVariables] = useState<readonly VariableDraft[]>(draftsOf(known?.variables ?? {}));
   const [setupScript, setSetupScript] = useState(known?.setupScript ?? "");
+  const [ports, setPorts] = useState<readonly PortDraft[]>(portDraftsOf(known?.ports ?? []));
   const { busy, error, run } = useAct();
   const save = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    const input = { name, repositories: [...chosen], variables: variablesOf(variables), setupScript };
+    const input = { name, repositories: [...chosen], variables: variablesOf(variables), setupScript, ports: portsOf(ports) };
     if (await run(() => (known ? berth.environments.update(known.id, input) : berth.environments.create(input)))) onSaved();
   };
   const [only] = repositories.filter(({ id }) => chosen.includes(id));
@@ -41,9 +44,10 @@ export function EnvironmentForm({ known, repositories, onCancel, onSaved }: Envi
     if (setupScript.trim() === "") setSetupScript(found.setupScript);
     if (name.trim() === "") setName(found.repository.name.split("/").at(-1)?.slice(0, 64) ?? "");
     setVariables(withNames(variables, found.variables));
+    setPorts(withPorts(ports, found.ports));
   };
   const fields = error?.fields ?? {};
-  const shown = ["/name", "/setupScript", "/variables", ...chosen.map((_, at) => `/repositories/${at}`), ...variables.map((each) => `/variables/${each.name}`)];
+  const shown = ["/name", "/setupScript", "/variables", ...chosen.map((_, at) => `/repositories/${at}`), ...variables.map((each) => `/variables/${each.name}`), "/ports", ...ports.flatMap((_, at) => [`/ports/${at}/port`, `/ports/${at}/name`])];
   return (
     <form className={known ? css.plain : form.card} aria-label={known ? `Change ${known.name}` : "Add an environment"} onSubmit={(event) => void save(event)}>
       <Field label="Name" error={fields["/name"]}>
@@ -57,10 +61,11 @@ export function EnvironmentForm({ known, repositories, onCancel, onSaved }: Envi
           <textarea {...control} className={`${control.className} ${css.script}`} rows={6} maxLength={32_768} placeholder={"npm ci\nnpm run build"} autoComplete="off" autoCapitalize="off" spellCheck={false} value={setupScript} onChange={(event) => setSetupScript(event.target.value)} />
         )}
       </Field>
+      <EnvironmentPorts ports={ports} fields={fields} onChange={setPorts} />
       <FormError error={error} fields={shown} />
       <div className={form.actions}>
         <Button onClick={onCancel}>Cancel</Button>
-        <Button kind="primary" type="submit" busy={busy} disabled={name.trim() === "" || namedTwice(variables).size > 0}>
+        <Button kind="primary" type="submit" busy={busy} disabled={name.trim() === "" || namedTwice(variables).size > 0 || portsTwice(ports).size > 0}>
           {known ? "Save" : "Add it"}
         </Button>
       </div>

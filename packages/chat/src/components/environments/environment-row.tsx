@@ -57,7 +57,7 @@ export function EnvironmentRow({ environment, repositories, onChanged, remove }:
   );
 }
 
-function Held({ environment: { variables, setupScript } }: { readonly environment: Environment }) {
+function Held({ environment: { variables, setupScript, ports } }: { readonly environment: Environment }) {
   const lines = draftsOf(variables).map(({ name, value }) => `${name}=${value}`);
   return (
     <div className={css.open}>
@@ -66,12 +66,17 @@ function Held({ environment: { variables, setupScript } }: { readonly environmen
           {lines.join("\n")}
         </pre>
       )}
+      {ports.length === 0 ? null : (
+        <pre className={css.text} aria-label="Ports" tabIndex={0}>
+          {ports.map(({ port, name }) => `${port} ${name}`).join("\n")}
+        </pre>
+      )}
       {setupScript.trim() === "" ? null : (
         <pre className={css.text} aria-label="Setup script" tabIndex={0}>
           {setupScript}
         </pre>
       )}
-      {lines.length === 0 && setupScript.trim() === "" ? <p className={css.none}>It holds nothing yet.</p> : null}
+      {lines.length === 0 && ports.length === 0 && setupScript.trim() === "" ? <p className={css.none}>It holds nothing yet.</p> : null}
     </div>
   );
 }

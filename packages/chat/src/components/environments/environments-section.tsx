@@ -13,7 +13,7 @@ import { EnvironmentForm } from "./environment-form.tsx";
 import { EnvironmentRow } from "./environment-row.tsx";
 import rows from "../rows.module.css";
 
-const ABOUT = "What sessions begin with: variables, and a script that sets a fresh sandbox up. Where one environment alone is for a repository, its sessions take it by themselves; elsewhere you choose one for a session.";
+const ABOUT = "What sessions begin with: variables, a script that sets a fresh sandbox up, and names for the ports they serve. Where one environment alone is for a repository, its sessions take it by themselves; elsewhere you choose one for a session.";
 
 export function EnvironmentsSection() {
   const berth = useBerth();

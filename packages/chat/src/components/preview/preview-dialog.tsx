@@ -1,6 +1,6 @@
 /** What is served in the session's sandbox: which ports there are, and a tab for one of them. */
 import { useCallback, useState, type FormEvent } from "react";
-import type { ListeningPort, SessionStatus } from "@berth/sdk";
+import type { ListeningPorts, SessionStatus } from "@berth/sdk";
 import { toMessage, type ErrorMessage } from "../../lib/error-message.ts";
 import { openPreview } from "../../lib/open-preview.ts";
 import type { SessionStore } from "../../lib/session-store.ts";
@@ -32,7 +32,7 @@ export function PreviewDialog({ store, status, onClose }: PreviewDialogProps) {
 
 function Ports({ store, status }: Omit<PreviewDialogProps, "onClose">) {
   const { session } = store;
-  const { data, error, reload } = useLoad(useCallback(() => session.ports(), [session]), status);
+  const { data, error, reload } = useLoad(useCallback(() => session.portList(), [session]), status);
   const [failure, setFailure] = useState<ErrorMessage | null>(null);
   const [opening, setOpening] = useState<number | null>(null);
   const open = async (port: number): Promise<void> => {
@@ -51,28 +51,43 @@ function Ports({ store, status }: Omit<PreviewDialogProps, "onClose">) {
           <Spinner /> Looking for what listens…
         </p>
       ) : null}
-      {data ? <Listening ports={data} opening={opening} onOpen={(port) => void open(port)} /> : null}
+      {data ? <Listening listed={data} opening={opening} onOpen={(port) => void open(port)} /> : null}
       <OtherPort busy={opening !== null} onOpen={(port) => void open(port)} onReload={() => void reload()} />
     </>
   );
 }
 
 interface ListeningProps {
-  readonly ports: readonly ListeningPort[];
+  readonly listed: ListeningPorts;
   readonly opening: number | null;
   readonly onOpen: (port: number) => void;
 }
 
-function Listening({ ports, opening, onOpen }: ListeningProps) {
-  if (ports.length === 0) return <p className={css.none}>Nothing listens in the sandbox yet. Ask the agent to start the server, or start it in the terminal.</p>;
+function Listening({ listed: { ports, expected = [] }, opening, onOpen }: ListeningProps) {
+  if (ports.length + expected.length === 0) return <p className={css.none}>Nothing listens in the sandbox yet. Ask the agent to start the server, or start it in the terminal.</p>;
   return (
-    <ul className={css.list} aria-label="Ports that listen">
-      {ports.map(({ port, program }) => (
+    <>
+      <PortButtons label="Ports that listen" ports={ports.map(({ port, name, program }) => ({ port, words: name === undefined ? program : `${name} · ${program}` }))} opening={opening} onOpen={onOpen} />
+      <PortButtons label="Ports where nothing listens yet" ports={expected.map(({ port, name }) => ({ port, words: `${name} · nothing listens yet` }))} opening={opening} onOpen={onOpen} />
+    </>
+  );
+}
+
+interface PortButtonsProps extends Omit<ListeningProps, "listed"> {
+  readonly label: string;
+  readonly ports: readonly { readonly port: number; readonly words: string }[];
+}
+
+function PortButtons({ label, ports, opening, onOpen }: PortButtonsProps) {
+  if (ports.length === 0) return null;
+  return (
+    <ul className={css.list} aria-label={label}>
+      {ports.map(({ port, words }) => (
         <li key={port}>
           <button type="button" className={css.port} disabled={opening !== null} onClick={() => onOpen(port)}>
             <Icon name="globe" size={17} />
             <span className={css.number}>{port}</span>
-            <span className={css.program}>{program}</span>
+            <span className={css.program}>{words}</span>
             {opening === port ? <Spinner /> : <span className={css.open}>Open</span>}
           </button>
         </li>
