@@ -5,9 +5,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { spawn, type ChildProcess } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { agentReadyFile } from "@berth/sandbox-runtime/link-file";
 import { suiteNeeds } from "@berth/testkit/needs";
 import Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -16,6 +17,7 @@ import { LABELS } from "../../src/adapters/sandbox/docker/container.ts";
 import { createRemoteSandboxProvider } from "../../src/adapters/sandbox/remote.ts";
 import { isPortError, type PortError } from "../../src/core/kernel/port-error.ts";
 import type { SandboxId, SandboxProvider } from "../../src/ports/sandbox/sandbox.port.ts";
+import { foldersOf } from "./checkpoint/lost-sandbox.ts";
 import { makeDataDir, MODEL, startTestStack, untilStatus, type TestStack } from "./support/stack.ts";
 import { eventually } from "./support/waiting.ts";
 
@@ -129,6 +131,8 @@ suiteNeeds("docker", "sandbox-image")("many containers at once", () => {
       expect(ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []))).toEqual([]);
       const before = (await containersOf(opened)).map(({ Id }) => Id).sort();
       expect(before).toHaveLength(AGENTS);
+      // By which the host knows that a start is over, and the next may have its turn.
+      for (const { id } of sessions) expect(existsSync(join(foldersOf(stack, id, "docker"), "home", agentReadyFile(1))), id).toBe(true);
       const killed = stack.pids()["sandbox-host"] ?? 0;
       process.kill(killed, "SIGKILL");
       await eventually("another host", () => ![killed, null].includes(stack.pids()["sandbox-host"] ?? null) || "none yet", 30_000);

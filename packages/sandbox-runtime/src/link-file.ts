@@ -29,6 +29,11 @@ const WAITS = "waits";
 /** Below the home: an agent is ready for whichever session it will be. */
 export const WAITING_READY_FILE = ".berth-runtime/waiting-ready";
 
+/** Below the home: the agent of this epoch has been ready, so that the host need not count it among those that start. */
+export function agentReadyFile(epoch: number): string {
+  return `.berth-runtime/${epoch}/agent-ready`;
+}
+
 export type WaitArguments = Pick<LinkFile, "workFolder" | "home" | "opencodePath">;
 
 /** Those of a runtime that waits for its session, after its program. */

@@ -1,6 +1,6 @@
 /** The program in the sandbox: reads whom it works for, then joins the session and the agent until it is told to end. */
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createAcpAgent } from "../../../src/adapters/agent/acp.ts";
 import { openCodeProgram } from "../../../src/adapters/agent/acp-opencode.ts";
@@ -18,7 +18,7 @@ import { createSetup } from "./environment/setup.ts";
 import { Files } from "./files/files.ts";
 import { Journal } from "./journal.ts";
 import { openGate, throughGate } from "./gate.ts";
-import { LINK_FILE_PATH, readWaitArguments, takeLink, WAITING_READY_FILE, type WaitArguments } from "./link-file.ts";
+import { agentReadyFile, LINK_FILE_PATH, readWaitArguments, takeLink, WAITING_READY_FILE, type WaitArguments } from "./link-file.ts";
 import { controlPlaneUrl } from "./control-plane.ts";
 import { giveGitAccess } from "./repository/git-access.ts";
 import { createRepository } from "./repository/prepare.ts";
@@ -133,6 +133,7 @@ const runtime = new Runtime({
     },
   },
   measurePolicy: () => measureInside({ url, token, workFolder, home, given, proxyPort: gatePort }),
+  opened: () => writeFileSync(join(home, agentReadyFile(epoch)), ""),
   over: () => process.exit(0),
 });
 

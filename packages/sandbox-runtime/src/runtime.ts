@@ -46,6 +46,8 @@ export interface RuntimeDeps {
   readonly tunnel?: { open(): void; close(): void };
   /** How this sandbox is kept, seen from inside. Absent: nobody looks. */
   measurePolicy?(): Promise<SandboxMeasurement>;
+  /** The agent can be prompted; said each time that it was opened. */
+  opened?(): void;
   /** The session needs this runtime no more, or it was told to stop; everything is closed by then. */
   over(): void;
 }
@@ -206,6 +208,7 @@ export class Runtime {
       await this.#beginWork(configure);
       if (!journal.state.workspace) void this.#describeWorkspace();
       const { name, version, cannot } = await this.#open(configure);
+      this.#deps.opened?.();
       if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version, ...(configure.agent && { kind: configure.agent }), ...(cannot && { cannot }) });
       await this.#setUp(configure);
     } catch (error) {

@@ -2,7 +2,7 @@
 import type { Failure } from "@berth/protocol";
 import { invariant } from "../kernel/assert.ts";
 import { sandboxIdOf } from "../sandbox/sandbox-id.ts";
-import { isAlive, START_SILENCES_MAX, type Lease } from "../sandbox/lease.ts";
+import { attemptDeadlineAtMs, isAlive, START_SILENCES_MAX, type Lease } from "../sandbox/lease.ts";
 import { clearDeadlines, effect, emit, patch, refuse, setDeadline, type Draft } from "./draft.ts";
 import { afterRun } from "./interrupted.ts";
 import { advance } from "./queue.ts";
@@ -25,7 +25,12 @@ export function sandboxAccepted(draft: Draft, { isolation }: InputOf<"sandbox-ac
   if (lease.isolation !== null) return refuse("conflict", `The sandbox of epoch ${lease.epoch} was accepted already.`);
   const phase = lease.phase === "requested" ? "accepted" : lease.phase;
   patch(draft, { lease: { ...lease, phase, isolation } });
-  if (phase === "accepted") setDeadline(draft, "probe", TIMINGS.probeMs);
+  if (phase === "accepted") {
+    setDeadline(draft, "probe", TIMINGS.probeMs);
+    // Its turn at a busy machine may have been long in coming; from here on it boots.
+    const { start } = draft.state;
+    if (start !== null) setDeadline(draft, "attempt", attemptDeadlineAtMs(start, draft.nowMs) - draft.nowMs);
+  }
   emitPhase(draft);
   return null;
 }

@@ -49,6 +49,16 @@ verifies("SES2", "four backends get a quarter each, and one that fails early lea
   expect(session.state.deadlines.attempt).toBe(T0 + 30_000);
 });
 
+verifies("SES2", "a backend that took it late has its time from then on, within what is left of the start", () => {
+  const session = new Driver({ backends: ["docker"] });
+  session.wait(40_000);
+  session.accept();
+  expect(session.state.deadlines.attempt).toBe(T0 + 85_000);
+  session.link();
+  session.wait(44_999);
+  expect([session.state.status, session.epoch]).toEqual(["starting", 1]);
+});
+
 verifies("SES2", "an alarm that comes long after the deadline ends the start at once", () => {
   const session = new Driver();
   session.accept();

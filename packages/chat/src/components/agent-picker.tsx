@@ -2,7 +2,7 @@
 import type { AgentKind } from "@berth/sdk";
 import { Choice } from "../ui/choice.tsx";
 
-const WORDS: Readonly<Record<AgentKind, string>> = { opencode: "Agent: OpenCode", acp: "Agent: OpenCode over ACP" };
+const WORDS: Readonly<Record<AgentKind, string>> = { opencode: "OpenCode", acp: "OpenCode over ACP" };
 
 const TITLE = "Over the Agent Client Protocol it takes no message into a running turn, asks for permissions only, and tells of no retries";
 

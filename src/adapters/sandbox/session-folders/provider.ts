@@ -2,7 +2,9 @@
  * Sandboxes whose files are folders of this machine. Their labels are files, their runtimes outlive a restart of the host,
  * and their folders outlive the sandbox until it is destroyed. How a runtime runs is the backend's.
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { agentReadyFile } from "@berth/sandbox-runtime/link-file";
 import type { Isolation } from "@berth/protocol";
 import type { PortError } from "../../../core/kernel/port-error.ts";
 import type {
@@ -124,7 +126,7 @@ export class FolderSandboxProvider implements SandboxProvider {
       await this.#inTurn("create", ADMISSION, async () => {
         await this.#requireRoom(sessionId);
         // One that waits has booted already.
-        if (!this.warm?.count().ready) this.#options.pace?.take();
+        if (!this.warm?.count().ready) this.#options.pace?.take(() => this.#hasStarted(id, epoch));
         this.#labels.write(label);
         this.#life.start(label, link);
       });
@@ -132,6 +134,13 @@ export class FolderSandboxProvider implements SandboxProvider {
     });
     await this.#life.settled(made, this.#options.answerWithinMs ?? ANSWER_WITHIN_MS);
     return this.#guard("create", async () => this.#describe(await this.#fresh(this.#labels.read(id) ?? made)));
+  }
+
+  /** Its agent is there, or will not be. */
+  #hasStarted(id: SandboxId, epoch: number): boolean {
+    const label = this.#labels.read(id);
+    const goesOn = label?.phase === "accepted" || label?.phase === "running";
+    return !goesOn || existsSync(join(this.#labels.foldersOf(label.spec.sessionId).home, agentReadyFile(epoch)));
   }
 
   async describe(id: SandboxId): Promise<SandboxDescription> {

@@ -18,17 +18,20 @@ export interface StartPaceOptions {
   readonly ticks?: () => Ticks;
 }
 
-/** The agent's start and what comes before it, on a machine that does nothing else. */
-const BOOT_MS = 8_000;
+/** Whatever has not booted by then is given up by its session, or waits for something else than a processor. */
+const BOOT_MAX_MS = 45_000;
 /** So much of the machine is to be idle for one more than `atOnce`. */
 const IDLE_SHARE_MIN = 0.25;
-const LOOK_EVERY_MS = 250;
+/** What was let in is to show before the next is: a boot takes a moment to need a processor. */
+const LOOK_EVERY_MS = 1_000;
+/** What the machine did before that says nothing of now. */
+const LOOK_BACK_MAX_MS = 8_000;
 /** Short enough to be waited for by whoever asks. */
 const AGAIN_MS = 1_000;
 
 export class StartPace {
   readonly #options: StartPaceOptions;
-  #booting: number[] = [];
+  #booting: { readonly sinceMs: number; readonly isOver: () => boolean }[] = [];
   #looked: { readonly atMs: number; readonly ticks: Ticks } | null = null;
   #hasRoom = false;
 
@@ -36,12 +39,16 @@ export class StartPace {
     this.#options = options;
   }
 
-  /** Takes a place. @throws PortError `resource-exhausted`, to come again in a moment */
-  take(): void {
+  /**
+   * Takes a place until its start is over, one way or the other.
+   * @throws PortError `resource-exhausted`, to come again in a moment
+   */
+  take(isOver: () => boolean): void {
     const nowMs = this.#options.now();
-    this.#booting = this.#booting.filter((atMs) => nowMs - atMs < BOOT_MS);
+    this.#booting = this.#booting.filter((each) => nowMs - each.sinceMs < BOOT_MAX_MS && !each.isOver());
     if (this.#booting.length >= this.#options.atOnce && !this.#isIdle(nowMs)) throw this.#later();
-    this.#booting.push(nowMs);
+    this.#booting.push({ sinceMs: nowMs, isOver });
+    this.#looked = { atMs: nowMs, ticks: this.#ticks() };
     this.#hasRoom = false;
   }
 
@@ -49,10 +56,14 @@ export class StartPace {
   #isIdle(nowMs: number): boolean {
     const last = this.#looked;
     if (last !== null && nowMs - last.atMs < LOOK_EVERY_MS) return this.#hasRoom;
-    const ticks = (this.#options.ticks ?? ticksOfMachine)();
+    const ticks = this.#ticks();
     this.#looked = { atMs: nowMs, ticks };
-    this.#hasRoom = last !== null && nowMs - last.atMs < BOOT_MS && ticks.idle - last.ticks.idle >= IDLE_SHARE_MIN * (ticks.total - last.ticks.total);
+    this.#hasRoom = last !== null && nowMs - last.atMs < LOOK_BACK_MAX_MS && ticks.idle - last.ticks.idle >= IDLE_SHARE_MIN * (ticks.total - last.ticks.total);
     return this.#hasRoom;
+  }
+
+  #ticks(): Ticks {
+    return (this.#options.ticks ?? ticksOfMachine)();
   }
 
   #later(): PortError {
