@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only PREFIX] [--json] [--write] [--profile FOLDER]`: Berth's own figures with their bounds, each
+ * `npm run bench [-- --only PREFIX …] [--json] [--write] [--profile FOLDER]`: Berth's own figures with their bounds, each
  * the median of its runs on instances started for it. `--json` prints one array of `{id, value, unit, bound?, kept, runs,
  * note?}`; `--write` puts them into docs/BENCHMARKS.md, each in its own line there; `--profile` writes CPU profiles of workerd, which costs time, so that its figures are for nothing else.
  */
@@ -30,7 +30,8 @@ import { writeRows } from "./write-rows.ts";
 const GROUPS: readonly Group[] = [disk, fanoutBurst, fanoutPaced, lag, prompt, sessionCreate, tenantTiming, busy, longLog, idle, broker, start, turn, warm, restore, platform, firstDelta];
 
 interface Options {
-  readonly only: string;
+  /** Ids, or their beginnings; none for all. */
+  readonly only: readonly string[];
   readonly json: boolean;
   readonly write: boolean;
   readonly profile: string | null;
@@ -40,10 +41,10 @@ interface Options {
 export async function run(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   // The whole id of one row is no prefix: `….cpu.1` is not `….cpu.10`.
-  const isWhole = GROUPS.some(({ ids }) => ids.includes(options.only));
-  const wants = (id: string): boolean => (isWhole ? id === options.only : id.startsWith(options.only));
-  const groups = GROUPS.filter(({ ids, onDemand }) => ids.some(wants) && (!onDemand || options.only !== ""));
-  if (groups.length === 0) throw new UserError(`Nothing is measured under "${options.only}". There are: ${GROUPS.flatMap(({ ids }) => ids).join(", ")}`);
+  const isWhole = (only: string): boolean => GROUPS.some(({ ids }) => ids.includes(only));
+  const wants = (id: string): boolean => options.only.length === 0 || options.only.some((only) => (isWhole(only) ? id === only : id.startsWith(only)));
+  const groups = GROUPS.filter(({ ids, onDemand }) => ids.some(wants) && (!onDemand || options.only.length > 0));
+  if (groups.length === 0) throw new UserError(`Nothing is measured under "${options.only.join(", ")}". There are: ${GROUPS.flatMap(({ ids }) => ids).join(", ")}`);
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
@@ -69,10 +70,10 @@ function readOptions(args: readonly string[]): Options {
   try {
     const flag = { type: "boolean" } as const;
     const text = { type: "string" } as const;
-    const { only = "", json = false, write = false, profile = null } = parseArgs({ args: [...args], options: { only: text, json: flag, write: flag, profile: text } }).values;
+    const { only = [], json = false, write = false, profile = null } = parseArgs({ args: [...args], options: { only: { ...text, multiple: true }, json: flag, write: flag, profile: text } }).values;
     if (profile !== null) mkdirSync(profile, { recursive: true });
     return { only, json, write, profile };
   } catch (error) {
-    throw new UserError(`${(error as Error).message}\nnpm run bench -- [--only PREFIX] [--json] [--write] [--profile FOLDER]`);
+    throw new UserError(`${(error as Error).message}\nnpm run bench -- [--only PREFIX]… [--json] [--write] [--profile FOLDER]`);
   }
 }

@@ -14,6 +14,7 @@ import { SessionLog } from "../../journeys/session-log.ts";
 import { World } from "../../journeys/world.ts";
 import { startBareOpenCode } from "../bare-opencode.ts";
 import type { Bench, Group } from "../bench.ts";
+import { startByHand } from "../container-by-hand.ts";
 import { median, row, type Row } from "../row.ts";
 import { CLAIM_NOTE, measureClaims } from "../warm-claims.ts";
 
@@ -36,7 +37,7 @@ interface Times {
 }
 
 export const warm: Group = {
-  ids: (["process", "docker"] as const).flatMap((backend) => [`start.cold.${backend}`, `start.warm.${backend}`, `claim.${backend}`, `ttft.cold.${backend}`, `ttft.warm.${backend}`, `ttft.typed.${backend}`, `ttft.added.${backend}`, `ttft.bare.${backend}`]),
+  ids: (["process", "docker"] as const).flatMap((backend) => [`start.cold.${backend}`, `start.warm.${backend}`, `claim.${backend}`, `ttft.cold.${backend}`, `ttft.warm.${backend}`, `ttft.typed.${backend}`, `ttft.added.${backend}`, `ttft.bare.${backend}`]).concat("start.hand.docker", "start.ratio.docker"),
   async run(bench: Bench, wants: (id: string) => boolean): Promise<Row[]> {
     const rows: Row[] = [];
     for (const backend of ["process", "docker"] as const) {
@@ -55,6 +56,7 @@ async function measure(backend: Backend, interrupted: AbortSignal): Promise<Row[
   const warmed = await sessionsOn(backend, 1, signal);
   const bare = await bareTokens();
   const claims = await measureClaims(backend);
+  const byHand = backend === "docker" ? await startsByHand() : [];
   return [
     row(`start.cold.${backend}`, cold.ready, "ms", { note: "POST /v1/sessions → ready, in a sandbox made for it" }),
     row(`start.warm.${backend}`, warmed.ready, "ms", { note: "the same, in one that waited" }),
@@ -64,7 +66,24 @@ async function measure(backend: Backend, interrupted: AbortSignal): Promise<Row[
     row(`ttft.typed.${backend}`, warmed.typed, "ms", { note: `the same, sent ${TYPING_MS / 1000} s after it was ready` }),
     row(`ttft.bare.${backend}`, bare, "ms", { note: "warm `opencode serve` alone, in the same run" }),
     row(`ttft.added.${backend}`, [median(warmed.typed) - median(bare)], "ms", { bound: 150, note: `the median of \`ttft.typed.${backend}\` − that of \`ttft.bare.${backend}\`` }),
+    ...(backend === "docker"
+      ? [
+          row("start.hand.docker", byHand, "ms", { note: "`docker run` of the same image, until its OpenCode has a session" }),
+          row("start.ratio.docker", [median(cold.ready) / median(byHand)], "×", { bound: 1.25, note: "`start.cold.docker` ÷ `start.hand.docker`" }),
+        ]
+      : []),
   ];
+}
+
+async function startsByHand(): Promise<number[]> {
+  const model = await startDemoModel();
+  try {
+    const measured: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) measured.push(await startByHand(model.url));
+    return measured;
+  } finally {
+    await model.close();
+  }
 }
 
 async function sessionsOn(backend: Backend, waiting: number, signal: AbortSignal): Promise<Times> {
