@@ -57,12 +57,12 @@ describe("a session with agent acp", () => {
     try {
       await asPerson(browser, stack.url, await signIn(browser, stack.signInUrl), async ({ tab }) => {
         const page = await tab(`${stack.url}/sessions/${watched.session.id}`);
-        await page.getByTestId("agent").getByText("agent over ACP").waitFor();
+        await page.getByTestId("agent").getByText("OpenCode over ACP").waitFor();
         const begun = await tab();
         await begun.getByTestId("agent-picker").selectOption("acp");
         await picture(begun, "agent-picker");
         await beginSession(begun, "!say begun");
-        await begun.getByTestId("agent").getByText("agent over ACP").waitFor();
+        await begun.getByTestId("agent").getByText("OpenCode over ACP").waitFor();
         const session = stack.berth.session(begun.url().split("/").at(-1) ?? "");
         expect((await session.get()).agent).toBe("acp");
         await session.remove();

@@ -164,3 +164,14 @@ test("[PAGE27] a long conversation scrolls inside its page, and what is said bel
     expect(await narrow.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     await picture(narrow, "line-below");
   }));
+
+test("[PAGE27] a message that is being written is whole when the window becomes narrower", () =>
+  person(async ({ tab }) => {
+    const page = await tab();
+    await page.getByTestId("composer").fill("Look at what the tests say of the order totals, and mend whatever they find. ".repeat(3));
+    const hidden = (): Promise<unknown> => page.evaluate("(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(document.querySelector('[data-testid=composer]'))");
+    expect(await hidden()).toBeLessThanOrEqual(1);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expect.poll(hidden).toBeLessThanOrEqual(1);
+    await picture(page, "written-narrow");
+  }));

@@ -4,7 +4,7 @@ import { Choice } from "../ui/choice.tsx";
 
 const WORDS: Readonly<Record<AgentKind, string>> = { opencode: "OpenCode", acp: "OpenCode over ACP" };
 
-const TITLE = "Over the Agent Client Protocol it takes no message into a running turn, asks for permissions only, and tells of no retries";
+export const ACP_LIMITS = "Over the Agent Client Protocol the agent takes no message into a running turn, asks for permissions only, and tells of no retries.";
 
 export interface AgentPickerProps {
   readonly value: AgentKind;
@@ -13,7 +13,7 @@ export interface AgentPickerProps {
 
 export function AgentPicker({ value, onChange }: AgentPickerProps) {
   return (
-    <Choice label="How the agent is driven" testId="agent-picker" title={TITLE} value={value} onChange={(chosen) => onChange(chosen as AgentKind)}>
+    <Choice label="How the agent is driven" testId="agent-picker" value={value} onChange={(chosen) => onChange(chosen as AgentKind)}>
       {(Object.keys(WORDS) as AgentKind[]).map((kind) => (
         <option key={kind} value={kind}>
           {WORDS[kind]}

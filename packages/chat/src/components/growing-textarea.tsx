@@ -10,16 +10,31 @@ export interface GrowingTextareaProps extends Omit<ComponentProps<"textarea">, "
   readonly onSubmitNow?: () => void;
 }
 
+function fit(element: HTMLTextAreaElement): void {
+  element.style.height = "auto";
+  element.style.height = `${element.scrollHeight}px`;
+  // A fraction of a pixel that the height leaves out is no reason for a scrollbar.
+  element.style.overflowY = element.scrollHeight > element.clientHeight + 1 ? "auto" : "hidden";
+}
+
 export function GrowingTextarea({ value, onSubmit, onSubmitNow = onSubmit, ...rest }: GrowingTextareaProps) {
   const ref = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
+    if (ref.current) fit(ref.current);
+  }, [value]);
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
-    element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`;
-    // A fraction of a pixel that the height leaves out is no reason for a scrollbar.
-    element.style.overflowY = element.scrollHeight > element.clientHeight + 1 ? "auto" : "hidden";
-  }, [value]);
+    let { clientWidth } = element;
+    // A narrower window breaks the same text into more lines.
+    const watch = new ResizeObserver(() => {
+      if (element.clientWidth === clientWidth) return;
+      clientWidth = element.clientWidth;
+      fit(element);
+    });
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
   return (
     <textarea
       {...rest}

@@ -4,6 +4,7 @@ import { ago, placeOf } from "../lib/format.ts";
 import { useRights } from "../lib/session-right.ts";
 import { useNow } from "../lib/use-now.ts";
 import { Icon } from "../ui/icon.tsx";
+import { ACP_LIMITS } from "./agent-picker.tsx";
 import css from "./workspace-line.module.css";
 
 function Saved({ transcript: { savedAt, saveFailure, restoredAt } }: { readonly transcript: Transcript }) {
@@ -55,8 +56,8 @@ export function WorkspaceLine({ transcript }: { readonly transcript: Transcript 
         </span>
       ) : null}
       {agent === "acp" ? (
-        <span className={css.fact} data-testid="agent" title="Driven over the Agent Client Protocol: it takes no message into a running turn, and asks for permissions only">
-          <Icon name="cpu" size={14} /> agent over ACP
+        <span className={css.fact} data-testid="agent" title={ACP_LIMITS}>
+          <Icon name="cpu" size={14} /> OpenCode over ACP
         </span>
       ) : null}
       {environment && environment.phase !== "removed" ? (

@@ -7,15 +7,14 @@ export interface ChoiceProps {
   /** For who does not see it. */
   readonly label: string;
   readonly testId: string;
-  readonly title?: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly children: ReactNode;
 }
 
-export function Choice({ label, testId, title, value, onChange, children }: ChoiceProps) {
+export function Choice({ label, testId, value, onChange, children }: ChoiceProps) {
   return (
-    <label className={css.choice} title={title}>
+    <label className={css.choice}>
       <span className="hidden-text">{label}</span>
       <select data-testid={testId} value={value} onChange={(event) => onChange(event.target.value)}>
         {children}

@@ -14,7 +14,7 @@ import { usePlace } from "../lib/use-place.ts";
 import { isDemo, useShared } from "../lib/workspace-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { ErrorNotice, Notice } from "../ui/notice.tsx";
-import { AgentPicker } from "../components/agent-picker.tsx";
+import { ACP_LIMITS, AgentPicker } from "../components/agent-picker.tsx";
 import { DemoHints } from "../components/demo-hints.tsx";
 import { EnvironmentPicker, type ChosenEnvironment } from "../components/environment-picker.tsx";
 import { FirstSteps } from "../components/first-steps.tsx";
@@ -111,6 +111,7 @@ export function NewSessionView() {
               </Button>
             </div>
           </form>
+          {agent === "acp" ? <p className={css.hint}>{ACP_LIMITS}</p> : null}
           {place.repository ? <RefField repository={place.repository} value={place.ref} onChange={place.setRef} /> : null}
           {discoveries.error?.code === "not-found" || !administers || place.repository ? null : <FolderField folder={place.folder} />}
           {error ? <ErrorNotice error={error} /> : null}

@@ -23,10 +23,10 @@ export function EnvironmentPorts({ ports, fields, onChange }: EnvironmentPortsPr
       <legend>Ports</legend>
       {ports.map(({ key, port, name }, at) => (
         <div key={key} className={css.port}>
-          <Field label="Port" error={twice.has(port) ? "This port stands twice." : fields[`/ports/${at}/port`]}>
+          <Field label="Port" error={twice.has(port) ? "This port is listed twice." : fields[`/ports/${at}/port`]}>
             {(control) => <input {...control} required type="number" inputMode="numeric" min={1} max={65_535} placeholder="5173" value={port} onChange={(event) => set(key, { port: event.target.value })} />}
           </Field>
-          <Field label="What it is" error={twice.has(name) ? "This name stands twice." : fields[`/ports/${at}/name`]}>
+          <Field label="What it is" error={twice.has(name) ? "This name is listed twice." : fields[`/ports/${at}/name`]}>
             {(control) => <input {...control} required maxLength={32} placeholder="web" autoComplete="off" autoCapitalize="off" spellCheck={false} value={name} onChange={(event) => set(key, { name: event.target.value })} />}
           </Field>
           <IconButton icon="trash" label={`Leave out ${name || "this port"}`} onClick={() => onChange(ports.filter((each) => each.key !== key))} />

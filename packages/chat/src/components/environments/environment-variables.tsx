@@ -23,7 +23,7 @@ export function EnvironmentVariables({ variables, fields, onChange }: Environmen
       <legend>Variables</legend>
       {variables.map(({ key, name, value }) => (
         <div key={key} className={css.variable}>
-          <Field label="Name" error={twice.has(name) ? "This name stands twice." : fields[`/variables/${name}`]}>
+          <Field label="Name" error={twice.has(name) ? "This name is listed twice." : fields[`/variables/${name}`]}>
             {(control) => <input {...control} required maxLength={64} placeholder="APP_MODE" autoComplete="off" autoCapitalize="off" spellCheck={false} value={name} onChange={(event) => set(key, { name: event.target.value.toUpperCase() })} />}
           </Field>
           <Field label="Value">{(control) => <input {...control} maxLength={8_192} autoComplete="off" autoCapitalize="off" spellCheck={false} value={value} onChange={(event) => set(key, { value: event.target.value })} />}</Field>
