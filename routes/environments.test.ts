@@ -4,7 +4,7 @@ import { verifies } from "@berth/testkit";
 import { describe, expect, test } from "vitest";
 import { Edge } from "./testing/edge.ts";
 
-const BODY = { name: "Web tests", variables: { MODE: "test" }, setupScript: "npm ci\n", ports: [{ port: 5_173, name: "web" }] };
+const BODY = { name: "Web tests", variables: { MODE: "test" }, setupScript: "npm ci\n", ports: [{ port: 5_173, name: "web" }], resources: { memoryMb: 2_048 } };
 
 async function withRepository(edge: Edge, address = "https://git.example/open/lib"): Promise<string> {
   edge.sourceControl.host.add(address);
@@ -32,7 +32,7 @@ describe("environments", () => {
     const edge = new Edge();
     const headers = { "idempotency-key": "one" };
     const first = await edge.json<Environment>("POST /v1/environments", { body: { name: "Plain" }, headers });
-    expect(first).toMatchObject({ repositories: [], variables: {}, setupScript: "", ports: [] });
+    expect(first).toMatchObject({ repositories: [], variables: {}, setupScript: "", ports: [], resources: {} });
     expect(await edge.json("POST /v1/environments", { body: { name: "Plain" }, headers })).toEqual(first);
     expect(await edge.catalog.listEnvironments("org-a")).toHaveLength(1);
   });
@@ -80,6 +80,22 @@ describe("environments", () => {
     expect(twice.fix).toBe("Choose another name for one of them.");
     expect(await edge.json(`GET /v1/environments/${id}`)).toMatchObject({ ports: [one] });
     expect(await edge.json(`PATCH /v1/environments/${id}`, { body: { ports: [] } })).toMatchObject({ ports: [] });
+  });
+
+  verifies("ENV14", "resources are kept, replaced as a whole, and refused at their field above what the operator allows", async () => {
+    const edge = new Edge();
+    const most = { memoryMb: 4_096, cpus: 2 };
+    const { id, resources } = await edge.json<Environment>("POST /v1/environments", { body: { name: "Large", resources: most } });
+    expect([resources, (await edge.json<Environment>(`PATCH /v1/environments/${id}`, { body: { name: "Larger" } })).resources]).toEqual([most, most]);
+    for (const [asked, field] of [[{ memoryMb: 4_097 }, "memoryMb"], [{ cpus: 2.5 }, "cpus"], [{ memoryMb: 255 }, "memoryMb"], [{ cpus: 0 }, "cpus"], [{ disk: 1 }, "disk"]] as const) {
+      for (const line of ["POST /v1/environments", `PATCH /v1/environments/${id}`]) {
+        const problem = await edge.problem(line, { body: { name: "X", resources: asked } });
+        expect([problem.status, problem.errors?.[0]?.pointer], JSON.stringify(asked)).toEqual([422, `/resources/${field}`]);
+      }
+    }
+    const { detail, errors, fix } = await edge.problem(`PATCH /v1/environments/${id}`, { body: { resources: { memoryMb: 4_097 } } });
+    expect(JSON.stringify([detail, errors, fix])).toMatch(/4096 MB of memory at most.*4096 or less/);
+    expect(await edge.json(`PATCH /v1/environments/${id}`, { body: { resources: { cpus: 1 } } })).toMatchObject({ name: "Larger", resources: { cpus: 1 } });
   });
 
   test("[ENV1] a repository is named once, and one that was removed stays named until it is taken out", async () => {

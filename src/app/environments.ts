@@ -3,13 +3,14 @@ import type { CreateEnvironment, Environment, UpdateEnvironment } from "@berth/p
 import { portsFault, variablesFault } from "../core/environments/environment-rules.ts";
 import { makeId } from "../core/kernel/ids.ts";
 import { isPortError } from "../core/kernel/port-error.ts";
+import { resourcesFault, USUAL_LIMITS } from "../core/sandbox/resources.ts";
 import type { EnvironmentRecord } from "../ports/catalog/catalog.port.ts";
 import { refuse, refuseField } from "./http/problem-error.ts";
 import { isTaken } from "./kept-value.ts";
 import { removeSecretsOfEnvironment } from "./secrets.ts";
 import type { Services } from "./services.ts";
 
-export type EnvironmentServices = Pick<Services, "catalog" | "now" | "randomBytes">;
+export type EnvironmentServices = Pick<Services, "catalog" | "now" | "randomBytes" | "sandboxMost">;
 type Read = Pick<EnvironmentServices, "catalog">;
 
 export async function listEnvironments({ catalog }: Read, orgId: string): Promise<readonly Environment[]> {
@@ -26,8 +27,8 @@ export async function addEnvironment(services: EnvironmentServices, orgId: strin
   const { catalog, now, randomBytes } = services;
   await check(services, orgId, input);
   const nowMs = now();
-  const { name, repositories = [], variables = {}, setupScript = "", ports = [] } = input;
-  const environment: EnvironmentRecord = { id: makeId("env", nowMs, randomBytes(10)), name, repositories, variables, setupScript, ports, createdAtMs: nowMs, updatedAtMs: nowMs };
+  const { name, repositories = [], variables = {}, setupScript = "", ports = [], resources = {} } = input;
+  const environment: EnvironmentRecord = { id: makeId("env", nowMs, randomBytes(10)), name, repositories, variables, setupScript, ports, resources, createdAtMs: nowMs, updatedAtMs: nowMs };
   await catalog.addEnvironment(orgId, environment).catch((error: unknown) => explain(error, name));
   return toEnvironment(environment);
 }
@@ -38,8 +39,8 @@ export async function changeEnvironment(services: EnvironmentServices, orgId: st
   // What is not there has no fields at fault.
   const known = (await catalog.findEnvironment(orgId, id)) ?? noSuchEnvironment();
   await check(services, orgId, input, known.repositories);
-  const { name, repositories, variables, setupScript, ports } = input;
-  const given = { ...(name !== undefined && { name }), ...(repositories && { repositories }), ...(variables && { variables }), ...(setupScript !== undefined && { setupScript }), ...(ports && { ports }) };
+  const { name, repositories, variables, setupScript, ports, resources } = input;
+  const given = { ...(name !== undefined && { name }), ...(repositories && { repositories }), ...(variables && { variables }), ...(setupScript !== undefined && { setupScript }), ...(ports && { ports }), ...(resources && { resources }) };
   return toEnvironment(await catalog.changeEnvironment(orgId, id, { ...given, updatedAtMs: now() }).catch((error: unknown) => explain(error, name ?? known.name)));
 }
 
@@ -51,12 +52,14 @@ export async function removeEnvironment({ catalog, vault }: Pick<Services, "cata
 }
 
 /** @param named repositories that it is for already: one that was removed since may stay */
-async function check({ catalog }: Read, orgId: string, { repositories = [], variables = {}, setupScript = "", ports = [] }: UpdateEnvironment, named: readonly string[] = []): Promise<void> {
+async function check({ catalog, sandboxMost = USUAL_LIMITS }: Pick<Services, "catalog" | "sandboxMost">, orgId: string, { repositories = [], variables = {}, setupScript = "", ports = [], resources = {} }: UpdateEnvironment, named: readonly string[] = []): Promise<void> {
   const fault = variablesFault(variables);
   if (fault) refuseField(fault.name === undefined ? "/variables" : `/variables/${fault.name}`, fault.message, fault.fix);
   if (setupScript.includes("\0")) refuseField("/setupScript", "The script holds a character that no script can hold.", "Leave U+0000 out.");
   const twice = portsFault(ports);
   if (twice) refuseField(`/ports/${twice.at}/${twice.field}`, twice.message, twice.fix);
+  const tooMuch = resourcesFault(resources, sandboxMost);
+  if (tooMuch) refuseField(`/resources/${tooMuch.field}`, tooMuch.message, tooMuch.fix);
   if (repositories.length === 0) return;
   const known = new Set([...named, ...(await catalog.listRepositories(orgId)).map(({ id }) => id)]);
   const at = repositories.findIndex((id, index) => !known.has(id) || repositories.indexOf(id) !== index);

@@ -14,6 +14,7 @@ import type { SignUpAllow } from "../core/access/sign-up.ts";
 import type { PriceBook } from "../core/budget/price-book.ts";
 import type { LocalMachine } from "../core/machine/local-machine.ts";
 import type { Mailer } from "../core/mail/mailer.ts";
+import type { ResourceLimits } from "../core/sandbox/resources.ts";
 import type { RequestHash } from "./http/request-hash.ts";
 import type { RateLimiter } from "./http/rate-limit.ts";
 import type { OriginsNotice } from "./operator-origins.ts";
@@ -71,6 +72,8 @@ export interface Services {
   readonly publicUrl: string;
   /** Where sandboxes reach it; differs from `publicUrl` behind a container network. */
   readonly sandboxUrl: string;
+  /** The most that an environment may ask for its sandboxes. Absent: what they usually have. */
+  readonly sandboxMost?: ResourceLimits;
   /** Below which each port of a session has an origin of its own. Absent: no previews. */
   readonly workspaceDomain?: string;
   readonly version: string;

@@ -1,6 +1,7 @@
 /** The variables and bindings of the Worker. `.dev.vars.example` lists the same names; a gate compares them. */
 import type { R2Bucket, Fetcher, DurableObjectNamespace, Hyperdrive } from "@cloudflare/workers-types";
 import { z } from "zod";
+import { USUAL_LIMITS } from "../core/sandbox/resources.ts";
 
 const VARS = z.object({
   /** Where people and SDKs reach this instance, without trailing slash. */
@@ -57,6 +58,9 @@ const VARS = z.object({
   OP_CONNECT_HOST: z.url().optional(),
   OP_CONNECT_TOKEN: z.string().min(1).optional(),
   OP_CONNECT_VAULT: z.string().regex(/^[\da-z]{26}$/, "is the vault's id, 26 letters and digits").optional(),
+  /** The most memory, and processors, that an environment may ask for its sandboxes. The sandbox host has the same. */
+  SANDBOX_MEMORY_MB_MAX: z.coerce.number().int().min(256).default(USUAL_LIMITS.memoryMb),
+  SANDBOX_CPUS_MAX: z.coerce.number().positive().default(USUAL_LIMITS.cpus),
   /** How many requests a key or sign-in may make in a minute, all at once or not. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().positive().default(6_000),
   /** The header in which whoever is in front of Berth says which network address asks. */

@@ -30,7 +30,7 @@ export const ModalVars = z.object({
   MODAL_LIFE_HOURS: z.coerce.number().int().min(1).max(24).default(12),
 });
 
-type Vars = z.infer<typeof ModalVars> & { readonly RUNTIME_PATH: string; readonly SANDBOX_EGRESS: string; readonly SANDBOX_CPUS: number; readonly SANDBOX_MEMORY_MB: number };
+type Vars = z.infer<typeof ModalVars> & { readonly RUNTIME_PATH: string; readonly SANDBOX_EGRESS: string; readonly SANDBOX_CPUS: number; readonly SANDBOX_MEMORY_MB: number; readonly SANDBOX_CPUS_MAX?: number | undefined; readonly SANDBOX_MEMORY_MB_MAX?: number | undefined };
 type Common = Pick<ModalSandboxOptions, "dataDir" | "sandboxesMax" | "now" | "gitIdentity" | "log"> & { readonly environment: Readonly<Record<string, string>> };
 
 const HOUR_MS = 3_600_000;
@@ -58,6 +58,7 @@ export async function openModal(vars: Vars, { environment, ...common }: Common):
       isolation: vars.MODAL_RUNTIME,
       cpus: vars.SANDBOX_CPUS,
       memoryMiB: vars.SANDBOX_MEMORY_MB,
+      most: { memoryMb: vars.SANDBOX_MEMORY_MB_MAX ?? vars.SANDBOX_MEMORY_MB, cpus: vars.SANDBOX_CPUS_MAX ?? vars.SANDBOX_CPUS },
       lifeMs: vars.MODAL_LIFE_HOURS * HOUR_MS,
       regions: vars.MODAL_REGIONS.split(",").filter((region) => region !== ""),
       allowlist: readAllowlist(vars.SANDBOX_EGRESS),

@@ -13,6 +13,7 @@ import { SANDBOX_IMAGE } from "@berth/sandbox-runtime/image-name";
 import { z } from "zod";
 import { openDockerSandboxes } from "../adapters/sandbox/docker.ts";
 import { detectEngine, enginePath } from "../adapters/sandbox/docker/detect-engine.ts";
+import { USUAL_LIMITS } from "../core/sandbox/resources.ts";
 import { readAllowlist } from "../core/egress/allowlist.ts";
 import { createProcessSandboxProvider } from "../adapters/sandbox/process.ts";
 import type { WarmPool } from "../adapters/sandbox/session-folders/warm-pool.ts";
@@ -53,8 +54,11 @@ export const HostVars = ModalVars.extend({
   /** Hosts that containers and sandboxes at Modal reach beside Berth, comma-separated: `default` (where packages come from), `none`, pypi.org, *.example.com, example.com:8443. */
   SANDBOX_EGRESS: z.string().default("default"),
   /** What each container, and each sandbox at Modal, may use up: memory, processors; of a container also processes and threads. */
-  SANDBOX_MEMORY_MB: z.coerce.number().int().min(256).default(4_096),
-  SANDBOX_CPUS: z.coerce.number().positive().default(2),
+  SANDBOX_MEMORY_MB: z.coerce.number().int().min(256).default(USUAL_LIMITS.memoryMb),
+  SANDBOX_CPUS: z.coerce.number().positive().default(USUAL_LIMITS.cpus),
+  /** The most that an environment may ask for; absent: the same. */
+  SANDBOX_MEMORY_MB_MAX: z.coerce.number().int().min(256).optional(),
+  SANDBOX_CPUS_MAX: z.coerce.number().positive().optional(),
   SANDBOX_PIDS: z.coerce.number().int().min(64).default(1_024),
   /** The runtime's bundle: one file that runs under Node by itself. */
   RUNTIME_PATH: z.string().min(1),
@@ -152,6 +156,7 @@ const composeDocker: ComposeBackend = async (vars, gitIdentity, pace) => {
     pace,
     ...chosen,
     limits: { memoryBytes: vars.SANDBOX_MEMORY_MB * 1024 ** 2, cpus: Math.min(vars.SANDBOX_CPUS, availableParallelism()), pids: vars.SANDBOX_PIDS },
+    most: { memoryMb: vars.SANDBOX_MEMORY_MB_MAX ?? vars.SANDBOX_MEMORY_MB, cpus: Math.min(vars.SANDBOX_CPUS_MAX ?? vars.SANDBOX_CPUS, availableParallelism()) },
     egress: { allowlist: readAllowlist(vars.SANDBOX_EGRESS), log },
     runtimePath: realpathSync(vars.RUNTIME_PATH),
     ...(vars.SANDBOX_IMAGE_BUILD === undefined ? {} : { imageBuildPath: vars.SANDBOX_IMAGE_BUILD }),

@@ -151,6 +151,7 @@ function makeIsolate(env: WorkerBindings, db: Databases) {
     publicUrl: vars.PUBLIC_URL,
     sandboxUrl: vars.SANDBOX_URL ?? vars.PUBLIC_URL,
     ...(vars.WORKSPACE_DOMAIN === undefined ? {} : { workspaceDomain: vars.WORKSPACE_DOMAIN }),
+    sandboxMost: { memoryMb: vars.SANDBOX_MEMORY_MB_MAX, cpus: vars.SANDBOX_CPUS_MAX },
     version: VERSION,
     requestHash: createRequestHash(vars.AUTH_SECRET),
     // `/health` is open to anyone, and each call to the host takes a place in its memory of nonces.

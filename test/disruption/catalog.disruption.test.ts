@@ -3,7 +3,7 @@ import type { ProviderKey, Session } from "@berth/protocol";
 import { verifies } from "@berth/testkit";
 import { expect } from "vitest";
 import { MODEL } from "../system/support/memory-berth.ts";
-import { hold, MemoryApi, outcomesOf, providerBody } from "./support/memory-api.ts";
+import { askedResources, hold, MemoryApi, outcomesOf, providerBody } from "./support/memory-api.ts";
 
 const sessionsOf = (api: MemoryApi) => api.json<{ data: Session[] }>("GET /v1/sessions").then(({ data }) => data);
 const keysOf = (api: MemoryApi) => api.json<{ data: ProviderKey[] }>("GET /v1/keys").then(({ data }) => data);
@@ -127,4 +127,16 @@ verifies(["catalog:findEnvironment:down", "ENV3"], "while a session's environmen
   api.faults.catalog.arm("catalog:findEnvironment:down");
   expect((await api.refusal("GET /v1/sandbox/environment", { key })).status).toBe(503);
   expect(await api.json("GET /v1/sandbox/environment", { key })).toEqual({ environment: { variables: { MODE: "test" }, setupScript: "", ports: [] } });
+});
+
+verifies(["catalog:findEnvironment:down", "ENV15"], "while it cannot be looked up no sandbox is made without what it asks for, and the start goes on once it can", async () => {
+  const api = await MemoryApi.start();
+  const asked = askedResources(api);
+  await api.json("POST /v1/environments", { body: { name: "Small", resources: { memoryMb: 512 } } });
+  api.faults.catalog.arm("catalog:findEnvironment:down");
+  const { id } = await api.json<Session>("POST /v1/sessions", { body: { model: MODEL, environment: "Small", prompt: "!say hello" } });
+  const session = api.berth.session(id, api.owner.orgId);
+  const viewer = api.berth.watch(session);
+  await api.berth.until(() => outcomesOf(viewer.events).length === 1);
+  expect([outcomesOf(viewer.events), asked]).toEqual([["completed"], [{ memoryMb: 512 }]]);
 });

@@ -3,9 +3,11 @@
  * repository, sets a session's sandbox up before its first prompt, and is kept until the next sandbox when it is removed.
  */
 import type { SessionClient, SessionEvent } from "@berth/sdk";
+import { verifies } from "@berth/testkit";
 import { startGitServer, type GitServer } from "@berth/testkit/git-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { logOf, MODEL, startTestStack, turn, untilStatus, type TestStack } from "./support/stack.ts";
+import { eventually } from "./support/waiting.ts";
 
 const TIMEOUT_MS = 240_000;
 const SECRET = "example-value-of-an-environment-secret";
@@ -72,6 +74,15 @@ test("[ENV10][ENV2][ENV3][ENV6][ENV7] a session on a repository is set up by its
   await sleep(session);
   await turn(session, "!bash echo now ${MODE:-none}");
   expect([phases(await logOf(session)), await lastOutput(session), (await session.get()).environment]).toEqual([["setting-up", "ready", "removed"], "now none\n", undefined]);
+});
+
+verifies(["ENV14", "ENV16"], "an environment asks for no more than this instance gives, and a sandbox says where nothing is bounded", async () => {
+  const { berth } = stack;
+  await expect(berth.environments.create({ name: "Huge", resources: { memoryMb: 1_000_000 } })).rejects.toMatchObject({ errors: [{ pointer: "/resources/memoryMb", message: expect.stringContaining("MB of memory at most") as string }] });
+  const { resources } = await berth.environments.create({ name: "Small", resources: { memoryMb: 512 } });
+  expect(resources).toEqual({ memoryMb: 512 });
+  const session = await stack.idleSession({ environment: "Small" });
+  await eventually("its policy says so", async () => JSON.stringify(await session.policy()).includes("bounds neither memory nor processors") || "not yet", 60_000);
 });
 
 test("[ENV8] a script that fails is a warning, and the session goes on", { timeout: TIMEOUT_MS }, async () => {

@@ -59,7 +59,7 @@ export const NOT_DRAWN: Readonly<Record<string, string>> = {
   "catalog:addProvider:": ROUTES,
   "catalog:listSessions:": ROUTES,
   "catalog:listProviders:": ROUTES,
-  "catalog:findEnvironment:": "asked for where a sandbox's own request comes in, and never by a session",
+  "catalog:findEnvironment:": "asked for where a sandbox's own request comes in, and by a session that is in an environment, of which there is none here: test/disruption/catalog.disruption.test.ts",
   "catalog:rememberAnswer:": ROUTES,
   "event-bus:read:": "the organization's feed is read by pages and lists",
   "event-bus:publish:evicted": "the feed in memory has no life outside of it",

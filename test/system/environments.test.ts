@@ -1,7 +1,8 @@
 /** An organization's environments, and what a session's sandbox is given of the one it is in. */
 import type { Environment, Secret, Session, SessionSecret } from "@berth/protocol";
+import { verifies } from "@berth/testkit";
 import { beforeEach, expect, test } from "vitest";
-import { MemoryApi } from "../disruption/support/memory-api.ts";
+import { askedResources, MemoryApi } from "../disruption/support/memory-api.ts";
 import { MODEL } from "./support/memory-berth.ts";
 import { join } from "./support/people.ts";
 
@@ -123,4 +124,14 @@ test("[ENV5] an environment goes with its secrets and their values, and with not
   expect((await api.json<{ data: Secret[] }>("GET /v1/secrets")).data.map(({ id }) => id).toSorted()).toEqual(kept.map(({ id }) => id).toSorted());
   expect((await api.instance.vault.list(api.owner.orgId)).filter(({ name }) => name.startsWith("session/"))).toHaveLength(2);
   expect(await given(session)).toEqual({ TOKEN: "example-of-all" });
+});
+
+verifies("ENV15", "each sandbox is made with what the environment asks for then, and without where there is none", async () => {
+  const asked = askedResources(api);
+  const { id } = await addEnvironment({ name: "Small", resources: { memoryMb: 512, cpus: 0.5 } });
+  await addEnvironment({ name: "Usual", variables: { MODE: "test" } });
+  for (const body of [{ environment: "Small" }, { environment: "Usual" }, {}]) await open(body);
+  await api.json(`PATCH /v1/environments/${id}`, { body: { resources: { cpus: 2 } } });
+  await open({ environment: "Small" });
+  expect(asked).toEqual([{ memoryMb: 512, cpus: 0.5 }, null, null, { cpus: 2 }]);
 });

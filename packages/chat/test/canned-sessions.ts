@@ -74,8 +74,8 @@ export async function fillCannedSessions(state: MemoryState): Promise<void> {
   state.discoveries.push({ id: "d2", provider: "ollama", kind: "openai-compatible", source: "model server at 127.0.0.1:11434", baseUrl: "http://127.0.0.1:11434/v1", imported: false });
 
   const at = new Date().toISOString();
-  state.environments.push({ id: "env_1", name: "Web tests", repositories: [], variables: { APP_MODE: "test", DATABASE_URL: "postgres://127.0.0.1:5432/orders" }, setupScript: "npm ci\nnpm run db:start\n", ports: [{ port: 5173, name: "web" }, { port: 8025, name: "mail" }], createdAt: at, updatedAt: at });
-  state.environments.push({ id: "env_2", name: "Release of the second generation of the billing worker", repositories: ["rep_gone"], variables: {}, setupScript: "", ports: [], createdAt: at, updatedAt: at });
+  state.environments.push({ id: "env_1", name: "Web tests", repositories: [], variables: { APP_MODE: "test", DATABASE_URL: "postgres://127.0.0.1:5432/orders" }, setupScript: "npm ci\nnpm run db:start\n", ports: [{ port: 5173, name: "web" }, { port: 8025, name: "mail" }], resources: { memoryMb: 2_048 }, createdAt: at, updatedAt: at });
+  state.environments.push({ id: "env_2", name: "Release of the second generation of the billing worker", repositories: ["rep_gone"], variables: {}, setupScript: "", ports: [], resources: {}, createdAt: at, updatedAt: at });
   setUp(await open(state, { model: "demo/demo", title: "Set up and ready", environment: "env_1" }), null);
   setUp(await open(state, { model: "demo/demo", title: "Set up in vain", environment: "env_1" }), { code: "setup-failed", message: "The setup script ended with code 1. The session goes on with what it had done.", fix: "Change the environment's setup script; the next new session runs it." });
   setUp(await open(state, { model: "demo/demo", title: "Setting up", environment: "env_1" }), "running");

@@ -177,6 +177,7 @@ export const pageCases: readonly PageCase[] = [
         await row.getByRole("button", { name: "Add a port" }).click();
         await row.getByLabel("Port", { exact: true }).fill("5173");
         await row.getByLabel("What it is").fill("web");
+        await row.getByLabel("Memory in MB").fill("512");
         await row.getByRole("button", { name: "Save" }).click();
         await row.getByText("1 variable, a setup script and 1 port").waitFor();
         await page.goto(context.baseUrl);

@@ -9,6 +9,7 @@ import { ago, cost, duration, plural, shortPath, statusLabel } from "../src/lib/
 import { mayRemoveKey, whoseKey } from "../src/lib/provider-words.ts";
 import { parseRoute, pathOf } from "../src/lib/router.ts";
 import { portDraftsOf, portsOf, portsTwice, withPorts } from "../src/lib/environment-ports.ts";
+import { resourcesDraftOf, resourcesInWords, resourcesOf } from "../src/lib/environment-resources.ts";
 import { choicesFor, draftsOf, forWhat, foundIn, namedTwice, variablesOf, whatItHolds, withNames } from "../src/lib/environment-words.ts";
 import { linesOf, piecesOf } from "../src/lib/patch.ts";
 import { groupSecrets } from "../src/lib/secret-words.ts";
@@ -144,8 +145,13 @@ verifies("ENV13", "ports that a look finds are proposed by names of their own, a
   expect([...portsTwice([...proposed, { key: 7, port: "3000", name: "web" }, { key: 8, port: "", name: "" }, { key: 9, port: "", name: "" }])]).toEqual(["3000", "web"]);
 });
 
+test("resources of a form are those of the environment, and what is empty is as usual", () => {
+  for (const resources of [{}, { memoryMb: 512 }, { cpus: 0.5 }, { memoryMb: 512, cpus: 1 }]) expect(resourcesOf(resourcesDraftOf(resources))).toEqual(resources);
+  expect([resourcesInWords({}), resourcesInWords({ memoryMb: 512 }), resourcesInWords({ memoryMb: 512, cpus: 1 })]).toEqual([null, "At most 512 MB of memory", "At most 512 MB of memory and 1 processor"]);
+});
+
 test("a session on a repository is offered the environments for it, and the only one by itself", () => {
-  const made = (id: string, repositories: readonly string[]): Environment => ({ id, name: id, repositories: [...repositories], variables: {}, setupScript: "", ports: [], createdAt: "2026-01-01T00:00:00Z", updatedAt: "2026-01-01T00:00:00Z" });
+  const made = (id: string, repositories: readonly string[]): Environment => ({ id, name: id, repositories: [...repositories], variables: {}, setupScript: "", ports: [], resources: {}, createdAt: "2026-01-01T00:00:00Z", updatedAt: "2026-01-01T00:00:00Z" });
   const [any, one, two, other] = [made("any", []), made("one", ["rep_1"]), made("two", ["rep_2"]), made("other", ["rep_2", "rep_3"])];
   const all = [any, one, two, other];
   const names = (repository: string | null) => {

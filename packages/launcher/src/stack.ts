@@ -249,7 +249,10 @@ function serverOrigins({ MODEL_GATEWAY, SECRET_VAULT, LITELLM_URL, BIFROST_URL, 
 }
 
 function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  // Who gives each sandbox more lets an environment ask for as much.
+  const most = { SANDBOX_MEMORY_MB_MAX: env["SANDBOX_MEMORY_MB_MAX"] || env["SANDBOX_MEMORY_MB"], SANDBOX_CPUS_MAX: env["SANDBOX_CPUS_MAX"] || env["SANDBOX_CPUS"] };
+  const named = { ...Object.fromEntries(PASSED_ON.map((name) => [name, env[name]])), ...most };
+  return Object.fromEntries(Object.entries(named).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
 /** workerd lists the page's files when it starts: a build beside a running instance must not take them away. */

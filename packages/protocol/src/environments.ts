@@ -31,16 +31,21 @@ export type NamedPort = z.infer<typeof NamedPort>;
 /** Each number and each name once. */
 const Ports = z.array(z.strictObject(NamedPort.shape)).max(20);
 
+/** What a sandbox may use up, where its backend bounds it. What is left out is as the operator has it. */
+export const EnvironmentResources = z.object({ memoryMb: z.int().min(256).max(1_048_576).optional(), cpus: z.number().min(0.1).max(512).optional() });
+export type EnvironmentResources = z.infer<typeof EnvironmentResources>;
+
 export const CreateEnvironment = z.strictObject({
   name: Name,
   repositories: RepositoryIds.optional(),
   variables: Variables.optional(),
   setupScript: SetupScript.optional(),
   ports: Ports.optional(),
+  resources: z.strictObject(EnvironmentResources.shape).optional(),
 });
 export type CreateEnvironment = z.infer<typeof CreateEnvironment>;
 
-/** What is left out stays; a list, or a set of variables, is replaced as a whole. */
+/** What is left out stays; a list, or a set of variables or resources, is replaced as a whole. */
 export const UpdateEnvironment = CreateEnvironment.partial();
 export type UpdateEnvironment = z.infer<typeof UpdateEnvironment>;
 
@@ -77,6 +82,7 @@ export const Environment = z.object({
   variables: z.record(z.string(), z.string()),
   setupScript: z.string(),
   ports: z.array(NamedPort),
+  resources: EnvironmentResources,
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });

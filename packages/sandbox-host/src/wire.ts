@@ -10,6 +10,7 @@ export const SpecBody = z.strictObject({
   workspace: Workspace,
   link: z.strictObject({ url: z.string().max(2048), token: z.string().max(512) }),
   demoOnly: z.boolean(),
+  resources: z.strictObject({ memoryMb: z.number().positive().optional(), cpus: z.number().positive().optional() }).optional(),
 });
 
 export const ExecBody = z.strictObject({

@@ -3,13 +3,15 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { suiteNeeds } from "@berth/testkit/needs";
 import { SANDBOX_IMAGE } from "@berth/sandbox-runtime/image-name";
+import { verifies } from "@berth/testkit";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { judgeSandbox } from "../../core/policy/judge.ts";
 import { bytes, EXEC, settled, specOf, started, text, TOKEN } from "../../ports/sandbox/sandbox-kit.contract.ts";
-import type { SandboxId, SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
+import type { SandboxId, SandboxProvider, SandboxSpec } from "../../ports/sandbox/sandbox.port.ts";
 import { openDockerSandboxes } from "./docker.ts";
 import { DockerKit } from "./docker-kit.contract.ts";
-import { containerOptions } from "./docker/container.ts";
+import { containerOptions, LABELS } from "./docker/container.ts";
+import type { FolderSandboxProvider } from "./session-folders/provider.ts";
 import { describeContainerPolicy } from "./docker/policy.ts";
 
 const kit = new DockerKit();
@@ -43,6 +45,37 @@ suiteNeeds("docker", "sandbox-image")("on a real engine", () => {
       // More than may be: the command fails, and the sandbox goes on.
       expect(await shell(subject, id, "i=0; while [ $i -lt 300 ]; do sleep 5 & i=$((i+1)); done 2>&1 | grep -c -i 'fork'; true")).toMatch(/^[1-9]/);
       expect(await shell(subject, id, "echo on")).toBe("on");
+    });
+
+    verifies("ENV16", "a container has the bounds that its environment asks for, as far as the operator allows, and tells of them", async () => {
+      const subject = await kit.open({ most: { memoryMb: 768, cpus: 1.5 } });
+      const boundsOf = async (session: string, resources: SandboxSpec["resources"]): Promise<unknown> => {
+        const id = await started(subject, specOf(session, 1, { resources }));
+        const { HostConfig } = await kit.container(id).inspect();
+        const { by } = await subject.describePolicy(id);
+        const inside = await shell(subject, id, "cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes");
+        await subject.destroy(id);
+        return [(HostConfig.Memory ?? 0) / 1024 ** 2, Number(inside) / 1024 ** 2, HostConfig.MemorySwap === HostConfig.Memory, (HostConfig.NanoCpus ?? 0) / 1e9, by.replace(/^.*\((.*)\).*$/, "$1")];
+      };
+      expect(await boundsOf("small", { memoryMb: 384, cpus: 0.5 })).toEqual([384, 384, true, 0.5, "384 MB at most, 0.5 processors at most"]);
+      expect(await boundsOf("large", { memoryMb: 4_096 })).toEqual([768, 768, true, 1, "768 MB at most, 1 processors at most"]);
+    });
+
+    verifies("ENV16", "one that waits is taken by a session that asks for what it has, and by no other", async () => {
+      const subject = (await kit.open({ warm: { max: 1, quietMs: 0, freeBytes: () => Infinity } })) as FolderSandboxProvider;
+      try {
+        await subject.warm?.open();
+        await vi.waitFor(() => expect(subject.warm?.count().ready).toBe(1), { timeout: 60_000, interval: 50 });
+        const beganAs = async (session: string, resources: SandboxSpec["resources"]): Promise<string> => {
+          const id = await started(subject, specOf(session, 1, { resources }));
+          return (await kit.container(id).inspect()).Config.Labels[LABELS.sandbox] ?? "";
+        };
+        expect(await beganAs("smaller", { memoryMb: 384 })).toBe("ses_smaller-1");
+        // As much as each has, and more than there is, which comes to the same.
+        expect(await beganAs("same", { memoryMb: 1_024 })).toMatch(/^waiting_/);
+      } finally {
+        await subject.warm?.close();
+      }
     });
 
     test("what a command leaves running is gone with it, and its exit is told whatever it printed", async () => {

@@ -1,4 +1,5 @@
 /** Sandboxes that are containers of an engine on this machine: no network, no rights, and the session's folders. */
+import type { ResourceLimits } from "../../core/sandbox/resources.ts";
 import { DockerBackend } from "./docker/backend.ts";
 import type { ContainerLimits } from "./docker/container.ts";
 import type { EgressOptions } from "./docker/egress.ts";
@@ -16,6 +17,8 @@ export interface DockerSandboxOptions extends FolderSandboxOptions {
   /** Of the engine's configuration, for example `runsc` for gVisor; absent: the engine's own. */
   readonly runtime?: string;
   readonly limits: ContainerLimits;
+  /** That an environment may ask for; absent: the same. */
+  readonly most?: ResourceLimits;
   /** The runtime's bundle on this machine; absent: the image's own. */
   readonly runtimePath?: string;
   /** Hosts that sandboxes reach beside the control plane. */
@@ -38,6 +41,7 @@ export async function openDockerSandboxes(options: DockerSandboxOptions): Promis
     limits: options.limits,
     owner: ownerOfFolders(),
     environment: options.environment ?? {},
+    ...(options.most === undefined ? {} : { most: options.most }),
     ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
     ...(options.runtimePath === undefined ? {} : { runtimePath: options.runtimePath }),
   };

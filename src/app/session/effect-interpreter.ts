@@ -3,6 +3,7 @@ import type { DownFrame, Failure } from "@berth/protocol";
 import { isPortError, PortError } from "../../core/kernel/port-error.ts";
 import { unreachable } from "../../core/kernel/assert.ts";
 import { worstOf } from "../../core/policy/judge.ts";
+import type { Resources } from "../../core/sandbox/resources.ts";
 import { formatSandboxToken } from "../../core/sandbox/sandbox-token.ts";
 import type { Effect, EffectOf, NoStep, Step } from "../../core/session/session.effects.ts";
 import type { SessionInput } from "../../core/session/session.inputs.ts";
@@ -89,7 +90,8 @@ export class EffectInterpreter {
       const provider = this.#ports.sandboxes.get(backend);
       if (!provider) throw unknownBackend(backend);
       const link = { url: this.#ports.linkUrl, token };
-      const made = await this.#askFor(provider, { id, orgId, sessionId, epoch, workspace, link, demoOnly });
+      const resources = await this.#resourcesOf(state);
+      const made = await this.#askFor(provider, { id, orgId, sessionId, epoch, workspace, link, demoOnly, ...(resources && { resources }) });
       if (made.phase === "failed") {
         const failure = made.failure ?? { code: "sandbox-failed", message: "The sandbox could not be started." };
         this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure, outcome: "applied", mayPass: mayPass(failure), nowMs: this.#nowMs });
@@ -104,6 +106,13 @@ export class EffectInterpreter {
       this.#ports.log({ event: "sandbox-create-failed", sessionId, epoch, backend, error: String(error) });
       this.#actor.apply({ type: "sandbox-create-failed", epoch, backend, failure: toFailure(error), outcome, mayPass: again, nowMs: this.#nowMs });
     }
+  }
+
+  /** As its environment asks for them now. @throws PortError while that cannot be looked up */
+  async #resourcesOf({ orgId, environment }: SessionState): Promise<Resources | null> {
+    if (!environment) return null;
+    const { resources = {} } = (await this.#ports.catalog.findEnvironment(orgId, environment.id)) ?? {};
+    return Object.keys(resources).length === 0 ? null : resources;
   }
 
   /** Who is told to come again in a moment, as by a machine that boots others, does so while the attempt lasts. */

@@ -14,6 +14,7 @@ function environment(id: string, over: Partial<EnvironmentRecord> = {}): Environ
     variables: { MODE: "test", EMPTY: "" },
     setupScript: "npm ci\n",
     ports: [{ port: 5_173, name: "web" }, { port: 80, name: "a.b c" }],
+    resources: { memoryMb: 2_048, cpus: 0.5 },
     createdAtMs: START,
     updatedAtMs: START,
     ...over,
@@ -23,7 +24,7 @@ function environment(id: string, over: Partial<EnvironmentRecord> = {}): Environ
 export function describeEnvironments(rule: Rule): void {
   rule("CAT50", "environments are listed as added, oldest first, and found by their id", async (catalog) => {
     const late = environment("env_1", { createdAtMs: START + 5 });
-    const early = environment("env_2", { repositories: [], variables: {}, setupScript: "", ports: [] });
+    const early = environment("env_2", { repositories: [], variables: {}, setupScript: "", ports: [], resources: {} });
     await catalog.addEnvironment("org_a", late);
     await catalog.addEnvironment("org_a", early);
     expect(await catalog.listEnvironments("org_a")).toStrictEqual([early, late]);
@@ -55,7 +56,7 @@ export function describeEnvironments(rule: Rule): void {
     await catalog.addEnvironment("org_b", first);
     const renamed = { ...first, name: "Renamed", updatedAtMs: START + 1 };
     expect(await catalog.changeEnvironment("org_a", "env_1", { name: "Renamed", updatedAtMs: START + 1 })).toStrictEqual(renamed);
-    const change = { name: "Renamed", repositories: [], variables: { OTHER: "1" }, setupScript: "", ports: [{ port: 65_535, name: "other" }], updatedAtMs: START + 2 };
+    const change = { name: "Renamed", repositories: [], variables: { OTHER: "1" }, setupScript: "", ports: [{ port: 65_535, name: "other" }], resources: { cpus: 1 }, updatedAtMs: START + 2 };
     expect(await catalog.changeEnvironment("org_a", "env_1", change)).toStrictEqual({ ...first, ...change });
     expect(await catalog.listEnvironments("org_a")).toStrictEqual([{ ...first, ...change }, second]);
     expect(await catalog.findEnvironment("org_b", "env_1")).toStrictEqual(first);

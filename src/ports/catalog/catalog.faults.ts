@@ -108,7 +108,7 @@ export const CATALOG_FAULTS: FaultCatalog = {
       id: "catalog:findEnvironment:down",
       at: { operation: "findEnvironment", point: "before-send" },
       symptom: { code: "unknown", outcome: "not-applied", retry: { afterMs: 500 } },
-      rule: "Answer 503 to the sandbox, which asks again; no agent starts without what its environment holds.",
+      rule: "Answer 503 to the sandbox, which asks again; no agent starts without what its environment holds, and no sandbox is made without what it asks for.",
       recovery: "the session starts a moment later",
       source: "ECONNREFUSED while PostgreSQL restarts",
     },

@@ -1,6 +1,7 @@
 /** What an organization has configured, and the list of its sessions. */
 import type { AuditEntry, ModelDetails, NamedPort, PolicyRule, RepositoryRights, SecretHost, SecretUse, SessionSummary } from "@berth/protocol";
 import type { OwnedProvider } from "../../core/providers/own-providers.ts";
+import type { Resources } from "../../core/sandbox/resources.ts";
 import type { ScopedSecret, SecretReach } from "../../core/secrets/secret-scope.ts";
 
 /** With what its owner states of it. */
@@ -43,12 +44,13 @@ export interface EnvironmentRecord {
   readonly setupScript: string;
   /** Each number and each name once. */
   readonly ports: readonly NamedPort[];
+  readonly resources: Resources;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
 
 /** What is left out stays. */
-export type EnvironmentChange = Partial<Pick<EnvironmentRecord, "name" | "repositories" | "variables" | "setupScript" | "ports">> & Pick<EnvironmentRecord, "updatedAtMs">;
+export type EnvironmentChange = Partial<Pick<EnvironmentRecord, "name" | "repositories" | "variables" | "setupScript" | "ports" | "resources">> & Pick<EnvironmentRecord, "updatedAtMs">;
 
 /** A secret for sessions. Its value is in the vault under `secretName`. */
 export interface SessionSecretRecord extends ScopedSecret {

@@ -2,6 +2,7 @@
  * Sandboxes. Ids are chosen by the caller, so that create and destroy are idempotent; the truth is what the backend
  * itself says (its labels), never a record of ours.
  */
+import type { Resources } from "../../core/sandbox/resources.ts";
 import type { Failure, Isolation, SandboxDeclaration, SandboxMeasurement, Workspace } from "@berth/protocol";
 
 /** `${sessionId}-${epoch}` */
@@ -17,6 +18,8 @@ export interface SandboxSpec {
   readonly link: { readonly url: string; readonly token: string };
   /** True when the only model in use is the demo model, which a backend without isolation may still run. */
   readonly demoOnly: boolean;
+  /** What the session's environment asks for, within what the backend gives. Where it bounds nothing, its policy says so. */
+  readonly resources?: Resources | undefined;
 }
 
 export interface SandboxDescription {

@@ -2,6 +2,7 @@
 import { SCOPES, type ProviderKey, type Session, type SessionEvent } from "@berth/protocol";
 import type { LoggedError } from "../../../routes/errors.ts";
 import { createApp } from "../../../routes/index.ts";
+import type { SandboxSpec } from "../../../src/ports/sandbox/sandbox.port.ts";
 import type { InProcessSession } from "../../../src/app/session/in-process-session.ts";
 import type { MemoryInstance } from "../../../src/compose/memory.ts";
 import type { Principal } from "../../../src/ports/identity/identity.port.ts";
@@ -139,4 +140,14 @@ export function hold<Target extends object>(target: Target, method: keyof Target
       held = [];
     },
   };
+}
+
+/** What each sandbox is asked for with, as it is made. */
+export function askedResources(api: MemoryApi): (SandboxSpec["resources"] | null)[] {
+  const asked: (SandboxSpec["resources"] | null)[] = [];
+  for (const provider of api.instance.sandboxes.values()) {
+    const create = provider.create.bind(provider);
+    Object.assign(provider, { create: (spec: SandboxSpec) => (asked.push(spec.resources ?? null), create(spec)) });
+  }
+  return asked;
 }

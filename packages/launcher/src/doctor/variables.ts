@@ -26,6 +26,8 @@ const VALUES: Readonly<Record<keyof WorkerVars, string>> = {
   GOOGLE_ISSUER: "https://accounts.google.com",
   OPERATOR_TOKEN: "$(openssl rand -hex 32)",
   OPERATOR_ORIGINS: "{}",
+  SANDBOX_MEMORY_MB_MAX: "4096",
+  SANDBOX_CPUS_MAX: "2",
   RATE_LIMIT_PER_MINUTE: "6000",
   CLIENT_ADDRESS_HEADER: "cf-connecting-ip",
   DEMO_MODEL_URL: "",

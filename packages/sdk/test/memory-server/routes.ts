@@ -162,7 +162,7 @@ function environments(state: MemoryState, { method, path, body, ...request }: Re
   const now = new Date().toISOString();
   const { name = "", ...given } = body as Partial<Environment>;
   if (state.environments.some((each, index) => each.name === name && index !== at)) throw new Refused(makeProblem("conflict", `There is an environment ${name} already`, { errors: [{ pointer: "/name", message: "This name is taken" }] }));
-  const known = state.environments[at] ?? { id: state.id("env"), name, repositories: [], variables: {}, setupScript: "", ports: [], createdAt: now, updatedAt: now };
+  const known = state.environments[at] ?? { id: state.id("env"), name, repositories: [], variables: {}, setupScript: "", ports: [], resources: {}, createdAt: now, updatedAt: now };
   const environment: Environment = { ...known, ...given, ...(name === "" ? {} : { name }), updatedAt: now };
   state.environments.splice(at < 0 ? state.environments.length : at, 1, environment);
   return ok(environment, at < 0 ? 201 : 200);

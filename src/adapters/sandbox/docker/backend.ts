@@ -17,7 +17,7 @@ import type { RunOptions, RunResult } from "../session-folders/run.ts";
 import { stampOf } from "../session-folders/stamp.ts";
 import { tell } from "../session-folders/tell.ts";
 import { Turns } from "../session-folders/turns.ts";
-import { containerName, containerOptions, GATE, IMAGE, LABELS, type ContainerSettings } from "./container.ts";
+import { containerLimits, containerName, containerOptions, GATE, IMAGE, LABELS, type ContainerSettings } from "./container.ts";
 import type { Engine, ListedContainer } from "./engine.ts";
 import { Egress, type EgressOptions } from "./egress.ts";
 import { classifyEngine, isNotRunning, withBuildTold } from "./errors.ts";
@@ -105,6 +105,12 @@ export class DockerBackend implements FolderBackend {
     clear: async () => undefined,
   };
 
+  /** What it may use up was said to the engine when it began. */
+  fitsWaiting({ resources }: SandboxLabel["spec"]): boolean {
+    const { settings } = this.#deps;
+    return JSON.stringify(containerLimits(settings, resources)) === JSON.stringify(containerLimits(settings));
+  }
+
   /** It is handed over while it starts. */
   hasTaken(): boolean {
     return true;
@@ -182,7 +188,7 @@ export class DockerBackend implements FolderBackend {
   }
 
   /** @returns its input */
-  async #start(spec: Pick<SandboxLabel["spec"], "id" | "sessionId" | "orgId" | "epoch">, gate: string, args: readonly string[]): Promise<Duplex> {
+  async #start(spec: Pick<SandboxLabel["spec"], "id" | "sessionId" | "orgId" | "epoch" | "resources">, gate: string, args: readonly string[]): Promise<Duplex> {
     const { engine, settings, labels } = this.#deps;
     const name = this.#nameOf(spec.id);
     const folders = labels.foldersOf(spec.sessionId);

@@ -1,4 +1,5 @@
 /** What a sandbox's container is made of, as data: who it runs as, what it sees, what it may use up. Pure. */
+import { limitsOf, type ResourceLimits, type Resources } from "../../../core/sandbox/resources.ts";
 import { INSIDE, sandboxEnvironment, type Owner, type SandboxFolders } from "../session-folders/folders.ts";
 import type { ContainerOptions } from "./engine.ts";
 
@@ -16,6 +17,8 @@ export interface ContainerSettings {
   /** Of the engine's configuration, for example `runsc`; absent: the engine's own. */
   readonly runtime?: string;
   readonly limits: ContainerLimits;
+  /** That an environment may ask for; absent: the same. */
+  readonly most?: ResourceLimits;
   readonly owner: Owner;
   /** The runtime's bundle on this machine, which is as new as the control plane; absent: the image's own. */
   readonly runtimePath?: string;
@@ -28,6 +31,8 @@ export interface ContainerRequest {
   readonly orgId: string;
   readonly epoch: number;
   readonly folders: SandboxFolders;
+  /** As its session's environment asks for them. */
+  readonly resources?: Resources | undefined;
   /** Folder of this machine with the socket that leads to the control plane; absent: no way out at all. */
   readonly gate?: string;
   readonly command: readonly string[];
@@ -46,6 +51,7 @@ const READ_ONLY_KERNEL = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/p
 /** Made by every engine, on a root that is read-only. */
 const OF_ENGINE = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
 const ACCOUNTS = ["passwd", "group"] as const;
+const MB = 1024 ** 2;
 const LOG_BYTES_MAX = "1m";
 /** How programs are told of a proxy. There is no one spelling that all of them read, and Node asks for a word more. */
 const PROXY = Object.fromEntries(
@@ -67,9 +73,17 @@ export function declaredMounts({ runtimePath }: Pick<ContainerSettings, "runtime
   return { writable: Object.values(INSIDE), readOnly: ["/", ...OF_ENGINE, ...accounts, GATE.folder, ...(runtimePath === undefined ? [] : [IMAGE.runtime]), ...MASKED] };
 }
 
+/** What a container may use up, as the engine is told. */
+export function containerLimits({ limits, most }: Pick<ContainerSettings, "limits" | "most">, asked?: Resources): Pick<ContainerLimits, "memoryBytes" | "cpus"> {
+  const usual = { memoryMb: limits.memoryBytes / MB, cpus: limits.cpus };
+  const { memoryMb, cpus } = limitsOf(usual, most ?? usual, asked);
+  return { memoryBytes: memoryMb * MB, cpus };
+}
+
 export function containerOptions(settings: ContainerSettings, request: ContainerRequest): ContainerOptions {
   const { instance, image, runtime, limits, owner, runtimePath, environment } = settings;
-  const { sandboxId, sessionId, orgId, epoch, folders, gate, command } = request;
+  const { sandboxId, sessionId, orgId, epoch, folders, gate, command, resources } = request;
+  const { memoryBytes, cpus } = containerLimits(settings, resources);
   const bind = (Source: string, Target: string, ReadOnly = true) => ({ Type: "bind" as const, Source, Target, ReadOnly });
   const env = sandboxEnvironment({ instance, sandboxId, seen: INSIDE, programFolders: ["/opt/berth/bin"], extra: { ...environment, ...(gate === undefined ? {} : PROXY_ENVIRONMENT) } });
   return {
@@ -94,10 +108,10 @@ export function containerOptions(settings: ContainerSettings, request: Container
       MaskedPaths: MASKED,
       ReadonlyPaths: READ_ONLY_KERNEL,
       PidsLimit: limits.pids,
-      Memory: limits.memoryBytes,
+      Memory: memoryBytes,
       // As much again would be swapped otherwise.
-      MemorySwap: limits.memoryBytes,
-      NanoCpus: Math.round(limits.cpus * 1e9),
+      MemorySwap: memoryBytes,
+      NanoCpus: Math.round(cpus * 1e9),
       RestartPolicy: { Name: "no" },
       LogConfig: { Type: "json-file", Config: { "max-size": LOG_BYTES_MAX, "max-file": "1" } },
       Tmpfs: { [INSIDE.runtime]: `${RUN_TMPFS},uid=${owner.uid},gid=${owner.gid}` },

@@ -33,7 +33,12 @@ export function describeContainerPolicy(settings: PolicySettings, facts: Contain
   const byKernel = settings.runtime === undefined ? saidByKernel(pid, facts.Id) : null;
   const seen = byKernel ?? saidByEngine(facts);
   const measured = { ...seen, network: { ...seen.network, allowedHosts: settings.allowed.measured.slice(0, HOSTS_TOLD_MAX) } };
-  return { declared, measured, by: `the ${byKernel ? "kernel" : "container engine"}, of the container ${shown}, and its proxy` };
+  return { declared, measured, by: `the ${byKernel ? "kernel" : "container engine"}, of the container ${shown} (${bounds(facts)}), and its proxy` };
+}
+
+/** As the engine has them. */
+function bounds({ HostConfig: { Memory: bytes = 0, NanoCpus: nano = 0 } }: ContainerFacts): string {
+  return [bytes > 0 ? `${Math.round(bytes / 1024 ** 2)} MB at most` : "memory is not bounded", nano > 0 ? `${nano / 1e9} processors at most` : "processors are not bounded"].join(", ");
 }
 
 /** Null where this machine does not show it: a pid of an engine in a virtual machine names somebody else here. */

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Allowlist } from "../../../core/egress/allowlist.ts";
 import { isPortError } from "../../../core/kernel/port-error.ts";
+import { limitsOf, type ResourceLimits } from "../../../core/sandbox/resources.ts";
 import type { PolicyReport, SandboxCapabilities, SandboxId, SandboxSpec } from "../../../ports/sandbox/sandbox.port.ts";
 import type { CommandRequest, FolderBackend, LaunchRequest, SessionFiles } from "../session-folders/backend.ts";
 import { refusal } from "../session-folders/errors.ts";
@@ -30,6 +31,8 @@ export interface ModalSettings {
   /** At most; Modal's are whole cores, each of two that others call processors. */
   readonly cpus: number;
   readonly memoryMiB: number;
+  /** That an environment may ask for; absent: the same. */
+  readonly most?: ResourceLimits;
   /** Longest life of a sandbox; Modal ends it then, whatever it does. */
   readonly lifeMs: number;
   /** Where they run; empty: anywhere. */
@@ -197,7 +200,9 @@ export class ModalBackend implements FolderBackend {
 
   async #create(label: SandboxLabel, controlPlane: string, image: Image): Promise<string> {
     const { account, hand, settings } = this.#deps;
-    const { isolation, cpus, memoryMiB, lifeMs, regions, allowlist } = settings;
+    const { isolation, lifeMs, regions, allowlist } = settings;
+    const usual = { memoryMb: settings.memoryMiB, cpus: settings.cpus };
+    const { memoryMb: memoryMiB, cpus } = limitsOf(usual, settings.most ?? usual, label.spec.resources);
     const make = (): Promise<string> =>
       account.create(image, {
         name: label.spec.id,

@@ -31,5 +31,5 @@ export function describeProcessPolicy(settings: LaunchSettings, pid: number): Po
   const declared = declare(settings);
   // Elsewhere the system does not tell, and nothing is claimed.
   if (process.platform !== "linux") return { declared, measured: {}, by: `the sandbox host, of pid ${pid}` };
-  return { declared, measured: measureProcess(pid), by: `the kernel, in /proc/${pid} of the sandbox host` };
+  return { declared, measured: measureProcess(pid), by: `the kernel, in /proc/${pid} of the sandbox host, which bounds neither memory nor processors` };
 }

@@ -76,6 +76,8 @@ export interface FolderBackend {
   readonly files?: SessionFiles;
   /** Absent: every sandbox is made when its session is known. */
   readonly waiting?: WaitingBackend | undefined;
+  /** Whether one that waits is as this one has to be. Absent: each is. */
+  fitsWaiting?(spec: SandboxLabel["spec"]): boolean;
   /** Fills a work folder that is not on this machine. */
   makeWorkspace?(request: WorkspaceRequest): Promise<WorkspaceRecord>;
   /** The session is removed: what it left anywhere but in its folder goes with it. */

@@ -121,9 +121,10 @@ export class SandboxLife {
 
   /** Null when it has to be made: none waits, the session has files already, or the one that waited failed. */
   async #claim(request: LaunchRequest): Promise<Held | null> {
-    const { labels, takeWaiting } = this.#deps;
+    const { labels, takeWaiting, backend } = this.#deps;
     const { label, folders, signal } = request;
     const { spec } = label;
+    if (backend.fitsWaiting?.(spec) === false) return null;
     if (Object.values(folders).some((folder) => existsSync(folder))) return null;
     const taken = await takeWaiting();
     if (taken === null) return null;

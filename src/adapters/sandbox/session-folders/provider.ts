@@ -103,7 +103,7 @@ export class FolderSandboxProvider implements SandboxProvider {
   }
 
   async create(spec: SandboxSpec): Promise<SandboxDescription> {
-    const { orgId, sessionId, epoch, workspace, demoOnly, id, link } = spec;
+    const { orgId, sessionId, epoch, workspace, demoOnly, resources, id, link } = spec;
     if (id !== `${sessionId}-${epoch}` || sessionOf(id) !== sessionId) {
       throw refusal("create", "A sandbox's id is its session's id, a dash and its epoch.", { code: "invalid-argument" });
     }
@@ -122,7 +122,7 @@ export class FolderSandboxProvider implements SandboxProvider {
         throw refusal("create", `The sandbox ${id}, or a newer one of its session, was let go already.`, { code: "failed-precondition" });
       }
       this.#backend.admit(spec);
-      const label: SandboxLabel = { spec: { id, orgId, sessionId, epoch, workspace, demoOnly }, createdAtMs: this.#options.now(), phase: "accepted" };
+      const label: SandboxLabel = { spec: { id, orgId, sessionId, epoch, workspace, demoOnly, ...(resources && { resources }) }, createdAtMs: this.#options.now(), phase: "accepted" };
       await this.#inTurn("create", ADMISSION, async () => {
         await this.#requireRoom(sessionId);
         // One that waits has booted already.

@@ -1,6 +1,6 @@
 /** What an organization has configured, the list of its sessions, and its answered idempotency keys. */
 import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
-import type { AuditEntry, ModelDetails, NamedPort, PolicyRule, ProviderKind, RepositoryRights, SessionSummary } from "@berth/protocol";
+import type { AuditEntry, EnvironmentResources, ModelDetails, NamedPort, PolicyRule, ProviderKind, RepositoryRights, SessionSummary } from "@berth/protocol";
 import { moment } from "./columns.ts";
 
 export const providerConnections = pgTable(
@@ -56,6 +56,7 @@ export const environments = pgTable(
     variables: jsonb("variables").$type<Record<string, string>>().notNull(),
     setupScript: text("setup_script").notNull(),
     ports: jsonb("ports").$type<readonly NamedPort[]>().notNull().default([]),
+    resources: jsonb("resources").$type<EnvironmentResources>().notNull().default({}),
     createdAt: moment("created_at").notNull(),
     updatedAt: moment("updated_at").notNull(),
   },

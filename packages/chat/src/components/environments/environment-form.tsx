@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 import type { DetectedEnvironment, Environment, Repository } from "@berth/sdk";
 import { useBerth } from "../../lib/berth-context.tsx";
 import { portDraftsOf, portsOf, portsTwice, withPorts, type PortDraft } from "../../lib/environment-ports.ts";
+import { resourcesDraftOf, resourcesOf } from "../../lib/environment-resources.ts";
 import { draftsOf, namedTwice, variablesOf, withNames, type VariableDraft } from "../../lib/environment-words.ts";
 import { useAct } from "../../lib/use-act.ts";
 import { Button } from "../../ui/button.tsx";
@@ -11,6 +12,7 @@ import { FormError } from "../form-error.tsx";
 import { EnvironmentPorts } from "./environment-ports.tsx";
 import { EnvironmentProposal } from "./environment-proposal.tsx";
 import { EnvironmentRepositories } from "./environment-repositories.tsx";
+import { EnvironmentResources } from "./environment-resources.tsx";
 import { EnvironmentVariables } from "./environment-variables.tsx";
 import form from "../form-card.module.css";
 import css from "./environment-form.module.css";
@@ -32,10 +34,11 @@ export function EnvironmentForm({ known, repositories, onCancel, onSaved }: Envi
   const [variables, setVariables] = useState<readonly VariableDraft[]>(draftsOf(known?.variables ?? {}));
   const [setupScript, setSetupScript] = useState(known?.setupScript ?? "");
   const [ports, setPorts] = useState<readonly PortDraft[]>(portDraftsOf(known?.ports ?? []));
+  const [resources, setResources] = useState(resourcesDraftOf(known?.resources ?? {}));
   const { busy, error, run } = useAct();
   const save = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    const input = { name, repositories: [...chosen], variables: variablesOf(variables), setupScript, ports: portsOf(ports) };
+    const input = { name, repositories: [...chosen], variables: variablesOf(variables), setupScript, ports: portsOf(ports), resources: resourcesOf(resources) };
     if (await run(() => (known ? berth.environments.update(known.id, input) : berth.environments.create(input)))) onSaved();
   };
   const [only] = repositories.filter(({ id }) => chosen.includes(id));
@@ -47,7 +50,7 @@ export function EnvironmentForm({ known, repositories, onCancel, onSaved }: Envi
     setPorts(withPorts(ports, found.ports));
   };
   const fields = error?.fields ?? {};
-  const shown = ["/name", "/setupScript", "/variables", ...chosen.map((_, at) => `/repositories/${at}`), ...variables.map((each) => `/variables/${each.name}`), "/ports", ...ports.flatMap((_, at) => [`/ports/${at}/port`, `/ports/${at}/name`])];
+  const shown = ["/name", "/setupScript", "/variables", ...chosen.map((_, at) => `/repositories/${at}`), ...variables.map((each) => `/variables/${each.name}`), "/resources/memoryMb", "/resources/cpus", "/ports", ...ports.flatMap((_, at) => [`/ports/${at}/port`, `/ports/${at}/name`])];
   return (
     <form className={known ? css.plain : form.card} aria-label={known ? `Change ${known.name}` : "Add an environment"} onSubmit={(event) => void save(event)}>
       <Field label="Name" error={fields["/name"]}>
@@ -62,6 +65,7 @@ export function EnvironmentForm({ known, repositories, onCancel, onSaved }: Envi
         )}
       </Field>
       <EnvironmentPorts ports={ports} fields={fields} onChange={setPorts} />
+      <EnvironmentResources resources={resources} fields={fields} onChange={setResources} />
       <FormError error={error} fields={shown} />
       <div className={form.actions}>
         <Button onClick={onCancel}>Cancel</Button>

@@ -1,6 +1,7 @@
 /** One environment: what it is for and holds, once it is opened in full, and to who may change it as a form. */
 import { useState } from "react";
 import type { Environment, Repository } from "@berth/sdk";
+import { resourcesInWords } from "../../lib/environment-resources.ts";
 import { draftsOf, forWhat, whatItHolds } from "../../lib/environment-words.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { ConfirmButton } from "../confirm-button.tsx";
@@ -57,8 +58,9 @@ export function EnvironmentRow({ environment, repositories, onChanged, remove }:
   );
 }
 
-function Held({ environment: { variables, setupScript, ports } }: { readonly environment: Environment }) {
+function Held({ environment: { variables, setupScript, ports, resources } }: { readonly environment: Environment }) {
   const lines = draftsOf(variables).map(({ name, value }) => `${name}=${value}`);
+  const bounds = resourcesInWords(resources);
   return (
     <div className={css.open}>
       {lines.length === 0 ? null : (
@@ -66,6 +68,7 @@ function Held({ environment: { variables, setupScript, ports } }: { readonly env
           {lines.join("\n")}
         </pre>
       )}
+      {bounds === null ? null : <p className={css.none}>{bounds}.</p>}
       {ports.length === 0 ? null : (
         <pre className={css.text} aria-label="Ports" tabIndex={0}>
           {ports.map(({ port, name }) => `${port} ${name}`).join("\n")}
@@ -76,7 +79,7 @@ function Held({ environment: { variables, setupScript, ports } }: { readonly env
           {setupScript}
         </pre>
       )}
-      {lines.length === 0 && ports.length === 0 && setupScript.trim() === "" ? <p className={css.none}>It holds nothing yet.</p> : null}
+      {lines.length === 0 && ports.length === 0 && bounds === null && setupScript.trim() === "" ? <p className={css.none}>It holds nothing yet.</p> : null}
     </div>
   );
 }

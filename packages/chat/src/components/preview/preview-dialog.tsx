@@ -68,7 +68,7 @@ function Listening({ listed: { ports, expected = [] }, opening, onOpen }: Listen
   return (
     <>
       <PortButtons label="Ports that listen" ports={ports.map(({ port, name, program }) => ({ port, words: name === undefined ? program : `${name} · ${program}` }))} opening={opening} onOpen={onOpen} />
-      <PortButtons label="Ports where nothing listens yet" ports={expected.map(({ port, name }) => ({ port, words: `${name} · nothing listens yet` }))} opening={opening} onOpen={onOpen} />
+      <PortButtons label="Ports where nothing listens yet" ports={expected.map(({ port, name }) => ({ port, words: `${name} · not started` }))} opening={opening} onOpen={onOpen} />
     </>
   );
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "environments" ADD COLUMN "resources" jsonb DEFAULT '{}'::jsonb NOT NULL;
