@@ -25,12 +25,10 @@ export function sandboxAccepted(draft: Draft, { isolation }: InputOf<"sandbox-ac
   if (lease.isolation !== null) return refuse("conflict", `The sandbox of epoch ${lease.epoch} was accepted already.`);
   const phase = lease.phase === "requested" ? "accepted" : lease.phase;
   patch(draft, { lease: { ...lease, phase, isolation } });
-  if (phase === "accepted") {
-    setDeadline(draft, "probe", TIMINGS.probeMs);
-    // Its turn at a busy machine may have been long in coming; from here on it boots.
-    const { start } = draft.state;
-    if (start !== null) setDeadline(draft, "attempt", attemptDeadlineAtMs(start, draft.nowMs) - draft.nowMs);
-  }
+  if (phase === "accepted") setDeadline(draft, "probe", TIMINGS.probeMs);
+  // Its turn at a busy machine may have been long in coming; it boots since then, and may have dialled before its backend's word was here.
+  const { start } = draft.state;
+  if (start !== null) setDeadline(draft, "attempt", attemptDeadlineAtMs(start, draft.nowMs) - draft.nowMs);
   emitPhase(draft);
   return null;
 }

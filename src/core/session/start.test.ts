@@ -59,6 +59,17 @@ verifies("SES2", "a backend that took it late has its time from then on, within 
   expect([session.state.status, session.epoch]).toEqual(["starting", 1]);
 });
 
+verifies("SES2", "its time is counted from its backend's word also where the runtime dials before that arrives", () => {
+  const session = new Driver({ backends: ["docker"] });
+  session.take("sandbox-token-minted", { tokenHash: "hash-1" });
+  session.wait(40_000);
+  session.link();
+  session.take("sandbox-accepted", { backend: "docker", isolation: "container" });
+  expect(session.state.lease?.phase).toBe("linked");
+  expect(session.state.deadlines.attempt).toBe(T0 + 85_000);
+  expect(session.state.deadlines.probe).toBeUndefined();
+});
+
 verifies("SES2", "an alarm that comes long after the deadline ends the start at once", () => {
   const session = new Driver();
   session.accept();
