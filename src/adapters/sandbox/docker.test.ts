@@ -12,6 +12,7 @@ import { openDockerSandboxes } from "./docker.ts";
 import { DockerKit } from "./docker-kit.contract.ts";
 import { containerOptions, LABELS } from "./docker/container.ts";
 import type { FolderSandboxProvider } from "./session-folders/provider.ts";
+import { StartPace } from "./session-folders/start-pace.ts";
 import { describeContainerPolicy } from "./docker/policy.ts";
 
 const kit = new DockerKit();
@@ -73,6 +74,19 @@ suiteNeeds("docker", "sandbox-image")("on a real engine", () => {
         expect(await beganAs("smaller", { memoryMb: 384 })).toBe("ses_smaller-1");
         // As much as each has, and more than there is, which comes to the same.
         expect(await beganAs("same", { memoryMb: 1_024 })).toMatch(/^waiting_/);
+      } finally {
+        await subject.warm?.close();
+      }
+    });
+
+    verifies("DKR13", "one that waits spares the turn of one of two that come at once", async () => {
+      const pace = new StartPace({ atOnce: 0, now: () => 0, ticks: () => ({ idle: 0, total: 1 }) });
+      const subject = (await kit.open({ pace, warm: { max: 1, quietMs: 0, freeBytes: () => Infinity } })) as FolderSandboxProvider;
+      try {
+        await subject.warm?.open();
+        await vi.waitFor(() => expect(subject.warm?.count().ready).toBe(1), { timeout: 60_000, interval: 50 });
+        const ends = await Promise.allSettled(["one", "two"].map((session) => started(subject, specOf(session))));
+        expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
       } finally {
         await subject.warm?.close();
       }

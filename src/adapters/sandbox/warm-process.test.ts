@@ -1,11 +1,14 @@
 /** Processes that wait for their session: what the contract cannot see of them. */
-import { appendFileSync, copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { agentReadyFile } from "@berth/sandbox-runtime/link-file";
+import { verifies } from "@berth/testkit";
 import { childrenOf } from "@berth/sandbox-runtime/processes/process-table";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { EXEC, expectRefusal, specOf, started } from "../../ports/sandbox/sandbox-kit.contract.ts";
 import type { SandboxProvider } from "../../ports/sandbox/sandbox.port.ts";
 import { ProcessKit } from "./process-kit.contract.ts";
+import { StartPace } from "./session-folders/start-pace.ts";
 
 const kit = new ProcessKit();
 afterEach(() => kit.dispose());
@@ -106,6 +109,38 @@ describe("one that waits", () => {
     await vi.waitFor(() => expect(asked).not.toEqual([]), { timeout: 30_000 });
     expect(subject.warm?.count()).toEqual({ waiting: 0, ready: 0 });
     await expectRefusal(subject.describe("ses_none-1"), "not-found");
+  });
+});
+
+/** Of a machine that has no time left. */
+const busyPace = (atOnce: number): StartPace => new StartPace({ atOnce, now: () => 0, ticks: () => ({ idle: 0, total: 1 }) });
+
+describe("turns to boot", () => {
+  verifies("DKR13", "a start's turn is over once its agent is ready, or its sandbox is none any more", async () => {
+    const subject = kit.open({ pace: busyPace(1) });
+    const first = await started(subject, specOf("first"));
+    await expectRefusal(subject.create(specOf("second")), "resource-exhausted");
+    const file = join(root(), "ses_first", "home", agentReadyFile(1));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "");
+    const second = await started(subject, specOf("second"));
+    await expectRefusal(subject.create(specOf("third")), "resource-exhausted");
+    await subject.stop(second);
+    await started(subject, specOf("third"));
+    expect((await subject.describe(first)).phase).toBe("running");
+  });
+
+  verifies("DKR13", "one that waits spares its turn to who is given it, and to nobody else", async () => {
+    const subject = await kit.openWarm({ pace: busyPace(1) });
+    await started(subject, specOf("again"));
+    await kit.someWait(subject);
+    // Has files already, so that it boots while one waits.
+    await started(subject, specOf("again", 2));
+    await kit.someWait(subject);
+    const other = await started(subject, specOf("claims"));
+    expect(startedAs(other)).toMatch(/^waiting_/);
+    await subject.warm?.close();
+    await expectRefusal(subject.create(specOf("made")), "resource-exhausted");
   });
 });
 

@@ -39,6 +39,17 @@ export class SandboxLife {
     return this.#starting.size > 0;
   }
 
+  /** Whether it is being prepared, or claims one that waits. */
+  starts(id: SandboxId): boolean {
+    return this.#starting.has(id);
+  }
+
+  /** Whether it can be one that waits, if there is any: the session has no files yet, and asks for nothing else. */
+  mayClaim(spec: SandboxLabel["spec"]): boolean {
+    const { labels, backend } = this.#deps;
+    return backend.fitsWaiting?.(spec) !== false && !Object.values(labels.foldersOf(spec.sessionId)).some((folder) => existsSync(folder));
+  }
+
   /** Goes on in the background; the label tells how it went. */
   start(label: SandboxLabel, link: SandboxSpec["link"]): void {
     const { id } = label.spec;
@@ -121,11 +132,10 @@ export class SandboxLife {
 
   /** Null when it has to be made: none waits, the session has files already, or the one that waited failed. */
   async #claim(request: LaunchRequest): Promise<Held | null> {
-    const { labels, takeWaiting, backend } = this.#deps;
-    const { label, folders, signal } = request;
+    const { labels, takeWaiting } = this.#deps;
+    const { label, signal } = request;
     const { spec } = label;
-    if (backend.fitsWaiting?.(spec) === false) return null;
-    if (Object.values(folders).some((folder) => existsSync(folder))) return null;
+    if (!this.mayClaim(spec)) return null;
     const taken = await takeWaiting();
     if (taken === null) return null;
     try {

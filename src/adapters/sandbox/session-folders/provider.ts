@@ -79,6 +79,8 @@ export class FolderSandboxProvider implements SandboxProvider {
   /** Foreground commands by sandbox, so that they end with it. */
   readonly #commands = new Map<SandboxId, Set<AbortController>>();
   readonly #turns = new Turns();
+  /** Starts that one that waits is meant for. */
+  readonly #promised = new Set<SandboxId>();
 
   /** @param root as `sessionsRoot` says it */
   constructor(options: FolderSandboxOptions, backend: FolderBackend, root: string) {
@@ -125,8 +127,8 @@ export class FolderSandboxProvider implements SandboxProvider {
       const label: SandboxLabel = { spec: { id, orgId, sessionId, epoch, workspace, demoOnly, ...(resources && { resources }) }, createdAtMs: this.#options.now(), phase: "accepted" };
       await this.#inTurn("create", ADMISSION, async () => {
         await this.#requireRoom(sessionId);
-        // One that waits has booted already.
-        if (!this.warm?.count().ready) this.#options.pace?.take(() => this.#hasStarted(id, epoch));
+        if (this.#hasBooted(label.spec)) this.#promised.add(id);
+        else this.#options.pace?.take(() => this.#hasStarted(id, epoch));
         this.#labels.write(label);
         this.#life.start(label, link);
       });
@@ -134,6 +136,12 @@ export class FolderSandboxProvider implements SandboxProvider {
     });
     await this.#life.settled(made, this.#options.answerWithinMs ?? ANSWER_WITHIN_MS);
     return this.#guard("create", async () => this.#describe(await this.#fresh(this.#labels.read(id) ?? made)));
+  }
+
+  /** One that waits has booted already; it is for one of those that are let in because of it. */
+  #hasBooted(spec: SandboxLabel["spec"]): boolean {
+    for (const id of this.#promised) if (!this.#life.starts(id)) this.#promised.delete(id);
+    return (this.warm?.count().ready ?? 0) > this.#promised.size && this.#life.mayClaim(spec);
   }
 
   /** Its agent is there, or will not be. */
