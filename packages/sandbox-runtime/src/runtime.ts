@@ -46,7 +46,7 @@ export interface RuntimeDeps {
   readonly tunnel?: { open(): void; close(): void };
   /** How this sandbox is kept, seen from inside. Absent: nobody looks. */
   measurePolicy?(): Promise<SandboxMeasurement>;
-  /** The agent can be prompted; said each time that it was opened. */
+  /** The agent can be prompted; said each time that it was configured. */
   opened?(): void;
   /** The session needs this runtime no more, or it was told to stop; everything is closed by then. */
   over(): void;
@@ -208,13 +208,22 @@ export class Runtime {
       await this.#beginWork(configure);
       if (!journal.state.workspace) void this.#describeWorkspace();
       const { name, version, cannot } = await this.#open(configure);
-      this.#deps.opened?.();
+      this.#markOpened();
       if (isNew) this.#post({ type: "ready", agent: name, agentVersion: version, ...(configure.agent && { kind: configure.agent }), ...(cannot && { cannot }) });
       await this.#setUp(configure);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       if (error instanceof CheckpointError || error instanceof RepositoryError) this.#post({ type: "workspace-failed", failure: error.failure });
       else this.#post({ type: "agent-failed", failure: failureOf(error, "agent-failed") });
+    }
+  }
+
+  /** It only lets others start sooner: a disk that is full, or what is in the mark's place, is no fault of the agent. */
+  #markOpened(): void {
+    try {
+      this.#deps.opened?.();
+    } catch {
+      // The host goes by its clock then.
     }
   }
 

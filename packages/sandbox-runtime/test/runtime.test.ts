@@ -26,6 +26,20 @@ describe("runtime", () => {
     expect(world.session.all("environment-missing")).toEqual([]);
   });
 
+  test("[DKR13] an agent that is there is ready, whether or not that can be marked for the host", async () => {
+    const world = newWorld();
+    const marks: string[] = [];
+    launch(world, undefined, undefined, undefined, undefined, {
+      opened: () => {
+        marks.push("tried");
+        throw new Error("EISDIR: illegal operation on a directory");
+      },
+    });
+    world.session.tell(CONFIGURE);
+    await until(world, () => world.session.all("ready").length + world.session.all("agent-failed").length === 1);
+    expect([marks, world.session.all("agent-failed")]).toEqual([["tried"], []]);
+  });
+
   test("[ENV4] an environment that is gone is said, and the agent starts without", async () => {
     const world = newWorld();
     launch(world, undefined, undefined, undefined, undefined, { readBeginning: async () => null });
