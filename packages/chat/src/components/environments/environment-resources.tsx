@@ -21,7 +21,7 @@ export function EnvironmentResources({ resources, fields, onChange }: Environmen
           {(control) => <input {...control} type="number" inputMode="numeric" min={256} max={1_048_576} placeholder="as usual" value={memoryMb} onChange={(event) => onChange({ ...resources, memoryMb: event.target.value })} />}
         </Field>
         <Field label="Processors" error={fields["/resources/cpus"]}>
-          {(control) => <input {...control} type="number" inputMode="decimal" min={0.1} max={512} step={0.1} placeholder="as usual" value={cpus} onChange={(event) => onChange({ ...resources, cpus: event.target.value })} />}
+          {(control) => <input {...control} type="number" inputMode="decimal" min={0.1} max={512} step="any" placeholder="as usual" value={cpus} onChange={(event) => onChange({ ...resources, cpus: event.target.value })} />}
         </Field>
       </div>
       <p className={field.hint}>Kept in containers and at Modal. Sandboxes that are processes of the machine have no bounds.</p>
