@@ -5,6 +5,8 @@ import { WebSocket } from "ws";
 
 const TARGETS_WITHIN_MS = 10_000;
 const COLLECTED_WITHIN_MS = 5_000;
+/** Of an isolate that works. */
+const ANSWERED_WITHIN_MS = 60_000;
 /** Microseconds between samples. */
 const SAMPLE_EVERY = 200;
 /** How Miniflare names the isolate that our Worker runs in. */
@@ -63,7 +65,8 @@ class Isolate {
     const answered = Promise.withResolvers<unknown>();
     this.#asked.set(id, answered);
     this.#socket.send(JSON.stringify({ id, method, params }));
-    return answered.promise;
+    const late = setTimeout(() => answered.reject(new Error(`workerd's inspector did not answer ${method} in ${ANSWERED_WITHIN_MS} ms`)), ANSWERED_WITHIN_MS).unref();
+    return answered.promise.finally(() => clearTimeout(late));
   }
 
   close(): void {
