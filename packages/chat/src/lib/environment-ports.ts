@@ -24,13 +24,14 @@ export function portsTwice(drafts: readonly PortDraft[]): ReadonlySet<string> {
 
 /** Of databases, queues, mail and debuggers: nothing that a browser can show. */
 const NOT_SHOWN = new Set([22, 25, 1025, 1433, 1521, 3306, 4222, 5432, 5672, 6379, 9092, 9229, 11_211, 26_257, 27_017, 33_060]);
-const MANY = 20;
+/** Of one environment, as the API has it. */
+export const PORTS_MAX = 20;
 
 /** What is there, and what a look at the repository found of what can be shown. */
 export function withPorts(drafts: readonly PortDraft[], found: readonly number[]): readonly PortDraft[] {
   let next = drafts;
   for (const port of found) {
-    if (NOT_SHOWN.has(port) || next.length >= MANY || next.some((each) => each.port === `${port}`)) continue;
+    if (NOT_SHOWN.has(port) || next.length >= PORTS_MAX || next.some((each) => each.port === `${port}`)) continue;
     const names = next.map(({ name }) => name);
     next = [...next, { key: Math.max(0, ...next.map(({ key }) => key)) + 1, port: `${port}`, name: names.includes("web") ? `web ${port}` : "web" }];
   }

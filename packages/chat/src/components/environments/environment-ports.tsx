@@ -1,11 +1,9 @@
 /** Ports that an environment's sessions serve, row by row. */
-import { portsTwice, type PortDraft } from "../../lib/environment-ports.ts";
+import { PORTS_MAX, portsTwice, type PortDraft } from "../../lib/environment-ports.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Field } from "../../ui/field.tsx";
 import field from "../../ui/field.module.css";
 import css from "./environment-form.module.css";
-
-const MANY = 20;
 
 export interface EnvironmentPortsProps {
   readonly ports: readonly PortDraft[];
@@ -34,7 +32,7 @@ export function EnvironmentPorts({ ports, fields, onChange }: EnvironmentPortsPr
       ))}
       {fields["/ports"] ? <p className={field.error}>{fields["/ports"]}</p> : <p className={field.hint}>What its sessions serve: offered by these names in their previews, also before anything listens.</p>}
       <div>
-        <Button size="s" icon="plus" disabled={ports.length >= MANY} onClick={add}>
+        <Button size="s" icon="plus" disabled={ports.length >= PORTS_MAX} onClick={add}>
           Add a port
         </Button>
       </div>
